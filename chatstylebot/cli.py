@@ -1,0 +1,104 @@
+"""The table of commands, and the only place where a UserError becomes text."""
+
+import importlib
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from chatstylebot import __version__
+from chatstylebot.errors import UserError
+
+# name → (module in chatstylebot.commands, one line of help); a new command is one module and one line here
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("init", "Make a workspace: clone.yaml, config/ and data/."),
+    "preprocess": ("preprocess", "Turn chat exports into training samples; account for every message."),
+    "id-tag": ("id_tag", "Fill the bot's name and its author into the identity samples."),
+    "corpus": ("corpus", "Turn plain text or tweets into pre-training samples."),
+    "download": ("download", "Fetch a base model into models/."),
+    "recipes": ("recipes", "List, show or write the training recipes."),
+    "train": ("train", "Fine-tune a model: recipe → llamafactory-cli train → adapter."),
+    "export": ("export", "Merge an adapter into its base model."),
+    "chat": ("chat", "Talk to the clone in the terminal."),
+    "webchat": ("webchat", "Talk to the clone in the engine's web page."),
+    "doctor": ("doctor", "Say what is missing on this machine, and the line that fixes it."),
+    "demo": ("demo", "Run the whole loop on shipped data, on a CPU, in ./csb-demo."),
+}
+
+
+class Table(TyperGroup):
+    """A group that imports a command's module only when that command is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"chatstylebot.commands.{COMMANDS[cmd_name][0]}")
+        group = getattr(module, "app", None)
+        if group is None:
+            group = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+            settings = getattr(module, "CONTEXT", None)  # how click is to parse this command, where it is special
+            group.command(cmd_name, context_settings=settings)(module.run)
+        command = typer.main.get_command(group)
+        command.name = cmd_name
+        return command
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from chatstylebot.errors import nearest
+
+            near = nearest(args[0], COMMANDS)
+            ctx.fail(f"No such command '{args[0]}'." + (f" Did you mean '{near}'?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        from typer._click.shell_completion import CompletionItem
+
+        found = [CompletionItem(n, help=t) for n, (_, t) in COMMANDS.items() if n.startswith(incomplete)]
+        return found or super().shell_complete(ctx, incomplete)
+
+
+app = typer.Typer(
+    cls=Table,
+    help="Turn your own chat history into a bot that writes the way you write.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"csb {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Turn your own chat history into a bot that writes the way you write."""
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run `csb`; exit 0 done, 1 something the user can fix, 2 wrong usage, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):  # a console that is not UTF-8 gets "?" instead of a traceback
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        app(argv, prog_name="csb")
+    except UserError as error:
+        typer.echo(f"error: {error.problem}\ntry: {error.remedy}", err=True)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

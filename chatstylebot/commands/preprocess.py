@@ -1,0 +1,228 @@
+"""exports → data/chat_records.json, registered, with an account of every message"""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from chatstylebot.errors import UserError
+
+Privacy = Annotated[str | None, typer.Option(help="redact, drop or off.", metavar="redact|drop|off")]
+
+
+def run(
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH...", help="Chat exports.")] = None,
+    input_csv: Annotated[Path | None, typer.Option("--input_csv", "--input-csv", hidden=True)] = None,
+    me: Annotated[str | None, typer.Option(help="Your id or name in the export, where the file does not tell.")] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", "--output_json", "--output-json", help="Where the samples go.")
+    ] = Path("data/chat_records.json"),
+    heldout: Annotated[
+        float, typer.Option(min=0, max=0.4, help="Newest share of each chat held out; the same again is dev.")
+    ] = 0.1,
+    privacy: Privacy = None,
+    timezone: Annotated[str | None, typer.Option(help="Zone of local times, such as Asia/Shanghai.")] = None,
+    gap: Annotated[str | None, typer.Option(help="Silence that ends a conversation: 30m, 60m, 2h.")] = None,
+    history: Annotated[int | None, typer.Option(min=0, max=50, help="Pairs before a reply that stand in it.")] = None,
+    groups: Annotated[bool, typer.Option(help="Take group chats, or leave them out.")] = True,
+    report: Annotated[Path | None, typer.Option(help="Write the account as JSON here, too.")] = None,
+    form: Annotated[str | None, typer.Option("--format", help="Take the files for this format.")] = None,
+    show_examples: Annotated[bool, typer.Option("--show-examples", help="Show the text of dropped messages.")] = False,
+) -> None:
+    """Turn chat exports into training samples; account for every message."""
+    exports = [*(paths or []), *([input_csv] if input_csv else [])]
+    if not exports:
+        raise typer.BadParameter("name at least one chat export", param_hint="PATH")
+    settings = {"privacy": privacy, "timezone": timezone, "gap": gap, "history": history, "me": me}
+    account, dropped_texts = build(exports, output, heldout, groups, report, form, settings)
+    _show(account, dropped_texts if show_examples else {})
+
+
+def build(
+    exports: list[Path],
+    output: Path,
+    heldout: float,
+    groups: bool,
+    report: Path | None,
+    form: str | None,
+    settings: dict[str, Any],
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Do the whole of it; return the report and one text per drop reason."""
+    import polars as pl
+
+    from chatstylebot import card as cards
+    from chatstylebot import files, importers, progress
+    from chatstylebot.corpus import alpaca, clean, conversations, privacy, rhythm, samples, secret_hashes
+    from chatstylebot.corpus import report as reports
+    from chatstylebot.training import datasets
+
+    workspace = files.workspace()
+    given = {key: value for key, value in settings.items() if value is not None}
+    card = cards.find(workspace)
+    found = card is not None
+    if card is None or given:
+        values = card.model_dump() if card else {}
+        card = cards.parse(values | given, "the command line" if given else "clone.yaml")
+    contacts = cards.contacts(workspace)
+
+    with progress.stage(f"reading {', '.join(p.name for p in exports)}"):
+        export, formats = importers.read(exports, card.timezone, form)
+    for name, key in formats.items():
+        progress.say(f"{Path(name).name}: {importers.FORMATS[key]}")
+    for note in export.notes:
+        progress.say(f"note: {note}")
+    if export.messages.height == 0:
+        raise UserError(f"there are no messages in {_names(exports)}", "export the chats again")
+    if not export.messages["from_me"].any():
+        raise UserError(
+            f"none of the {export.messages.height:,} messages in {_names(exports)} is yours (IsSender is 0 everywhere)",
+            "export from the account whose style is to be learnt",
+        )
+    if card.me:
+        importers.check_me(card.me, export)
+    if not found and not (workspace / "clone.yaml").exists():
+        card = card.model_copy(update={"language": _language(export.messages)})
+        progress.say(f"no clone.yaml here: defaults for {card.language}; `csb init` writes a card to edit")
+
+    with progress.stage("cleaning and redacting"):
+        marked = clean.mark(export.messages, groups).drop("file").with_row_index("row")
+        redacted, finder = privacy.redact(marked, card.privacy, card.language)
+    with progress.stage("building conversations"):
+        numbered = conversations.shorten_groups(conversations.number(redacted, card.gap))
+        talk = conversations.turns(numbered, card.separator, card.language)
+        own = samples.pairs(talk, heldout)
+        own, prompts = _with_prompts(own, numbered, card, contacts)
+        own = samples.keep(own, card.history)
+        messages = _settle(numbered, samples.fates(talk, own))
+        account = reports.account(messages, own, export.damaged, finder.counts)
+    account |= {
+        "files": {Path(path).name: key for path, key in formats.items()},
+        "damaged": export.damaged[:50],
+        "notes": export.notes,
+        "gap_minutes": card.gap / timedelta(minutes=1),
+        "history": card.history,
+        "privacy": card.privacy,
+        "system": prompts[0],
+        "output": str(output),
+    }
+    if account["samples"] == 0:
+        reasons = ", ".join(f"{number:,} {reason}" for reason, number in account["dropped"].items())
+        raise UserError(
+            f"nothing is left to train on: of {account['messages_in']:,} messages {reasons}",
+            "export chats in which you answered in text, or widen --gap",
+        )
+
+    hidden = workspace / ".csb"
+    info, dev = output.parent / "dataset_info.json", output.with_name(f"{output.stem}_dev.json")
+    with progress.stage("writing"), files.together() as outputs:
+        rows = alpaca.written(own, card.history)
+        for split, path in (("train", output), ("dev", dev)):
+            part = rows.filter(pl.col("split") == split)
+            if part.height == 0 and split == "dev":
+                outputs.remove(path)
+                continue
+            with outputs.open(path) as file:
+                file.writelines(alpaca.alpaca(part))
+        outputs.json(info, _registered(datasets, info, output, dev), private=False)
+        files.private_folder(hidden)
+        chat_ids = numbered.select("chat", "chat_id").unique("chat")
+        with outputs.open(hidden / "heldout.jsonl") as file:
+            file.writelines(alpaca.heldout(rows.filter(pl.col("split") == "heldout"), chat_ids))
+        messages.write_parquet(outputs.draft(hidden / "messages.parquet"), compression="lz4", statistics=False)
+        outputs.json(hidden / "rhythm.json", rhythm.measure(messages, own))
+        before = hidden / "secrets.bin"
+        outputs.bytes(before, secret_hashes.pack(finder.known, before.read_bytes() if before.is_file() else b""))
+        outputs.bytes(hidden / "card.yaml", cards.dump(card).encode())
+        outputs.bytes(hidden / ".gitignore", b"*\n")
+        outputs.json(hidden / "report.json", account)
+        if report:
+            outputs.json(report, account)
+    if contacts_remark := reports.lopsided(account, account["chats"]):
+        progress.say(f"note: {contacts_remark}")
+    first = messages.filter(pl.col("dropped").is_not_null()).group_by("dropped").first()
+    return account, {r["dropped"]: r["text"] or f"<{r['kind']}>" for r in first.iter_rows(named=True)}
+
+
+def _registered(datasets: Any, info: Path, output: Path, dev: Path) -> dict[str, Any]:
+    """dataset_info.json with the samples and the dev samples in it, and every other entry as it was."""
+    from chatstylebot import files
+
+    current = files.read_json(info) if info.is_file() else {}
+    if not isinstance(current, dict):
+        raise UserError(f"{info} is not a table of datasets", "move it away; it is made anew")
+    for path in (output, dev):
+        current = datasets.register(current, path.stem, path.name, datasets.CHAT)
+    return dict(current)
+
+
+def _names(paths: list[Path]) -> str:
+    return ", ".join(str(path) for path in paths)
+
+
+def _language(messages: Any) -> str:
+    """zh when a fifth of the own texts hold a Chinese character."""
+    import polars as pl
+
+    own = messages.filter(pl.col("from_me") & pl.col("text").is_not_null())["text"].head(5000)
+    return "zh" if len(own) and own.str.contains(r"\p{Han}").mean() >= 0.2 else "en"
+
+
+def _with_prompts(own: Any, messages: Any, card: Any, contacts: dict[str, Any]) -> tuple[Any, list[str]]:
+    """Own turns with `prompt` (JSON) and `chat_prompt` (its number; 0 is the neutral one)."""
+    import polars as pl
+
+    prompts = [card.prompt()]
+    numbers: dict[int, int] = {}
+    if card.prompt_varies:
+        for chat, chat_id, name in messages.select("chat", "chat_id", "chat_name").unique("chat").sort("chat").rows():
+            known = contacts.get(chat_id)
+            numbers[chat] = len(prompts)
+            prompts.append(card.prompt((known and known.name) or name, known and known.relation))
+    number = pl.col("chat").replace_strict(numbers, default=0, return_dtype=pl.UInt32) if numbers else pl.lit(0)
+    # every fifth conversation is learnt with the neutral prompt, which strangers get at work
+    chosen = pl.when(pl.col("conversation") % 5 == 0).then(0).otherwise(number).cast(pl.UInt32).alias("chat_prompt")
+    table = pl.DataFrame(
+        {"chat_prompt": range(len(prompts)), "prompt": [json.dumps(p, ensure_ascii=False) for p in prompts]},
+        schema={"chat_prompt": pl.UInt32, "prompt": pl.String},
+    )
+    return own.with_columns(chosen).join(table, on="chat_prompt", how="left", maintain_order="left"), prompts
+
+
+def _settle(messages: Any, fates: Any) -> Any:
+    """Messages with their final `dropped` reason and their `split`."""
+    import polars as pl
+
+    from chatstylebot.corpus.clean import REASONS
+
+    joined = messages.join(fates, on="turn", how="left", maintain_order="left")
+    # an own picture is no target, and beside text it does not stand in the history either
+    picture = pl.col("from_me") & pl.col("text").is_null() & (pl.col("fate").is_not_null() | pl.col("worded"))
+    final = (
+        pl.when(pl.col("dropped").is_not_null()).then("dropped")
+        .when(picture).then(pl.col("kind").cast(pl.String).cast(REASONS, strict=False))
+        .otherwise("fate")
+    )  # fmt: skip
+    split = pl.col("split").forward_fill().backward_fill().over("chat").fill_null("train")
+    return joined.with_columns(final.alias("dropped"), split).drop("row", "fate", "worded")
+
+
+def _show(account: dict[str, Any], texts: dict[str, str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from chatstylebot.corpus import report as reports
+
+    console = Console(highlight=False)
+    table = Table("dropped", "messages", "why", "first one", *(["text"] if texts else []), box=None, pad_edge=False)
+    for reason, number, why, where in reports.table(account):
+        table.add_row(reason, number, why, where, *([texts.get(reason, "")] if texts else []))
+    if account["dropped"]:
+        console.print(table)
+    if account["redacted"]:
+        console.print("redacted: " + ", ".join(f"{number:,} {kind}" for kind, number in account["redacted"].items()))
+    if account["answered_late"]:
+        console.print(f"answered late (after the gap; they stand as history only): {account['answered_late']:,}")
+    console.print(reports.funnel(account), soft_wrap=True)
+    console.print(f"→ {account['output']}", soft_wrap=True)

@@ -1,0 +1,86 @@
+"""Messages in, the same messages in order, each with the reason for which it can not be used, if there is one."""
+
+import polars as pl
+
+from chatstylebot.corpus.messages import KINDS
+
+REASONS = pl.Enum(
+    [
+        "damaged_row",
+        "duplicate",
+        "system",
+        "recall",
+        "empty",
+        "group_chat",
+        "private",
+        "unanswered",
+        "opener_alone",
+        "group_context",
+        "answered_without_text",
+        "duplicate_sample",
+        *(kind for kind in KINDS if kind not in ("text", "system", "recall")),
+    ]
+)
+# for people: what each reason means
+MEANING = {
+    "damaged_row": "the row can not be read",
+    "duplicate": "stands in another of the files too",
+    "system": "a notice of the app",
+    "recall": "taken back by its sender",
+    "empty": "no text in it",
+    "group_chat": "group chats are off",
+    "private": "holds private data (--privacy drop)",
+    "unanswered": "nothing of yours follows it in the conversation",
+    "opener_alone": "you opened, and no reply of yours follows",
+    "group_context": "too long before your reply in a group",
+    "answered_without_text": "answered with a picture, sticker or the like",
+    "duplicate_sample": "the same sample stands there already",
+    **dict.fromkeys((k for k in KINDS if k not in ("text", "system", "recall")), "your own, and not text"),
+}
+WORDS = pl.col("kind").is_in(["text", "quote", "voice"])
+
+
+def mark(messages: pl.DataFrame, groups: bool = True) -> pl.DataFrame:
+    """Messages ordered by chat and time (in file order within a second), with `chat` (int) and `dropped`."""
+    chats = messages.select(pl.col("chat_id").unique().sort()).with_row_index("chat")
+    ordered = (
+        messages.with_columns(_tidy(messages["text"]))
+        .join(chats, on="chat_id", how="left", maintain_order="left")
+        .sort("chat", "sent_at", maintain_order=True)
+    )
+    reason = (
+        pl.when(pl.col("kind") == "system").then(pl.lit("system"))
+        .when(pl.col("kind") == "recall").then(pl.lit("recall"))
+        .when((pl.col("kind") == "text") & (pl.col("text").fill_null("") == "")).then(pl.lit("empty"))
+        .when(pl.lit(not groups) & pl.col("is_group")).then(pl.lit("group_chat"))
+        .otherwise(pl.lit(None, pl.String))
+    )  # fmt: skip
+    return ordered.with_columns(
+        reason.cast(REASONS).alias("dropped"), pl.when(WORDS & (pl.col("text") != "")).then("text").alias("text")
+    ).pipe(_duplicates)
+
+
+# a look that is cheap at a million texts: what it does not match needs no tidying
+UNTIDY = r"^\s|\s$|[\x00-\x08\x0b-\x1f\x7f]|\p{M}|[\u1100-\u11ff\uf900-\ufaff\u2126\u212a\u212b]"
+
+
+def _tidy(texts: pl.Series) -> pl.Series:
+    """Line ends as \\n, no control characters, NFC and not NFKC: fullwidth punctuation is style (IMP-25)."""
+    places = texts.str.contains(UNTIDY).fill_null(False).arg_true()
+    lines = texts.gather(places).str.replace_all("\r\n", "\n", literal=True)
+    tidy = lines.str.replace_all(r"[\x00-\x08\x0b-\x1f\x7f]", "").str.normalize("NFC").str.strip_chars()
+    return texts.scatter(places, tidy) if len(places) else texts
+
+
+def _duplicates(messages: pl.DataFrame) -> pl.DataFrame:
+    """Mark what several files hold: as often as the file that holds it most often is no duplicate."""
+    if messages["file"].n_unique() == 1:
+        return messages
+    same = ["chat", "from_me", "sender_id", "sent_at", "kind", "text"]
+    nth = pl.int_range(pl.len()).over("file", *same)
+    again = ~pl.struct(*same, "nth").is_first_distinct() & pl.col("dropped").is_null()
+    return (
+        messages.with_columns(nth.alias("nth"))
+        .with_columns(pl.when(again).then(pl.lit("duplicate", REASONS)).otherwise("dropped").alias("dropped"))
+        .drop("nth")
+    )

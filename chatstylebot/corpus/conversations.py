@@ -1,0 +1,73 @@
+"""Messages in, conversations and turns out."""
+
+from datetime import timedelta
+
+import polars as pl
+
+from chatstylebot.corpus.clean import REASONS
+from chatstylebot.corpus.messages import PLACEHOLDERS
+
+GROUP_CONTEXT = 20  # messages of others before an own turn in a group: more would not fit a prompt
+
+
+def number(messages: pl.DataFrame, gap: timedelta) -> pl.DataFrame:
+    """Messages with `conversation` and `turn`: one chat each, cut where it was silent for longer than `gap`.
+
+    A turn is what one side said without the other coming between. Dropped messages belong to none (null).
+    """
+    alive = messages.filter(pl.col("dropped").is_null()).select("row", "chat", "sent_at", "from_me")
+    cut = (pl.col("chat") != pl.col("chat").shift()) | (pl.col("sent_at").diff() > gap)
+    new = cut.fill_null(True)
+    turn = new | (pl.col("from_me") != pl.col("from_me").shift())
+    numbered = alive.select(
+        "row",
+        new.cum_sum().cast(pl.UInt32).alias("conversation"),
+        (turn.cum_sum() - 1).cast(pl.UInt32).alias("turn"),
+    )
+    if numbered.height == messages.height:
+        return messages.hstack(numbered.select("conversation", "turn"))
+    return messages.join(numbered, on="row", how="left", maintain_order="left")
+
+
+def shorten_groups(messages: pl.DataFrame) -> pl.DataFrame:
+    """In groups, mark what others said too long before the own turn."""
+    if not messages["is_group"].any():
+        return messages
+    behind = pl.int_range(pl.len()).reverse().over("turn")
+    early = (
+        pl.col("is_group")
+        & ~pl.col("from_me")
+        & pl.col("turn").is_not_null()
+        & pl.col("dropped").is_null()
+        & (behind >= GROUP_CONTEXT)
+    )
+    reason = pl.when(early).then(pl.lit("group_context", REASONS)).otherwise("dropped")
+    return messages.with_columns(reason.alias("dropped"))
+
+
+def turns(messages: pl.DataFrame, separator: str, language: str) -> pl.DataFrame:
+    """One row per turn, in order: chat, conversation, from_me, first and last time, bubbles, `said` and `shown`.
+
+    `said` is the text alone, `shown` has a typed placeholder for what was no text, so that a reply to a picture
+    keeps its question (CON-7); in groups each bubble of the others names its speaker (CON-9).
+    """
+    bubble = pl.col("text").fill_null(
+        pl.col("kind").replace_strict(PLACEHOLDERS[language], default="", return_dtype=pl.String)
+    )
+    tagged = pl.when(pl.col("is_group") & ~pl.col("from_me")).then(pl.concat_str("sender_name", pl.lit(": "), bubble))
+    alive = messages.filter(pl.col("turn").is_not_null() & pl.col("dropped").is_null())
+    return (
+        alive.lazy()
+        .select("turn", "chat", "conversation", "from_me", "sent_at", "text", tagged.otherwise(bubble).alias("shown"))
+        .group_by("turn", maintain_order=True)
+        .agg(
+            pl.col("chat", "conversation", "from_me").first(),
+            pl.col("sent_at").first().alias("first_at"),
+            pl.col("sent_at").last().alias("last_at"),
+            pl.len().alias("bubbles"),
+            pl.col("text").alias("said"),
+            "shown",
+        )
+        .with_columns(pl.col("said").list.drop_nulls().list.join(separator), pl.col("shown").list.join(separator))
+        .collect()
+    )

@@ -1,0 +1,71 @@
+"""The account of every message: how many came in, how many are used, and why the others are not."""
+
+from typing import Any
+
+import polars as pl
+
+from chatstylebot.corpus.clean import MEANING
+
+CAP_FROM_CONTACTS, CAP_FROM_SAMPLES, LARGE_SHARE = 5, 1_000, 0.4
+
+
+def account(messages: pl.DataFrame, own: pl.DataFrame, damaged: list[str], redacted: dict[str, int]) -> dict[str, Any]:
+    """The report object of DESIGN §4; `messages_in == messages_used + Σ dropped`, checked here."""
+    counted = messages.group_by("dropped").agg(pl.len(), pl.col("source").first())
+    dropped = {row["dropped"]: row["len"] for row in counted.iter_rows(named=True) if row["dropped"] is not None}
+    examples = {row["dropped"]: row["source"] for row in counted.iter_rows(named=True) if row["dropped"] is not None}
+    if damaged:
+        dropped["damaged_row"], examples["damaged_row"] = len(damaged), damaged[0]
+    used = messages.filter(pl.col("dropped").is_null())
+    kept = own.filter("kept")
+    splits = dict(kept.group_by("split").len().iter_rows())
+    shares = kept.group_by("chat").len().sort("len", "chat", descending=[True, False])
+    report: dict[str, Any] = {
+        "messages_in": messages.height + len(damaged),
+        "messages_used": used.height,
+        "dropped": dict(sorted(dropped.items(), key=lambda item: (-item[1], item[0]))),
+        "examples": dict(sorted(examples.items())),
+        "chats": messages["chat"].n_unique(),
+        "conversations": used["conversation"].n_unique(),
+        "samples": kept.height,
+        "train": splits.get("train", 0),
+        "dev": splits.get("dev", 0),
+        "heldout": splits.get("heldout", 0),
+        "redacted": dict(sorted(redacted.items())),
+        "answered_late": int(own["late"].sum()),
+        "placeholders": dict(sorted(used.filter(pl.col("text").is_null()).group_by("kind").len().iter_rows())),
+        "own_turns": own.height,
+        "bubbles_per_turn": round(float(own["bubbles"].mean() or 0), 2),  # type: ignore[arg-type]
+        "largest_share": round(shares["len"][0] / kept.height, 3) if kept.height else 0.0,
+        "largest_chat": None,
+    }
+    if report["messages_in"] != report["messages_used"] + sum(dropped.values()):
+        raise AssertionError(f"the account does not add up: {report}")
+    if kept.height:
+        names = messages.filter(pl.col("chat") == shares["chat"][0]).select("chat_name").row(0)
+        report["largest_chat"] = names[0]
+    return report
+
+
+def table(report: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """For the screen: reason, number of messages, what it means, and where the first one stands."""
+    return [
+        (reason, f"{number:,}", MEANING[reason], report["examples"][reason])
+        for reason, number in report["dropped"].items()
+    ]
+
+
+def funnel(report: dict[str, Any]) -> str:
+    """The whole run in one line."""
+    return (
+        f"{report['messages_in']:,} messages → {report['messages_used']:,} used → "
+        f"{report['conversations']:,} conversations in {report['chats']:,} chats → {report['samples']:,} samples "
+        f"({report['train']:,} train, {report['dev']:,} dev, {report['heldout']:,} held out)"
+    )
+
+
+def lopsided(report: dict[str, Any], contacts: int) -> str | None:
+    """A remark when one contact has more than a healthy share of the samples."""
+    if contacts < 2 or report["largest_share"] <= LARGE_SHARE:
+        return None
+    return f"{report['largest_share']:.0%} of the samples are from one chat: the clone will sound as you do there"

@@ -1,0 +1,124 @@
+"""Whole-or-nothing writes, the paths of a workspace, and the files that ship with the package."""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from chatstylebot.errors import UserError
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def workspace(start: Path | None = None) -> Path:
+    """The nearest folder upwards that holds a clone.yaml, else the current folder."""
+    here = (start or Path.cwd()).resolve()
+    return next((p for p in (here, *here.parents) if (p / "clone.yaml").is_file()), here)
+
+
+def shipped(name: str) -> Path:
+    """A file or folder of config/ or data/ as it came with the package (a checkout keeps them at its top)."""
+    inside = PACKAGE / "shipped" / name
+    return inside if inside.exists() else PACKAGE.parent / name
+
+
+class Outputs:
+    """Files written beside their final place; all of them take it together, or none does."""
+
+    def __init__(self) -> None:
+        self._open: list[BinaryIO] = []
+        self._moves: list[tuple[Path, Path]] = []
+        self._gone: list[Path] = []
+
+    def open(self, path: Path, private: bool = True) -> BinaryIO:
+        """A binary file that becomes `path` at the end; `private` files are readable by their owner only."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # write through a link, so that the link stays and its target is replaced
+        final = path.resolve()
+        draft = final.with_name(f".{final.name}.{secrets.token_hex(4)}.part")
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666)
+        file = os.fdopen(handle, "wb")
+        self._open.append(file)
+        self._moves.append((draft, final))
+        return file
+
+    def draft(self, path: Path, private: bool = True) -> Path:
+        """Like `open`, for a library that wants a path to write to."""
+        self.open(path, private).close()
+        return self._moves[-1][0]
+
+    def bytes(self, path: Path, data: bytes, private: bool = True) -> None:
+        """Write `data`, to become `path` at the end."""
+        with self.open(path, private) as file:
+            file.write(data)
+
+    def json(self, path: Path, value: Any, private: bool = True) -> None:
+        """Write `value` as indented JSON, to become `path` at the end."""
+        self.bytes(path, (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode(), private)
+
+    def remove(self, path: Path) -> None:
+        """Take `path` away at the end, if it is there."""
+        self._gone.append(path)
+
+    def commit(self) -> None:
+        """Put every file in its place."""
+        for file in self._open:
+            file.close()
+        for draft, final in self._moves:
+            os.replace(draft, final)
+        for path in self._gone:
+            path.unlink(missing_ok=True)
+
+    def discard(self) -> None:
+        """Leave everything as it was."""
+        for file in self._open:
+            file.close()
+        for draft, _ in self._moves:
+            draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def together() -> Iterator[Outputs]:
+    """Outputs that appear together when the block ends, and not at all when it fails or is interrupted."""
+    outputs = Outputs()
+    try:
+        yield outputs
+        outputs.commit()
+    except PermissionError as error:
+        raise UserError(
+            f"cannot write {error.filename}: {error.strerror}", "choose a folder you may write to (--output)"
+        ) from error
+    finally:
+        outputs.discard()
+
+
+def write(path: Path, text: str, private: bool = False) -> None:
+    """Write one text file, whole or not at all."""
+    with together() as outputs:
+        outputs.bytes(path, text.encode(), private)
+
+
+def write_json(path: Path, value: Any, private: bool = False) -> None:
+    """Write one JSON file, whole or not at all."""
+    with together() as outputs:
+        outputs.json(path, value, private)
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file holds. Raises UserError when it is missing or not JSON."""
+    try:
+        return json.loads(path.read_text("utf-8-sig"))
+    except FileNotFoundError:
+        raise UserError(f"there is no file {path}", "check the path") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise UserError(f"{path} is not valid JSON: {error}", "repair it, or move it away") from None
+
+
+def private_folder(path: Path) -> Path:
+    """The folder, made if need be, with a mode that lets nobody else in."""
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o700)
+    return path

@@ -1,0 +1,172 @@
+"""WeChat exported by MemoTrace / WeChatMsg up to 2.0.x: one chat, a group, or all chats in one CSV.
+
+Format: shared facts, formats.md §4.1. IsSender tells who is me, CreateTime is unix seconds.
+"""
+
+import re
+from pathlib import Path
+
+import polars as pl
+
+from chatstylebot import importers
+from chatstylebot.corpus.messages import KINDS, SCHEMA
+from chatstylebot.errors import UserError
+from chatstylebot.importers import csv_file
+
+COLUMNS = ["localId", "TalkerId", "Type", "SubType", "IsSender", "CreateTime", "Status", "StrContent", "StrTime"]
+NAMES = ["Remark", "NickName", "Sender"]
+ROW = re.compile(r"\d+,\d+,\d+,\d*,[01],\d{9,13},")
+KIND = pl.Enum(KINDS)
+
+KIND_OF_TYPE = {
+    1: "text", 3: "image", 34: "voice", 37: "system", 42: "contact", 43: "video", 47: "sticker", 48: "location",
+    50: "call", 65: "contact", 66: "contact", 10000: "system", 11000: "other",
+}  # fmt: skip
+KIND_OF_SUBTYPE = {  # of type 49
+    0: "file", 1: "forward", 3: "link", 4: "link", 5: "link", 6: "file", 7: "link", 8: "sticker", 17: "location",
+    19: "forward", 24: "link", 33: "link", 36: "link", 40: "link", 50: "link", 51: "link", 53: "other", 57: "quote",
+    62: "system", 63: "link", 74: "file", 87: "system", 88: "link", 92: "link", 2000: "transfer", 2001: "transfer",
+    2003: "transfer",
+}  # fmt: skip
+
+
+def detect(head: importers.Head) -> bool:
+    """Whether the header starts as MemoTrace v1 writes it."""
+    return head.first_line.replace('"', "").startswith(",".join(COLUMNS[:6])) and "StrContent" in head.first_line
+
+
+def read(path: Path, timezone: str | None = None) -> importers.Export:
+    """The messages of one file. Raises UserError when the header lacks a column."""
+    _check_header(path)
+    table, damaged = csv_file.read(path, [*COLUMNS, *NAMES], ROW, without=["localId", "Status", "StrTime"])
+    table = table.with_columns(
+        pl.col("Type", "SubType", "CreateTime").cast(pl.Int64, strict=False),
+        pl.col("IsSender").replace_strict({"1": True, "0": False}, default=None, return_dtype=pl.Boolean),
+        pl.col(*NAMES).fill_null(""),
+        # builds of 2023-12 wrote the raw SQL tuple: what stands under the names is an id and two byte strings
+        pl.any_horizontal(pl.col("NickName", "Sender").str.starts_with(mark) for mark in ("b'", 'b"'))
+        .fill_null(False)
+        .alias("tuple"),
+    )
+    # 2001-09-09 … 2096-10-02 in seconds; some builds write milliseconds
+    table = table.with_columns(
+        pl.when(pl.col("CreateTime") >= 10**12).then(pl.col("CreateTime") // 1000).otherwise("CreateTime").alias("at")
+    )
+    sound = pl.col("Type").is_not_null() & pl.col("IsSender").is_not_null() & pl.col("at").is_between(10**9, 4 * 10**9)
+    broken = table.filter(~sound.fill_null(False))
+    blank = pl.all_horizontal(pl.col("TalkerId", "StrContent").fill_null("") == "", pl.col("Type").is_null())
+    damaged += [f"{path.name} row {row}: no type, sender flag or time" for row in broken.filter(~blank)["row"]]
+    table = table.filter(sound.fill_null(False))
+    if table.height == 0:
+        return importers.Export(pl.DataFrame(schema=SCHEMA), damaged=damaged)
+    table = table.with_columns(
+        pl.when("tuple").then(pl.col("Remark")).alias("message_id"),
+        pl.when("tuple").then(pl.lit("")).otherwise("Remark").alias("Remark"),
+        pl.when("tuple").then(pl.lit("")).otherwise("NickName").alias("NickName"),
+        # group speakers of old builds carry a suffix, as in wxid_x:25319:1
+        pl.when("tuple").then(pl.lit(""))
+        .when(pl.col("Sender").str.starts_with("wxid_")).then(pl.col("Sender").str.replace(r"^(wxid_\w+):.*$", "$1"))
+        .otherwise("Sender").alias("Sender"),
+        pl.col("TalkerId").fill_null(""),
+    )  # fmt: skip
+    messages = _typed(table.join(_chats(table, path), on="TalkerId", how="left", maintain_order="left"), path)
+    lost = messages.filter((pl.col("kind") == "quote") & pl.col("text").is_null()).height
+    notes = [f"{lost:,} quoted replies are not in this export: MemoTrace writes them empty"] if lost else []
+    return importers.Export(messages, _owner(table), damaged, notes)
+
+
+def _owner(table: pl.DataFrame) -> frozenset[str]:
+    """The ids and names on own rows; in "export all" remark and nickname are the conversation's, not the owner's."""
+    own = table.filter("IsSender")
+    named = own.select("Sender").unique()["Sender"].to_list()
+    if "我" not in named:
+        named += own["Remark"].unique().to_list() + own["NickName"].unique().to_list()
+    return frozenset(name for name in named if name)
+
+
+def _check_header(path: Path) -> None:
+    found = [name.strip().strip('"') for name in importers.head(path).first_line.split(",")]
+    if missing := [name for name in COLUMNS if name not in found]:
+        raise UserError(
+            f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; it has {', '.join(found)}",
+            "export it again as CSV, without leaving columns out",
+        )
+    if found[: len(COLUMNS)] != COLUMNS:
+        raise UserError(f"{path} has its columns in another order: {', '.join(found)}", "export it again as CSV")
+
+
+def _chats(table: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """One row per TalkerId: the chat's id, name and whether it is a group.
+
+    A private chat exported alone names the other side by wxid; "export all" names the conversation on every row;
+    the oldest builds name nobody, so the file's name is all there is.
+    """
+    stem = path.stem.removesuffix("_utf8")
+    other = pl.col("Sender").filter(~pl.col("IsSender") & (pl.col("Sender") != "") & (pl.col("Type") != 10000))
+    # in "export all" an own row repeats the conversation's names and says 我
+    whole = (pl.col("Sender").filter("IsSender") == "我").any()
+    chats = table.group_by("TalkerId", maintain_order=True).agg(
+        other.unique(maintain_order=True).alias("others"),
+        whole.fill_null(False).alias("whole"),
+        pl.col("Remark").filter(pl.col("Remark") != "").mode(maintain_order=True).first().alias("remark"),
+        pl.col("NickName").filter(pl.col("NickName") != "").mode(maintain_order=True).first().alias("nick"),
+        pl.col("Remark").filter(~pl.col("IsSender") & (pl.col("Remark") != "")).first().alias("their_remark"),
+        pl.col("NickName").filter(~pl.col("IsSender") & (pl.col("NickName") != "")).first().alias("their_nick"),
+    )
+    in_all = bool(chats["whole"].any())
+    several = chats.height > 1
+    rows = []
+    for chat in chats.iter_rows(named=True):
+        group = len(chat["others"]) > 1
+        talker = chat["TalkerId"] or "0"
+        if in_all:
+            name = chat["remark"] or chat["nick"] or (chat["others"] or [f"talker {talker}"])[0]
+            key = name
+        elif group or not chat["others"]:
+            name = key = f"{stem} {talker}" if several else stem
+        else:
+            name = chat["their_remark"] or chat["their_nick"] or chat["others"][0]
+            key = chat["others"][0]
+        rows.append((chat["TalkerId"], key, name, group))
+    named = pl.DataFrame(rows, schema=["TalkerId", "chat_id", "chat_name", "is_group"], orient="row").with_columns(
+        pl.lit(in_all).alias("in_all")
+    )
+    if in_all:  # two people of one name stay two chats
+        twice = pl.col("chat_id").is_duplicated()
+        named = named.with_columns(
+            pl.when(twice).then(pl.concat_str("chat_id", pl.lit("#"), "TalkerId")).otherwise("chat_id").alias("chat_id")
+        )
+    return named
+
+
+def _typed(table: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """The rows in SCHEMA."""
+    content = pl.col("StrContent").fill_null("")
+    coarse = pl.col("Type").replace_strict(KIND_OF_TYPE, default="other", return_dtype=KIND)
+    fine = pl.col("SubType").replace_strict(KIND_OF_SUBTYPE, default="other", return_dtype=KIND)
+    kind = pl.when(pl.col("Type") == 49).then(fine).otherwise(coarse)
+    recalled = (pl.col("Type") == 10000) & (
+        content.str.contains("撤回了一条消息|recalled a message|revokemsg") | ~pl.col("SubType").is_in([0, 4, 8000])
+    )
+    typed = pl.col("Type") == 1
+    # some builds fill the words of a quoted reply in; XML never is words
+    quoted_words = (kind == "quote") & (content != "") & ~content.str.starts_with("<")
+    name = pl.when(pl.col("Remark") == "").then("NickName").otherwise("Remark")
+    theirs = pl.when((pl.col("is_group") & pl.col("in_all")) | (name == "")).then("Sender").otherwise(name)
+    return table.select(
+        "chat_id",
+        "chat_name",
+        "is_group",
+        "message_id",
+        pl.when("IsSender").then(pl.lit("me"))
+        .when("is_group").then("Sender").otherwise("chat_id").alias("sender_id"),
+        pl.when("IsSender").then(pl.when(pl.col("Sender") == "").then(pl.lit("我")).otherwise("Sender"))
+        .when(theirs == "").then("chat_name").otherwise(theirs).alias("sender_name"),
+        pl.col("IsSender").alias("from_me"),
+        pl.from_epoch(pl.col("at") * 1000, time_unit="ms").dt.replace_time_zone("UTC").alias("sent_at"),
+        pl.lit(True).alias("tz_known"),
+        pl.when(recalled).then(pl.lit("recall", KIND)).otherwise(kind).alias("kind"),
+        pl.when(typed | quoted_words).then(content).alias("text"),
+        pl.lit(None, pl.String).alias("quoted"),
+        pl.concat_str(pl.lit(path.name + " row "), pl.col("row").cast(pl.String)).alias("source"),
+    ).cast(SCHEMA)  # fmt: skip

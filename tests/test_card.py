@@ -1,0 +1,84 @@
+"""The clone card: unknown keys, all faults together, and the prompt that training and serving share."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from chatstylebot import card as cards
+from chatstylebot.errors import UserError
+
+
+def faults(text: str) -> str:
+    with pytest.raises(UserError) as caught:
+        cards.parse(yaml.safe_load(text), "clone.yaml")
+    return caught.value.problem
+
+
+def test_an_unknown_key_names_the_nearest_known_one() -> None:
+    assert faults("tempalte: x") == "clone.yaml: unknown key tempalte (did you mean template?)"
+    assert faults("sampling: {tempurature: 1}") == (
+        "clone.yaml: unknown key sampling.tempurature (did you mean temperature?)"
+    )
+
+
+def test_all_faults_are_reported_together() -> None:
+    text = faults("nmae: x\nhistory: -1\ngap: soon\ntimezone: Mars/Olympus\nsystem: '{who} are you'")
+    for part in ("nmae (did you mean name?)", "history: ", "gap: 'soon'", "'Mars/Olympus'", "unknown tag {who}"):
+        assert part in text
+
+
+def test_the_system_prompt_is_never_empty() -> None:
+    assert "may not be blank" in faults("system: '  '")
+    assert cards.Card(language="en").prompt() == "You are texting with a friend. Reply the way you always text."
+    assert cards.Card(name="小满").prompt() == "你是小满，正在和朋友聊天。用你平时说话的方式回复。"
+
+
+def test_a_name_with_braces_is_only_a_name() -> None:
+    assert (
+        cards.Card(name="{contact}", system="你是{name}，对面是{contact}").prompt("阿泽") == "你是{contact}，对面是阿泽"
+    )
+
+
+def test_an_unknown_contact_gets_the_neutral_prompt() -> None:
+    card = cards.Card(name="Mia", language="en", system="{name} texts {contact}, her {relation}")
+    assert card.prompt("Jules", "best friend") == "Mia texts Jules, her best friend"
+    assert card.prompt() == "Mia texts a friend, her friend"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("60m", 3600), ("90s", 90), ("2h", 7200), ("1d", 86400), (30, 1800), ("1.5h", 5400)]
+)
+def test_lengths_of_time(text: object, seconds: int) -> None:
+    assert cards.duration(text) == timedelta(seconds=seconds)
+
+
+def test_the_commented_card_is_a_valid_card_with_every_key_in_it(tmp_path: Path) -> None:
+    text = cards.commented('小"满: {x}\\', "阿泽", "zh", "qwen3")
+    (tmp_path / "clone.yaml").write_text(text, "utf-8")
+    card = cards.read(tmp_path / "clone.yaml")
+    assert card.name == '小"满: {x}\\'
+    for key in cards.Card.model_fields:
+        assert f"\n{key}:" in text or f"\n# {key}:" in text
+
+
+def test_a_dumped_card_reads_as_itself(tmp_path: Path) -> None:
+    card = cards.Card(name="Mia", language="en", gap=timedelta(minutes=45), me="wxid_me")
+    (tmp_path / "clone.yaml").write_text(cards.dump(card), "utf-8")
+    assert cards.read(tmp_path / "clone.yaml") == card
+
+
+@pytest.mark.parametrize("text", ["a: [", "- a", "\t- x", "just words"])
+def test_a_card_that_is_no_yaml_is_an_error_with_a_remedy(tmp_path: Path, text: str) -> None:
+    (tmp_path / "clone.yaml").write_text(text, "utf-8")
+    with pytest.raises(UserError):
+        cards.find(tmp_path)
+
+
+def test_contacts_are_read_by_chat_id(tmp_path: Path) -> None:
+    (tmp_path / "contacts.yaml").write_text("wxid_a: {name: 阿泽, relation: 表弟}\n", "utf-8")
+    assert cards.contacts(tmp_path)["wxid_a"].relation == "表弟"
+    (tmp_path / "contacts.yaml").write_text("wxid_a: {nmae: x}\n", "utf-8")
+    with pytest.raises(UserError, match="nmae"):
+        cards.contacts(tmp_path)
