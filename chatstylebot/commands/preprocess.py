@@ -1,6 +1,9 @@
 """exports → data/chat_records.json, registered, with an account of every message"""
 
 import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -54,9 +57,8 @@ def build(
 
     from chatstylebot import card as cards
     from chatstylebot import files, importers, progress
-    from chatstylebot.corpus import alpaca, clean, conversations, privacy, rhythm, samples, secret_hashes
+    from chatstylebot.corpus import clean, privacy, rhythm, secret_hashes
     from chatstylebot.corpus import report as reports
-    from chatstylebot.training import datasets
 
     workspace = files.workspace()
     given = {key: value for key, value in settings.items() if value is not None}
@@ -87,15 +89,11 @@ def build(
         progress.say(f"no clone.yaml here: defaults for {card.language}; `csb init` writes a card to edit")
 
     with progress.stage("cleaning and redacting"):
-        marked = clean.mark(export.messages, groups).drop("file").with_row_index("row")
-        redacted, finder = privacy.redact(marked, card.privacy, card.language)
+        # the table as read is let go: at a million messages it is 0.15 GB
+        export = replace(export, messages=clean.mark(export.messages, groups).drop("file"))
+        redacted, finder = privacy.redact(export.messages, card.privacy, card.language)
     with progress.stage("building conversations"):
-        numbered = conversations.shorten_groups(conversations.number(redacted, card.gap))
-        talk = conversations.turns(numbered, card.separator, card.language)
-        own = samples.pairs(talk, heldout)
-        own, prompts = _with_prompts(own, numbered, card, contacts)
-        own = samples.keep(own, card.history)
-        messages = _settle(numbered, samples.fates(talk, own))
+        messages, own, prompts = _paired(redacted, card, contacts, heldout)
         account = reports.account(messages, own, export.damaged, finder.counts)
     account |= {
         "files": {Path(path).name: key for path, key in formats.items()},
@@ -115,24 +113,11 @@ def build(
         )
 
     hidden = workspace / ".csb"
-    info, dev = output.parent / "dataset_info.json", output.with_name(f"{output.stem}_dev.json")
+    before = hidden / "secrets.bin"
     with progress.stage("writing"), files.together() as outputs:
-        rows = alpaca.written(own, card.history)
-        for split, path in (("train", output), ("dev", dev)):
-            part = rows.filter(pl.col("split") == split)
-            if part.height == 0 and split == "dev":
-                outputs.remove(path)
-                continue
-            with outputs.open(path) as file:
-                file.writelines(alpaca.alpaca(part))
-        outputs.json(info, _registered(datasets, info, output, dev), private=False)
-        files.private_folder(hidden)
-        chat_ids = numbered.select("chat", "chat_id").unique("chat")
-        with outputs.open(hidden / "heldout.jsonl") as file:
-            file.writelines(alpaca.heldout(rows.filter(pl.col("split") == "heldout"), chat_ids))
-        messages.write_parquet(outputs.draft(hidden / "messages.parquet"), compression="lz4", statistics=False)
+        _write_tables(outputs, output, hidden, messages, own, card.history)
+        outputs.json(output.parent / "dataset_info.json", _registered(output), private=False)
         outputs.json(hidden / "rhythm.json", rhythm.measure(messages, own))
-        before = hidden / "secrets.bin"
         outputs.bytes(before, secret_hashes.pack(finder.known, before.read_bytes() if before.is_file() else b""))
         outputs.bytes(hidden / "card.yaml", cards.dump(card).encode())
         outputs.bytes(hidden / ".gitignore", b"*\n")
@@ -145,14 +130,59 @@ def build(
     return account, {r["dropped"]: r["text"] or f"<{r['kind']}>" for r in first.iter_rows(named=True)}
 
 
-def _registered(datasets: Any, info: Path, output: Path, dev: Path) -> dict[str, Any]:
+def _paired(messages: Any, card: Any, contacts: dict[str, Any], heldout: float) -> tuple[Any, Any, list[str]]:
+    """The messages with what became of them, the own turns with what they answer, and the prompts."""
+    from chatstylebot.corpus import conversations, samples
+
+    numbered = conversations.shorten_groups(conversations.number(messages, card.gap))
+    talk = conversations.turns(numbered, card.separator, card.language)
+    own, prompts = _with_prompts(samples.pairs(talk, heldout), numbered, card, contacts)
+    own = samples.keep(own, card.history)
+    return samples.settle(numbered, samples.fates(talk, own)), own, prompts
+
+
+def _write_tables(outputs: Any, output: Path, hidden: Path, messages: Any, own: Any, history: int) -> None:
+    """The files that grow with the messages, side by side: one alone leaves a core idle."""
+    import polars as pl
+
+    from chatstylebot import files
+    from chatstylebot.corpus import alpaca
+
+    def write(path: Path, lines: Iterator[bytes]) -> Callable[[], None]:
+        file = outputs.open(path)
+        return lambda: file.writelines(lines)
+
+    rows = alpaca.written(own, history)
+    train, dev, held = (rows.filter(pl.col("split") == split) for split in ("train", "dev", "heldout"))
+    jobs = [write(output, alpaca.alpaca(train))]
+    if dev.height:
+        jobs.append(write(_dev(output), alpaca.alpaca(dev)))
+    else:
+        outputs.remove(_dev(output))
+    files.private_folder(hidden)
+    chat_ids = messages.select("chat", "chat_id").unique("chat")
+    jobs.append(write(hidden / "heldout.jsonl", alpaca.heldout(held, chat_ids)))
+    table = outputs.draft(hidden / "messages.parquet")
+    jobs.append(lambda: messages.write_parquet(table, compression="lz4", statistics=False))
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(job) for job in jobs]:
+            done.result()
+
+
+def _dev(output: Path) -> Path:
+    return output.with_name(f"{output.stem}_dev.json")
+
+
+def _registered(output: Path) -> dict[str, Any]:
     """dataset_info.json with the samples and the dev samples in it, and every other entry as it was."""
     from chatstylebot import files
+    from chatstylebot.training import datasets
 
+    info = output.parent / "dataset_info.json"
     current = files.read_json(info) if info.is_file() else {}
     if not isinstance(current, dict):
         raise UserError(f"{info} is not a table of datasets", "move it away; it is made anew")
-    for path in (output, dev):
+    for path in (output, _dev(output)):
         current = datasets.register(current, path.stem, path.name, datasets.CHAT)
     return dict(current)
 
@@ -188,24 +218,6 @@ def _with_prompts(own: Any, messages: Any, card: Any, contacts: dict[str, Any]) 
         schema={"chat_prompt": pl.UInt32, "prompt": pl.String},
     )
     return own.with_columns(chosen).join(table, on="chat_prompt", how="left", maintain_order="left"), prompts
-
-
-def _settle(messages: Any, fates: Any) -> Any:
-    """Messages with their final `dropped` reason and their `split`."""
-    import polars as pl
-
-    from chatstylebot.corpus.clean import REASONS
-
-    joined = messages.join(fates, on="turn", how="left", maintain_order="left")
-    # an own picture is no target, and beside text it does not stand in the history either
-    picture = pl.col("from_me") & pl.col("text").is_null() & (pl.col("fate").is_not_null() | pl.col("worded"))
-    final = (
-        pl.when(pl.col("dropped").is_not_null()).then("dropped")
-        .when(picture).then(pl.col("kind").cast(pl.String).cast(REASONS, strict=False))
-        .otherwise("fate")
-    )  # fmt: skip
-    split = pl.col("split").forward_fill().backward_fill().over("chat").fill_null("train")
-    return joined.with_columns(final.alias("dropped"), split).drop("row", "fate", "worded")
 
 
 def _show(account: dict[str, Any], texts: dict[str, str]) -> None:

@@ -42,21 +42,29 @@ WORDS = pl.col("kind").is_in(["text", "quote", "voice"])
 
 def mark(messages: pl.DataFrame, groups: bool = True) -> pl.DataFrame:
     """Messages ordered by chat and time (in file order within a second), with `chat` (int) and `dropped`."""
-    chats = messages.select(pl.col("chat_id").unique().sort()).with_row_index("chat")
-    ordered = (
-        messages.with_columns(_tidy(messages["text"]))
-        .join(chats, on="chat_id", how="left", maintain_order="left")
-        .sort("chat", "sent_at", maintain_order=True)
+    # Sort a narrow table, then bring the wide one into order once; chats keep the order within them when grouped, so
+    # a file in order of time, as they come, is never really sorted (0.1 s instead of 0.3 s a million).
+    order = (
+        messages.lazy()
+        .select("chat_id", "sent_at", pl.int_range(pl.len(), dtype=pl.UInt32).alias("place"))
+        .sort("sent_at", maintain_order=True)
+        .group_by("chat_id")
+        .agg("place")
+        .sort("chat_id")
+        .select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("chat"), "place")
+        .explode("place")
+        .collect()
     )
+    tidy = messages.with_columns(_tidy(messages["text"]))
+    ordered = tidy[order["place"]].with_columns(order["chat"])
     reason = (
-        pl.when(pl.col("kind") == "system").then(pl.lit("system"))
-        .when(pl.col("kind") == "recall").then(pl.lit("recall"))
-        .when((pl.col("kind") == "text") & (pl.col("text").fill_null("") == "")).then(pl.lit("empty"))
-        .when(pl.lit(not groups) & pl.col("is_group")).then(pl.lit("group_chat"))
-        .otherwise(pl.lit(None, pl.String))
+        pl.when(pl.col("kind") == "system").then(pl.lit("system", REASONS))
+        .when(pl.col("kind") == "recall").then(pl.lit("recall", REASONS))
+        .when((pl.col("kind") == "text") & (pl.col("text").fill_null("") == "")).then(pl.lit("empty", REASONS))
+        .when(pl.lit(not groups) & pl.col("is_group")).then(pl.lit("group_chat", REASONS))
     )  # fmt: skip
     return ordered.with_columns(
-        reason.cast(REASONS).alias("dropped"), pl.when(WORDS & (pl.col("text") != "")).then("text").alias("text")
+        reason.alias("dropped"), pl.when(WORDS & (pl.col("text") != "")).then("text").alias("text")
     ).pipe(_duplicates)
 
 

@@ -12,10 +12,18 @@ NAMES = {
     "zh": {"id_card": "身份证", "bank_card": "银行卡", "phone": "电话", "email": "邮箱"},
     "en": {"id_card": "ID", "bank_card": "CARD", "phone": "PHONE", "email": "EMAIL"},
 }
-# what must stand in a text before the slow look at it is worth it
-SUSPECT = r"[0-9０-９][0-9０-９ \-]{6,}|[@＠]"
+# What must stand in a text before the slow look at it is worth it: 11 digits, an at-sign between two words, or a plus
+# before 8 digits. No looser, for talk is full of 520, 2333, +1 and @somebody: a third of the texts that had 7 digits.
+SUSPECT = "|".join(
+    [
+        r"(?:[0-9０-９][ \-－]?){11}",
+        r"[A-Za-z0-9０-９._%+\-．＋－][@＠][A-Za-z0-9０-９\-－]",
+        r"[+＋][0-9０-９](?:[ ()\-－]{0,2}[0-9０-９]){7}",
+    ]
+)
 # fullwidth digits and at-signs are found as well; one character for one, so that places stay
 ASCII = str.maketrans("０１２３４５６７８９＠＋．－", "0123456789@+.-")
+WIDE = re.compile("[０-９＠＋．－]")
 
 
 def is_id_card(value: str) -> bool:
@@ -35,17 +43,27 @@ def _always(value: str) -> bool:
     return True
 
 
+def _flat(text: str) -> str:
+    return text.translate(ASCII) if WIDE.search(text) else text
+
+
 # never \b: Python counts 汉字 as \w (PRI-1)
-DETECTORS: list[tuple[str, re.Pattern[str], Callable[[str], bool]]] = [
+DETECTORS: list[tuple[str, str, re.Pattern[str], Callable[[str], bool]]] = [  # type, a sign of it, how it looks, proof
     (
         "email",
+        "@",
         re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"),
         _always,
     ),
-    ("id_card", re.compile(r"(?<!\d)[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])\d{5}[\dXx](?![\dA-Za-z])"), is_id_card),
-    ("phone", re.compile(r"(?<![\d+])(?:\+?86[ -]?)?1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)"), _always),
-    ("bank_card", re.compile(r"(?<!\d)[3-69]\d{3}(?:[ -]?\d){9,15}(?!\d)"), is_bank_card),
-    ("phone", re.compile(r"(?<!\d)\+\d{1,3}(?:[ ()-]{0,2}\d){7,13}(?!\d)"), _always),
+    (
+        "id_card",
+        "",
+        re.compile(r"(?<!\d)[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])\d{5}[\dXx](?![\dA-Za-z])"),
+        is_id_card,
+    ),
+    ("phone", "", re.compile(r"(?<![\d+])(?:\+?86[ -]?)?1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)"), _always),
+    ("bank_card", "", re.compile(r"(?<!\d)[3-69]\d{3}(?:[ -]?\d){9,15}(?!\d)"), is_bank_card),
+    ("phone", "+", re.compile(r"(?<!\d)\+\d{1,3}(?:[ ()-]{0,2}\d){7,13}(?!\d)"), _always),
 ]
 
 
@@ -60,8 +78,10 @@ class Finder:
 
     def replace(self, text: str) -> str:
         """The text with every private value replaced, for example by [电话1]."""
-        for kind, pattern, holds in DETECTORS:
-            flat = text if text.isascii() else text.translate(ASCII)
+        flat = _flat(text)
+        for kind, sign, pattern, holds in DETECTORS:
+            if sign not in flat:
+                continue
             pieces: list[str] = []
             end = 0
             for found in pattern.finditer(flat):
@@ -70,6 +90,7 @@ class Finder:
                     end = found.end()
             if end:
                 text = "".join(pieces) + text[end:]
+                flat = _flat(text)
         return text
 
     def _placeholder(self, kind: str, value: str) -> str:
@@ -97,13 +118,14 @@ def redact(messages: pl.DataFrame, mode: str, language: str) -> tuple[pl.DataFra
     if mode == "off":
         return messages, finder
     for column in ("text", "quoted"):
-        rows = messages.with_row_index("at").filter(pl.col(column).str.contains(SUSPECT)).select("at", column)
-        if rows.height == 0:
+        suspects = messages[column].str.contains(SUSPECT).fill_null(False).arg_true()
+        before = messages[column].gather(suspects)
+        after = pl.Series(column, [finder.replace(text) for text in before], pl.String)
+        hit = after != before
+        places = suspects.filter(hit)
+        if len(places) == 0:
             continue
-        cleaned = pl.Series(column, [finder.replace(text) for text in rows[column]], pl.String)
-        hit = (cleaned != rows[column]).alias("hit")
-        places = rows["at"].filter(hit)
-        messages = messages.with_columns(messages[column].scatter(places, cleaned.filter(hit)))
+        messages = messages.with_columns(messages[column].scatter(places, after.filter(hit)))
         if mode == "drop":
             reasons = messages["dropped"].scatter(places, pl.Series(["private"] * len(places), dtype=REASONS))
             messages = messages.with_columns(reasons)

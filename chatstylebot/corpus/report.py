@@ -16,8 +16,9 @@ def account(messages: pl.DataFrame, own: pl.DataFrame, damaged: list[str], redac
     examples = {row["dropped"]: row["source"] for row in counted.iter_rows(named=True) if row["dropped"] is not None}
     if damaged:
         dropped["damaged_row"], examples["damaged_row"] = len(damaged), damaged[0]
-    used = messages.filter(pl.col("dropped").is_null())
-    kept = own.filter("kept")
+    wordless = pl.col("text").is_null().alias("wordless")
+    used = messages.select("conversation", "kind", wordless, "dropped").filter(pl.col("dropped").is_null())
+    kept = own.select("kept", "split", "chat").filter("kept")
     splits = dict(kept.group_by("split").len().iter_rows())
     shares = kept.group_by("chat").len().sort("len", "chat", descending=[True, False])
     report: dict[str, Any] = {
@@ -33,7 +34,7 @@ def account(messages: pl.DataFrame, own: pl.DataFrame, damaged: list[str], redac
         "heldout": splits.get("heldout", 0),
         "redacted": dict(sorted(redacted.items())),
         "answered_late": int(own["late"].sum()),
-        "placeholders": dict(sorted(used.filter(pl.col("text").is_null()).group_by("kind").len().iter_rows())),
+        "placeholders": dict(sorted(used.filter("wordless").group_by("kind").len().iter_rows())),
         "own_turns": own.height,
         "bubbles_per_turn": round(float(own["bubbles"].mean() or 0), 2),  # type: ignore[arg-type]
         "largest_share": round(shares["len"][0] / kept.height, 3) if kept.height else 0.0,
@@ -42,7 +43,7 @@ def account(messages: pl.DataFrame, own: pl.DataFrame, damaged: list[str], redac
     if report["messages_in"] != report["messages_used"] + sum(dropped.values()):
         raise AssertionError(f"the account does not add up: {report}")
     if kept.height:
-        names = messages.filter(pl.col("chat") == shares["chat"][0]).select("chat_name").row(0)
+        names = messages.select("chat", "chat_name").filter(pl.col("chat") == shares["chat"][0])["chat_name"]
         report["largest_chat"] = names[0]
     return report
 

@@ -86,3 +86,18 @@ def fates(turns: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
         pl.when("from_me").then("fate").when(next_in).then(pl.col("fate").shift(-1))
         .otherwise(pl.lit("unanswered", REASONS)).alias("fate"),
     )  # fmt: skip
+
+
+def settle(messages: pl.DataFrame, fates: pl.DataFrame) -> pl.DataFrame:
+    """Messages with their final `dropped` reason and their `split`."""
+    # turns count from 0 without a hole, so the turn is the row: a gather, and no join
+    own = fates.select(pl.col("fate", "worded", "split").gather(messages["turn"]))
+    # an own picture is no target, and beside text it does not stand in the history either
+    picture = pl.col("from_me") & pl.col("text").is_null() & (pl.col("fate").is_not_null() | pl.col("worded"))
+    final = (
+        pl.when(pl.col("dropped").is_not_null()).then("dropped")
+        .when(picture).then(pl.col("kind").cast(pl.String).cast(REASONS, strict=False))
+        .otherwise("fate")
+    )  # fmt: skip
+    split = pl.col("split").forward_fill().backward_fill().over("chat").fill_null("train")
+    return messages.hstack(own).with_columns(final.alias("dropped"), split).drop("fate", "worded")

@@ -69,18 +69,21 @@ def read(path: Path, timezone: str | None = None) -> importers.Export:
         .otherwise("Sender").alias("Sender"),
         pl.col("TalkerId").fill_null(""),
     )  # fmt: skip
-    messages = _typed(table.join(_chats(table, path), on="TalkerId", how="left", maintain_order="left"), path)
+    # who wrote what to whom: a few hundred rows tell about a million (0.06 s instead of 0.2)
+    seen = table.group_by("TalkerId", "IsSender", *NAMES, pl.col("Type") == 10000).agg(pl.len(), pl.col("row").min())
+    seen = seen.sort("row")
+    messages = _typed(table.join(_chats(seen, path), on="TalkerId", how="left", maintain_order="left"), path)
     lost = messages.filter((pl.col("kind") == "quote") & pl.col("text").is_null()).height
     notes = [f"{lost:,} quoted replies are not in this export: MemoTrace writes them empty"] if lost else []
-    return importers.Export(messages, _owner(table), damaged, notes)
+    return importers.Export(messages, _owner(seen), damaged, notes)
 
 
-def _owner(table: pl.DataFrame) -> frozenset[str]:
+def _owner(seen: pl.DataFrame) -> frozenset[str]:
     """The ids and names on own rows; in "export all" remark and nickname are the conversation's, not the owner's."""
-    own = table.filter("IsSender")
-    named = own.select("Sender").unique()["Sender"].to_list()
+    own = seen.filter("IsSender")
+    named = own["Sender"].to_list()
     if "我" not in named:
-        named += own["Remark"].unique().to_list() + own["NickName"].unique().to_list()
+        named += own["Remark"].to_list() + own["NickName"].to_list()
     return frozenset(name for name in named if name)
 
 
@@ -95,24 +98,24 @@ def _check_header(path: Path) -> None:
         raise UserError(f"{path} has its columns in another order: {', '.join(found)}", "export it again as CSV")
 
 
-def _chats(table: pl.DataFrame, path: Path) -> pl.DataFrame:
-    """One row per TalkerId: the chat's id, name and whether it is a group.
+def _chats(seen: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """One row per TalkerId: the chat's id, name and whether it is a group. `seen` are the speakers, first come first.
 
     A private chat exported alone names the other side by wxid; "export all" names the conversation on every row;
     the oldest builds name nobody, so the file's name is all there is.
     """
     stem = path.stem.removesuffix("_utf8")
-    other = pl.col("Sender").filter(~pl.col("IsSender") & (pl.col("Sender") != "") & (pl.col("Type") != 10000))
+    other = pl.col("Sender").filter(~pl.col("IsSender") & (pl.col("Sender") != "") & ~pl.col("Type"))
     # in "export all" an own row repeats the conversation's names and says 我
     whole = (pl.col("Sender").filter("IsSender") == "我").any()
-    chats = table.group_by("TalkerId", maintain_order=True).agg(
+    chats = seen.group_by("TalkerId", maintain_order=True).agg(
         other.unique(maintain_order=True).alias("others"),
         whole.fill_null(False).alias("whole"),
-        pl.col("Remark").filter(pl.col("Remark") != "").mode(maintain_order=True).first().alias("remark"),
-        pl.col("NickName").filter(pl.col("NickName") != "").mode(maintain_order=True).first().alias("nick"),
         pl.col("Remark").filter(~pl.col("IsSender") & (pl.col("Remark") != "")).first().alias("their_remark"),
         pl.col("NickName").filter(~pl.col("IsSender") & (pl.col("NickName") != "")).first().alias("their_nick"),
     )
+    for column in ("Remark", "NickName"):
+        chats = chats.join(_usual(seen, column), on="TalkerId", how="left", maintain_order="left")
     in_all = bool(chats["whole"].any())
     several = chats.height > 1
     rows = []
@@ -120,7 +123,7 @@ def _chats(table: pl.DataFrame, path: Path) -> pl.DataFrame:
         group = len(chat["others"]) > 1
         talker = chat["TalkerId"] or "0"
         if in_all:
-            name = chat["remark"] or chat["nick"] or (chat["others"] or [f"talker {talker}"])[0]
+            name = chat["Remark"] or chat["NickName"] or (chat["others"] or [f"talker {talker}"])[0]
             key = name
         elif group or not chat["others"]:
             name = key = f"{stem} {talker}" if several else stem
@@ -139,15 +142,21 @@ def _chats(table: pl.DataFrame, path: Path) -> pl.DataFrame:
     return named
 
 
+def _usual(seen: pl.DataFrame, column: str) -> pl.DataFrame:
+    """The commonest name of each TalkerId in a column, the first of them where two are as common."""
+    counted = seen.filter(pl.col(column) != "").group_by("TalkerId", column).agg(pl.sum("len"), pl.min("row"))
+    return counted.sort("len", "row", descending=[True, False]).group_by("TalkerId").agg(pl.col(column).first())
+
+
 def _typed(table: pl.DataFrame, path: Path) -> pl.DataFrame:
     """The rows in SCHEMA."""
     content = pl.col("StrContent").fill_null("")
     coarse = pl.col("Type").replace_strict(KIND_OF_TYPE, default="other", return_dtype=KIND)
     fine = pl.col("SubType").replace_strict(KIND_OF_SUBTYPE, default="other", return_dtype=KIND)
     kind = pl.when(pl.col("Type") == 49).then(fine).otherwise(coarse)
-    recalled = (pl.col("Type") == 10000) & (
-        content.str.contains("撤回了一条消息|recalled a message|revokemsg") | ~pl.col("SubType").is_in([0, 4, 8000])
-    )
+    notice = pl.col("Type") == 10000
+    undone = pl.when(notice).then(content).str.contains("撤回了一条消息|recalled a message|revokemsg")
+    recalled = notice & (undone | ~pl.col("SubType").is_in([0, 4, 8000]))
     typed = pl.col("Type") == 1
     # some builds fill the words of a quoted reply in; XML never is words
     quoted_words = (kind == "quote") & (content != "") & ~content.str.starts_with("<")

@@ -1,0 +1,98 @@
+"""the whole loop on shipped data, on a CPU, in ./csb-demo"""
+
+import json
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from chatstylebot import card as cards
+from chatstylebot import files, progress
+from chatstylebot.errors import UserError
+
+CARD = """\
+# Mia is invented: everything in this folder was made up for the demo.
+name: Mia
+language: en
+model: smollm2
+history: 2
+sampling:
+  temperature: 0.7
+  max_new_tokens: 40
+"""
+# 40 steps of 8 samples: a few minutes on two cores, and the style is plain to see
+TRAIN = (
+    "per_device_train_batch_size=8", "gradient_accumulation_steps=1", "cutoff_len=256", "eval_strategy=no",
+    "load_best_model_at_end=false", "early_stopping_steps=null", "save_strategy=no",
+)  # fmt: skip
+QUESTIONS = 6
+
+
+def run(
+    folder: Annotated[Path, typer.Option("--folder", help="Where everything goes.")] = Path("csb-demo"),
+    steps: Annotated[int, typer.Option(min=1, help="Training steps, of 8 samples each.")] = 40,
+) -> None:
+    """Run the whole loop on shipped data, on a CPU, in ./csb-demo."""
+    from chatstylebot.training import provenance
+
+    began = time.monotonic()
+    shown, folder = folder, folder.resolve()
+    adapter = folder / "saves" / "smollm2" / "lora" / "sft"
+    progress.say(f"the demo works in {folder}; what is there already is used again")
+    if not (folder / "clone.yaml").is_file():
+        files.write(folder / "clone.yaml", CARD)
+    if not (folder / "data" / "chat_records.json").is_file():
+        _csb(folder, "preprocess", str(files.shipped("data/exports/mia_memotrace.csv")))
+    _csb(folder, "download", "smollm2")
+    if provenance.state(adapter) != "finished":
+        _csb(folder, "train", "dataset=chat_records", f"max_steps={steps}", *TRAIN)
+    _table(*_answers(folder, adapter))
+    typer.echo(f"\nnext: cd {shown}, then csb chat talks to Mia's clone, csb chat --base to the model it was made from")
+    typer.echo("for your own: csb init my-clone, cd my-clone, csb preprocess YOUR_EXPORT.csv")
+    progress.say(f"the demo took {(time.monotonic() - began) / 60:.1f} minutes")
+
+
+def _csb(folder: Path, *argv: str) -> None:
+    """Run a command as a user would, and show it."""
+    progress.say(f"\n$ csb {shlex.join(argv)}")
+    code = subprocess.run([sys.executable, "-m", "chatstylebot", *argv], cwd=folder, check=False).returncode
+    if code == 130:
+        raise KeyboardInterrupt
+    if code:
+        raise UserError(
+            f"the demo stopped at: csb {argv[0]}", "do what the line above says, then csb demo goes on from there"
+        )
+
+
+def _answers(folder: Path, adapter: Path) -> tuple[list[dict[str, Any]], dict[str, list[str]]]:
+    """Held-out questions, and what base and clone say to them."""
+    from chatstylebot.training import answers, talk
+
+    card = cards.read(folder / "clone.yaml")
+    lines = (folder / ".csb" / "heldout.jsonl").read_text("utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    # short questions in words, from as many people as possible, the newest first
+    fit = [r for r in reversed(rows) if "[" not in r["incoming"] and 12 <= len(r["incoming"]) <= 90]
+    order = sorted(range(len(fit)), key=lambda n: sum(r["chat_id"] == fit[n]["chat_id"] for r in fit[:n]))
+    questions = [fit[n] for n in order[:QUESTIONS]]
+    wanted = {
+        "base": talk.recipe(card, folder, None, None, base=True),
+        "clone": talk.recipe(card, folder, None, adapter, base=False),
+    }
+    with progress.stage("asking the base model and the clone what neither has seen"):
+        return questions, answers.ask(wanted, questions, folder / ".csb")
+
+
+def _table(questions: list[dict[str, Any]], said: dict[str, list[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("a friend wrote", "the base model", "Mia's clone", "what Mia wrote", show_lines=True)
+    for question, base, clone in zip(questions, said["base"], said["clone"], strict=True):
+        table.add_row(*(Text(text) for text in (question["incoming"], base, clone, question["reply"])))
+    Console(width=None if sys.stdout.isatty() else 120).print(table)

@@ -1,0 +1,242 @@
+"""this machine and workspace → what is missing, and the line that fixes it"""
+
+import importlib.metadata
+import importlib.util
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chatstylebot import card as cards
+from chatstylebot import files, progress
+from chatstylebot.errors import UserError
+from chatstylebot.training import hubs, machine, models, presets
+from chatstylebot.training.machine import Engine, Gpu
+
+ENGINE = "0.9.5"
+TESTED_TORCH = "pip install 'torch<2.15' 'torchvision<0.30' 'torchaudio<2.12'"
+GB = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line: ok is True, False for what must be put right, None for what may be missing."""
+
+    name: str
+    ok: bool | None
+    detail: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """How the machine is asked; tests put values here."""
+
+    python: tuple[int, ...] = tuple(sys.version_info[:3])
+    version: Callable[[str], str] = lambda package: _version(package)
+    engine: Callable[[], Engine] = machine.engine
+    gpus: Callable[[], list[Gpu]] = machine.gpus
+    driver_cuda: Callable[[], str] = machine.driver_cuda
+    ram: Callable[[], tuple[int, int]] = machine.ram
+    cores: Callable[[], int] = machine.cores
+    disk: Callable[[Path], int] = machine.disk
+    port_free: Callable[[int], bool] = machine.port_free
+    command: Callable[[str], str | None] = hubs.command
+
+
+def run(as_json: Annotated[bool, typer.Option("--json", help="The checks as JSON.")] = False) -> None:
+    """Say what is missing on this machine, and the line that fixes it.
+
+    ✓ is there, ✗ must be put right, – may be missing. Exit code 0 when nothing must be put right.
+    """
+    workspace, probes = files.workspace(), Probes()
+    with progress.stage("starting the engine once, to see whether it does"):
+        found = [
+            *software(probes),
+            *hardware(workspace, probes),
+            *contents(workspace, presets.FOR_GPU if probes.gpus() else presets.FOR_CPU),
+            *network(probes),
+        ]
+    wrong = sum(check.ok is False for check in found)
+    if as_json:
+        typer.echo(json.dumps([asdict(check) for check in found], ensure_ascii=False, indent=2))
+    else:
+        typer.echo("\n".join(lines(found, sys.stdout.encoding)))
+        progress.say(f"{wrong} to put right" if wrong else "all that is needed is here")
+    if wrong:
+        raise typer.Exit(1)
+
+
+def lines(found: list[Check], encoding: str | None) -> Iterator[str]:
+    """The checks as they are shown, each remedy below its check."""
+    try:
+        "✓✗–→".encode(encoding or "ascii")
+        yes, no, maybe, arrow = "✓", "✗", "–", "→"
+    except (UnicodeEncodeError, LookupError):  # a console that is not UTF-8
+        yes, no, maybe, arrow = "+", "x", "-", ">"
+    width = max(len(check.name) for check in found)
+    for check in found:
+        mark = {True: yes, False: no, None: maybe}[check.ok]
+        yield f"{mark} {check.name:<{width}}  {check.detail}"
+        if check.remedy:
+            yield f"  {'':<{width}}  {arrow} {check.remedy}"
+
+
+def software(probes: Probes) -> Iterator[Check]:
+    """Python, the engine and torch, alone and together with the GPU's driver."""
+    python = ".".join(map(str, probes.python))
+    good = probes.python >= (3, 11)
+    yield Check("Python", good, python, "" if good else "install Python 3.11 or later")
+
+    version = probes.version("llamafactory")
+    if not version:
+        yield Check("engine", False, "LLaMA-Factory is not installed", hubs.INSTALL)
+    else:
+        known = version == ENGINE
+        detail = f"LLaMA-Factory {version}" + ("" if known else f"; tested with {ENGINE}")
+        yield Check("engine", known, detail, "" if known else f"pip install llamafactory=={ENGINE}")
+    gpus = probes.gpus()
+    seen = probes.engine() if version else Engine(failed="it is not installed")
+    if version:
+        yield Check(
+            "engine starts", not seen.failed, seen.failed or f"yes, torch {seen.torch}", _start_remedy(seen.failed)
+        )
+    yield _torch_and_driver(seen, gpus, probes.driver_cuda() if gpus else "")
+    if gpus:
+        remedy = "" if seen.bf16 else "csb train … bf16=false fp16=true"
+        yield Check("bf16", True if seen.bf16 else None, "yes" if seen.bf16 else "this GPU has none", remedy)
+    for package, use in (("bitsandbytes", "QLoRA"), ("deepspeed", "several GPUs")):
+        there = probes.version(package)
+        detail = there or f"not installed; {use} {'needs' if gpus else 'would need'} it"
+        yield Check(
+            package, True if there else None, detail, "pip install 'chatstylebot[gpu]'" if gpus and not there else ""
+        )
+    hub = probes.command("hf")
+    yield Check("hf command", bool(hub), hub or "csb download cannot reach Hugging Face", "" if hub else hubs.INSTALL)
+
+
+def _start_remedy(failed: str) -> str:
+    if not failed:
+        return ""
+    if "CUDA version" in failed or "libc10" in failed or "libcudart" in failed or "torchaudio" in failed:
+        return TESTED_TORCH  # torchaudio of another CUDA version, or the CPU-only torch beside it
+    return hubs.INSTALL
+
+
+def _torch_and_driver(seen: Engine, gpus: list[Gpu], driver: str) -> Check:
+    name = "torch and driver"
+    if not gpus:
+        return Check(name, None, "no NVIDIA GPU here: nothing to fit")
+    if not seen.torch:
+        return Check(name, False, "torch does not start", hubs.INSTALL)
+    if not seen.cuda:
+        return Check(name, False, f"torch {seen.torch} is built without CUDA", TESTED_TORCH)
+    both = f"torch {seen.torch} is built for CUDA {seen.cuda}, the driver {gpus[0].driver} runs up to {driver or '?'}"
+    if driver and not machine.fits(seen.cuda, driver):
+        older = f", or the build for CUDA {driver} of {TESTED_TORCH} (pytorch.org says how)" if driver else ""
+        return Check(name, False, both, f"update the NVIDIA driver{older}")
+    if not seen.usable:
+        return Check(
+            name, False, f"{both}; torch still sees no GPU", "look at CUDA_VISIBLE_DEVICES, then at nvidia-smi"
+        )
+    return Check(name, True, both)
+
+
+def hardware(workspace: Path, probes: Probes) -> Iterator[Check]:
+    """GPUs, memory, cores, and room on the disk."""
+    gpus = probes.gpus()
+    detail = "; ".join(f"{gpu.name}, {gpu.total / 1024:.0f} GiB ({gpu.free / 1024:.0f} free)" for gpu in gpus)
+    without = f"none seen by nvidia-smi; a CPU trains {presets.FOR_CPU} in minutes"
+    yield Check(
+        "GPU", True if gpus else None, detail or without, "" if gpus else f"csb train --model {presets.FOR_CPU}"
+    )
+    total, free = probes.ram()
+    enough = not total or total >= 4 * GB
+    detail = f"{total / GB:.0f} GB" + (f" ({free / GB:.0f} free)" if free else "") if total else "unknown"
+    yield Check("memory", enough, detail, "" if enough else "training the smallest model needs 4 GB")
+    yield Check("cores", True, str(probes.cores()))
+    room = probes.disk(workspace)
+    remedy = "" if room >= 10 * GB else "make room: a 7 B model takes 15 GB, merged once more as much"
+    yield Check("disk", False if room < 2 * GB else None if remedy else True, f"{room / GB:.0f} GB free", remedy)
+
+
+def contents(workspace: Path, fallback: str) -> Iterator[Check]:
+    """The workspace: its card, data, base model and adapter. Outside of one, data and model may be missing."""
+    card, own = None, (workspace / "clone.yaml").is_file()
+    try:
+        card = cards.find(workspace)
+        detail = f"{card.name or 'no name'}, {card.language}, {card.model}" if card else "no workspace here"
+        yield Check("clone.yaml", True if own else None, detail, "" if own else "csb init")
+    except UserError as error:
+        yield Check("clone.yaml", False, error.problem, error.remedy)
+
+    data = workspace / "data"
+    try:
+        info = files.read_json(data / "dataset_info.json") if (data / "dataset_info.json").exists() else {}
+    except UserError as error:
+        info = {}
+        yield Check("dataset_info.json", False, error.problem, error.remedy)
+    for name, remedy in (
+        ("chat_records", "csb preprocess EXPORT.csv"),
+        ("identity", "csb id-tag --name NAME --author AUTHOR, or leave it out: csb train dataset=chat_records"),
+    ):
+        yield _dataset(data / f"{name}.json", info, remedy, own and name == "chat_records")
+
+    yield _base(workspace, card.model if card else fallback, own)
+    adapter = workspace / card.adapter if card and card.adapter else None
+    kept = [adapter] if adapter else [p.parent for p in sorted((workspace / "saves").rglob("adapter_config.json"))]
+    there = [models.place(folder) for folder in kept if (folder / "adapter_config.json").is_file()]
+    if adapter and not there:
+        yield Check(
+            "adapter", False, f"clone.yaml names {card.adapter if card else ''}, which is not there", "csb train"
+        )
+    else:
+        yield Check(
+            "adapter", True if there else None, there[-1] if there else "none yet", "" if there else "csb train"
+        )
+
+
+def _dataset(path: Path, info: object, remedy: str, needed: bool) -> Check:
+    name = f"data/{path.name}"
+    if not path.is_file():
+        return Check(name, False if needed else None, "not made yet", remedy)
+    try:
+        rows = files.read_json(path)
+    except UserError as error:
+        return Check(name, False, error.problem, remedy)
+    if not isinstance(rows, list) or not rows:
+        return Check(name, False, "holds no samples", remedy)
+    entry = info.get(path.stem) if isinstance(info, dict) else None
+    if not isinstance(entry, dict) or entry.get("file_name") != path.name:
+        return Check(name, False, f"{len(rows):,} samples, but dataset_info.json does not list them", remedy)
+    return Check(name, True, f"{len(rows):,} samples")
+
+
+def _base(workspace: Path, model: str, needed: bool) -> Check:
+    known = presets.load().get(model)
+    folder = workspace / (known.folder if known else model)
+    faults = models.check(folder)
+    remedy = f"csb download {model}" if known else "put a path or a preset behind model: in clone.yaml"
+    if not folder.is_dir():
+        return Check("base model", False if needed else None, f"{models.place(folder)} is not there yet", remedy)
+    detail = f"{models.place(folder)} " + ("; ".join(faults) or "is whole")
+    return Check("base model", not faults, detail, remedy if faults else "")
+
+
+def network(probes: Probes) -> Iterator[Check]:
+    """The ports of the API (8000) and of the engine's web page (7860)."""
+    for port, command in ((8000, "csb serve"), (7860, "csb webchat")):
+        free = probes.port_free(port)
+        detail = "free" if free else f"in use; is {command} running already?"
+        yield Check(f"port {port}", True if free else None, detail, "" if free else f"{command} --port {port + 1}")
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""

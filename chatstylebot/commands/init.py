@@ -1,0 +1,47 @@
+"""a workspace: clone.yaml, config/, data/"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chatstylebot import card as cards
+from chatstylebot import files, progress
+
+
+def run(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where; made if need be.")] = Path(),
+    name: Annotated[str, typer.Option(help="Who the clone is.")] = "",
+    author: Annotated[str, typer.Option(help="Who made it.")] = "",
+    language: Annotated[str, typer.Option(help="Of the chats.", metavar="zh|en")] = "zh",
+    model: Annotated[str, typer.Option(help="The base model: a preset, or the path of a model folder.")] = "qwen3",
+) -> None:
+    """Make a workspace: clone.yaml, config/ and data/."""
+    make(folder, name, author, language, model)
+
+
+def make(folder: Path, name: str, author: str, language: str, model: str) -> None:
+    """Put what is missing into the folder; what is there already stays as it is. Raises UserError."""
+    from chatstylebot.training import datasets, presets, recipes
+
+    if not Path(model).is_dir():
+        presets.get(model)
+    card = cards.commented(name, author, language, model)  # type: ignore[arg-type]
+    wanted = {folder / "config" / path: text.encode() for path, text in recipes.files().items()}
+    for sample in datasets.SHIPPED:
+        wanted[folder / "data" / f"{sample}.json"] = files.shipped(f"data/{sample}.json").read_bytes()
+    template = "data/identity.template.json"
+    wanted[folder / template] = files.shipped(template).read_bytes()
+    wanted[folder / "clone.yaml"] = card.encode()
+    info = folder / "data" / "dataset_info.json"
+    told = files.read_json(info) if info.is_file() else {}
+    with files.together() as outputs:
+        kept = [path for path in wanted if path.exists()]
+        for path, data in wanted.items():
+            if path not in kept:
+                outputs.bytes(path, data, private=False)
+        outputs.json(info, told | {k: v for k, v in datasets.dataset_info().items() if k not in told}, private=False)
+    if kept:
+        progress.say(f"{len(kept)} files were there already and stay as they are")
+    typer.echo(f"made {len(wanted) - len(kept)} files in {folder.resolve()}")
+    progress.say(f"next: edit {folder / 'clone.yaml'}, then csb preprocess EXPORT, csb download {model}, csb train")

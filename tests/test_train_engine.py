@@ -1,0 +1,226 @@
+"""The real engine on a tiny random model: every stage, and no run destroys another. Ids as in facts/pitfalls.md."""
+
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from make import export, talk
+
+from chatstylebot.training import models, provenance
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(400)]
+HERE = Path(__file__).parent
+FAST = ("cutoff_len=128", "per_device_train_batch_size=4", "gradient_accumulation_steps=1", "plot_loss=false")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with chats, samples and a tiny model under the name of smollm2; the tests go on from each other."""
+    folder = tmp_path_factory.mktemp("workspace")
+    model = folder / "models" / "SmolLM2-135M-Instruct"
+    subprocess.run([sys.executable, HERE / "tiny_model.py", model], check=True, capture_output=True)
+    csb(folder, "init", ".", "--name", "Mia", "--language", "en", "--model", "smollm2")
+    lines = [f"{who}: {who} says {n} lol" for n in range(60) for who in ("A", "me")]
+    csb(folder, "preprocess", export(folder / "m.csv", talk(*lines)))
+    return folder
+
+
+def csb(folder: Path, *argv: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "chatstylebot", *map(str, argv)]
+    done = subprocess.run(line, cwd=folder, capture_output=True, encoding="utf-8", env=os.environ | {"PYTHONUTF8": "1"})
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def steps(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / "trainer_log.jsonl").read_text("utf-8").splitlines()]
+
+
+def test_1_sft_leaves_an_adapter_a_loss_a_log_and_its_recipe(place: Path) -> None:
+    done = csb(place, "train", *FAST, "max_steps=2", "eval_steps=1", "save_steps=1")
+    folder = place / "saves/smollm2/lora/sft"
+    assert {"adapter_model.safetensors", "engine.log", "recipe.yaml", "csb_run.json"} <= {
+        p.name for p in folder.iterdir()
+    }
+    assert {p.name for p in folder.glob("checkpoint-*")} == {"checkpoint-1", "checkpoint-2"}
+    assert [s["current_steps"] for s in steps(folder) if "loss" in s] == [1, 2]
+    assert json.loads((folder / "eval_results.json").read_text("utf-8"))["eval_loss"] > 0
+    told = provenance.read(folder)
+    assert (told["state"], told["stage"], told["samples"]) == ("finished", "sft", {"chat_records": 48})
+    assert told["base_fingerprint"] == provenance.fingerprint(place / "models/SmolLM2-135M-Instruct")
+    recipe = yaml.safe_load((folder / "recipe.yaml").read_text("utf-8"))
+    assert recipe["default_system"] == "You are Mia, texting with a friend. Reply the way you always text."
+    assert "step 2/2" in done.stderr
+    assert "without identity samples" in done.stderr
+    assert "done: " in done.stdout
+    # the engine's copies of the chats stay in the workspace
+    assert list((place / ".csb/cache").rglob("*.arrow"))
+
+
+def test_2_a_finished_run_is_neither_resumed_nor_overwritten(place: Path) -> None:
+    folder = place / "saves/smollm2/lora/sft"
+    before = digests(folder)
+    done = csb(place, "train", *FAST, "max_steps=2", code=1)
+    assert "a finished run lies in" in done.stderr
+    assert "--again" in done.stderr
+    assert "the run there is finished" in csb(place, "train", "--resume", code=1).stderr
+    assert digests(folder) == before
+
+
+@pytest.mark.parametrize(("stage", "dataset"), [("dpo", "dpo_zh_demo"), ("kto", "kto_en_demo")])
+def test_3_preferences_start_at_the_sft_adapter_with_it_as_reference_REC_4(
+    place: Path, stage: str, dataset: str
+) -> None:
+    sft = place / "saves/smollm2/lora/sft"
+    before = digests(sft)
+    csb(place, "train", stage, f"dataset={dataset}", *FAST, "max_steps=1", "max_samples=8", "save_strategy=no",
+        "per_device_train_batch_size=8")  # fmt: skip
+    folder = place / f"saves/smollm2/lora/{stage}"
+    [first] = [s for s in steps(folder) if "loss" in s]
+    logged = (folder / "engine.log").read_text("utf-8")
+    # policy and reference are the same at step 0: no reward either way, and the loss of a coin toss
+    rewards = [float(v) for v in re.findall(r"'rewards/(?:chosen|rejected)': '?(-?[\d.e-]+)", logged)]
+    assert rewards
+    assert max(abs(r) for r in rewards) < 1e-4
+    assert first["loss"] > 0
+    assert (folder / "adapter_model.safetensors").is_file()
+    assert digests(sft) == before
+    assert provenance.read(folder)["stage"] == stage
+
+
+def test_4_pretraining_runs_on_the_shipped_sample_in_a_folder_of_its_own_REC_5(place: Path) -> None:
+    csb(place, "train", "pretrain", *FAST, "max_steps=1", "save_strategy=no")
+    folder = place / "saves/smollm2/lora/pretrain"
+    assert [s["loss"] > 0 for s in steps(folder) if "loss" in s] == [True]
+    assert (folder / "adapter_model.safetensors").is_file()
+
+
+def test_5_the_merged_model_is_whole_and_is_base_plus_adapter(place: Path) -> None:
+    done = csb(place, "export", "--adapter", "saves/smollm2/lora/sft")
+    merged = place / "exported/smollm2_lora_sft"
+    assert models.check(merged) == []
+    assert str(merged) in done.stdout
+    assert "something in" in csb(place, "export", "--adapter", "saves/smollm2/lora/sft", code=1).stderr
+    code = (
+        "import sys, json; from safetensors.torch import load_file; from pathlib import Path\n"
+        "base, adapter, merged = (load_file(Path(f)) for f in sys.argv[1:4])\n"
+        "told = json.loads(Path(sys.argv[4]).read_text())\n"
+        "for name in [n for n in adapter if n.endswith('lora_A.weight')]:\n"
+        "    key = name.removeprefix('base_model.model.').replace('.lora_A.weight', '.weight')\n"
+        "    up = adapter[name.replace('lora_A', 'lora_B')]\n"
+        "    change = up @ adapter[name] * told['lora_alpha'] / told['r']\n"
+        "    assert change.abs().max() > 0\n"
+        "    assert (merged[key].float() - base[key].float() - change.float()).abs().max() < 1e-5\n"
+        "    print(key)"
+    )
+    sft, base = place / "saves/smollm2/lora/sft", place / "models/SmolLM2-135M-Instruct"
+    files = [base / "model.safetensors", sft / "adapter_model.safetensors", merged / "model.safetensors"]
+    line = [sys.executable, "-c", code, *map(str, files), str(sft / "adapter_config.json")]
+    done = subprocess.run(line, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 2 * 7  # every linear of both layers
+
+
+def test_6_an_adapter_is_only_paired_with_its_own_base_REC_6(place: Path) -> None:
+    other = place / "other"
+    subprocess.run([sys.executable, HERE / "tiny_model.py", other, "1"], check=True, capture_output=True)
+    done = csb(place, "export", "--model", other, "--adapter", "saves/smollm2/lora/sft", code=1)
+    assert "was trained on models/SmolLM2-135M-Instruct" in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_7_an_interrupted_run_goes_on_where_it_was_and_ctrl_c_ends_the_engine(place: Path) -> None:
+    words = [*FAST, "num_train_epochs=40", "save_steps=2", "eval_strategy=no", "load_best_model_at_end=false",
+             "early_stopping_steps=null", "output_dir=saves/long"]  # fmt: skip
+    folder = place / "saves/long"
+    run = subprocess.Popen(
+        [sys.executable, "-m", "chatstylebot", "train", *words], cwd=place, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+    for _ in range(1800):
+        if provenance.last_checkpoint(folder) is not None:
+            break
+        time.sleep(0.1)
+    run.send_signal(signal.SIGINT)
+    run.communicate()
+    assert run.returncode == 130
+    left = subprocess.run(["pgrep", "-f", str(folder / "recipe.yaml")], capture_output=True, text=True).stdout
+    assert left == ""
+    assert provenance.state(folder) == "interrupted"
+    assert "--resume goes on with it" in csb(place, "train", *words, code=1).stderr
+    reached = int(provenance.last_checkpoint(folder).name.rpartition("-")[2])  # type: ignore[union-attr]
+    csb(place, "train", "--resume", *words, f"max_steps={reached + 2}")
+    assert [s["current_steps"] for s in steps(folder) if "loss" in s][-2:] == [reached + 1, reached + 2]
+    assert provenance.state(folder) == "finished"
+
+
+def test_8_again_keeps_the_earlier_run_under_another_name(place: Path) -> None:
+    folder = place / "saves/long"
+    before = sorted(digests(folder).values())
+    done = csb(place, "train", "--again", *FAST, "max_steps=1", "eval_strategy=no", "load_best_model_at_end=false",
+               "early_stopping_steps=null", "save_strategy=no", "output_dir=saves/long")  # fmt: skip
+    assert "the earlier run is kept as" in done.stderr
+    assert sorted(digests(place / "saves/long-1").values()) == before
+    assert provenance.state(folder) == "finished"
+
+
+def test_9_an_engine_that_fails_says_why_in_one_line_with_a_remedy(place: Path) -> None:
+    done = csb(place, "train", *FAST, "template=nonsense", "output_dir=saves/bad", code=1)
+    problem, remedy = done.stderr.splitlines()[-2:]
+    assert problem.startswith("error: the template is not known to the engine: ")
+    assert remedy.startswith("try: template=")
+    # it never got anywhere: the next try needs no --again
+    csb(place, "train", *FAST, "max_steps=1", "eval_strategy=no", "load_best_model_at_end=false",
+        "early_stopping_steps=null", "save_strategy=no", "output_dir=saves/bad")  # fmt: skip
+
+
+def test_the_prompt_at_work_has_the_tokens_of_the_prompt_in_training_SRV_3(place: Path) -> None:
+    code = (
+        "import sys, json\n"
+        "from llamafactory.data import get_template_and_fix_tokenizer\n"
+        "from llamafactory.hparams import get_train_args, get_infer_args\n"
+        "from llamafactory.model import load_tokenizer\n"
+        "train, infer, row = map(json.loads, sys.argv[1:4])\n"
+        "m, d, *_ = get_train_args(train)\n"
+        "t = load_tokenizer(m)['tokenizer']; tpl = get_template_and_fix_tokenizer(t, d)\n"
+        "turns = [x for pair in row['history'] for x in pair] + [row['instruction'], row['output']]\n"
+        "msgs = [{'role': 'user' if n % 2 == 0 else 'assistant', 'content': x} for n, x in enumerate(turns)]\n"
+        "learnt, _ = tpl.encode_oneturn(t, msgs, row['system'])\n"
+        "m, d, *_ = get_infer_args(infer)\n"
+        "t = load_tokenizer(m)['tokenizer']; tpl = get_template_and_fix_tokenizer(t, d)\n"
+        "served, _ = tpl.encode_oneturn(t, [*msgs[:-1], {'role': 'assistant', 'content': ''}], None)\n"
+        "print('SAME' if learnt == served else f'{learnt} {served}')"
+    )
+    row = json.loads((place / "data/chat_records.json").read_text("utf-8"))[7]
+    assert row["history"]
+    train = yaml.safe_load((place / "saves/smollm2/lora/sft/recipe.yaml").read_text("utf-8"))
+    from chatstylebot import card as cards
+    from chatstylebot.training import talk
+
+    infer = talk.recipe(cards.read(place / "clone.yaml"), place, None, Path("saves/smollm2/lora/sft"), base=False)
+    train["model_name_or_path"] = infer["model_name_or_path"]
+    line = [sys.executable, "-c", code, *(json.dumps(value, default=str) for value in (train, infer, row))]
+    done = subprocess.run(line, capture_output=True, encoding="utf-8", cwd=place)
+    assert done.stdout.splitlines()[-1:] == ["SAME"], done.stdout + done.stderr[-3000:]
+
+
+def test_the_terminal_chat_answers_with_the_clone(place: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "chatstylebot", "chat", "--adapter", "saves/smollm2/lora/sft"],
+        cwd=place, input="hi\nexit\n", capture_output=True, encoding="utf-8", env=os.environ | {"PYTHONUTF8": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "Assistant: " in done.stdout
+    told = yaml.safe_load((place / ".csb/chat.yaml").read_text("utf-8"))
+    assert told["default_system"].startswith("You are Mia")
