@@ -15,7 +15,7 @@ from chatstylebot.cli import COMMANDS
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_a_module_whose_docstring_is_the_line_in_the_table(name: str) -> None:
     module = importlib.import_module(f"chatstylebot.commands.{COMMANDS[name][0]}")
-    said = module.run.__doc__ if hasattr(module, "run") else module.app.info.help
+    said = (module.run if hasattr(module, "run") else module.app.registered_callback.callback).__doc__
     assert said.strip().splitlines()[0] == COMMANDS[name][1]
 
 

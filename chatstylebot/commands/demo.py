@@ -46,7 +46,7 @@ def run(
     if not (folder / "clone.yaml").is_file():
         files.write(folder / "clone.yaml", CARD)
     if not (folder / "data" / "chat_records.json").is_file():
-        _csb(folder, "preprocess", str(files.shipped("data/exports/mia_memotrace.csv")))
+        _csb(folder, "preprocess", "--no-groups", str(files.shipped("data/exports/mia_memotrace.csv")))
     _csb(folder, "download", "smollm2")
     if provenance.state(adapter) != "finished":
         _csb(folder, "train", "dataset=chat_records", f"max_steps={steps}", *TRAIN)

@@ -228,11 +228,12 @@ def _base(workspace: Path, model: str, needed: bool) -> Check:
 
 
 def network(probes: Probes) -> Iterator[Check]:
-    """The ports of the API (8000) and of the engine's web page (7860)."""
-    for port, command in ((8000, "csb serve"), (7860, "csb webchat")):
+    """The ports of the engine's API (8000) and of its web page (7860)."""
+    ways = ((8000, "llamafactory-cli api", "API_PORT=8001 before it"), (7860, "csb webchat", "csb webchat --port 7861"))
+    for port, command, remedy in ways:
         free = probes.port_free(port)
         detail = "free" if free else f"in use; is {command} running already?"
-        yield Check(f"port {port}", True if free else None, detail, "" if free else f"{command} --port {port + 1}")
+        yield Check(f"port {port}", True if free else None, detail, "" if free else remedy)
 
 
 def _version(package: str) -> str:

@@ -114,6 +114,9 @@ def run(what: Call, log: Path, heard: Callable[[str], None]) -> None:
         except BaseException:
             end(child)
             raise
+        finally:
+            if child.stdout:
+                child.stdout.close()
     if code:
         raise diagnosis.cause(log.read_bytes()[begin:][-200_000:].decode("utf-8", errors="replace"), code, log)
 

@@ -11,6 +11,8 @@ from chatstylebot.training.plan import Method, Stage
 
 EVAL = ("eval_dataset", "eval_strategy", "eval_steps", "per_device_eval_batch_size", "load_best_model_at_end")
 BEST = ("metric_for_best_model", "greater_is_better", "early_stopping_steps")
+# a quarter of assistant-like text moves the two-sample test from .49 to .64 (measuring_style.md §2)
+IDENTITY_SHARE = 0.05
 MAKES = {
     "chat_records": "csb preprocess EXPORT",
     "chat_records_dev": "csb preprocess EXPORT",
@@ -80,6 +82,11 @@ def _datasets(
         else:
             faults.append(found if isinstance(found, UserError) else _empty(name))
     values["dataset"] = ",".join(names)
+    share = samples.get("identity", 0) / max(sum(samples.values()), 1)
+    if share > IDENTITY_SHARE:
+        notes.append(
+            f"identity samples are {share:.0%} of the data and may colour the style; dataset=chat_records is without them"
+        )
     wanted = str(values.get("eval_dataset") or "")
     if wanted and "eval_dataset" not in chosen:
         counts = [_count(name.strip(), known, folder) for name in wanted.split(",")]

@@ -31,7 +31,7 @@ WHY: dict[str, str] = {
     "per_device_eval_batch_size": "the engine's default, 8, may need more memory than training",
     "early_stopping_steps": "patience: evaluations without a lower loss",
     "load_best_model_at_end": "the checkpoint with the lowest loss becomes the result",
-    "save_strategy": "one checkpoint per epoch, so that csb evaluate can choose",
+    "save_strategy": "one checkpoint per epoch, to choose from",
     "save_total_limit": "a full checkpoint is huge; the best one is always among those kept",
     "export_dir": "a folder of its own; the base stays as it is",
     "export_size": "GB per file",
@@ -57,10 +57,10 @@ WHY_IN: dict[tuple[str, Stage], str] = {
     ("learning_rate", "kto"): "a twentieth of SFT: preferences correct, they do not teach",
     ("num_train_epochs", "dpo"): "no eval split: a tenth of a small set of feedback says nothing",
     ("num_train_epochs", "kto"): "no eval split: a tenth of a small set of feedback says nothing",
-    ("save_strategy", "sft"): "a checkpoint per evaluation, all kept: csb evaluate may choose another than the loss",
+    ("save_strategy", "sft"): "a checkpoint per evaluation, all kept: the lowest loss is not always the best style",
 }
 ALOUD: dict[str, str] = {
-    "default_system": "of a card that nobody has written yet; csb chat and csb serve send yours",
+    "default_system": "of a card that nobody has written yet; csb chat sends yours",
 }
 TITLES: dict[Stage, str] = {
     "sft": "learns your chats (SFT)",
@@ -71,8 +71,8 @@ TITLES: dict[Stage, str] = {
 METHODS: dict[Method, str] = {"lora": "LoRA", "qlora": "QLoRA, 4 bit", "full": "all weights"}
 MADE_BY: dict[Stage, str] = {
     "sft": "csb preprocess EXPORT, then csb id-tag --name … --author …",
-    "dpo": "csb feedback export",
-    "kto": "csb feedback export",
+    "dpo": "pairs of replies of your own (data format: README)",
+    "kto": "replies of your own, marked good or bad (data format: README)",
     "pretrain": "shipped",
 }
 

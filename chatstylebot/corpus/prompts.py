@@ -1,0 +1,35 @@
+"""Which system prompt each own turn is learnt with."""
+
+import json
+from typing import Any
+
+import polars as pl
+
+from chatstylebot.card import Card
+
+
+def language(messages: pl.DataFrame) -> str:
+    """zh when a fifth of the own texts hold a Chinese character."""
+    own = messages.select("from_me", "text").filter(pl.col("from_me") & pl.col("text").is_not_null())["text"].head(5000)
+    return "zh" if 5 * own.str.contains(r"\p{Han}").sum() >= len(own) > 0 else "en"
+
+
+def give(
+    own: pl.DataFrame, messages: pl.DataFrame, card: Card, contacts: dict[str, Any]
+) -> tuple[pl.DataFrame, list[str]]:
+    """Own turns with `prompt` (JSON) and `chat_prompt` (its number; 0 is the neutral one)."""
+    prompts = [card.prompt()]
+    numbers: dict[int, int] = {}
+    if card.prompt_varies:
+        for chat, chat_id, name in messages.select("chat", "chat_id", "chat_name").unique("chat").sort("chat").rows():
+            known = contacts.get(chat_id)
+            numbers[chat] = len(prompts)
+            prompts.append(card.prompt((known and known.name) or name, known and known.relation))
+    number = pl.col("chat").replace_strict(numbers, default=0, return_dtype=pl.UInt32) if numbers else pl.lit(0)
+    # every fifth conversation is learnt with the neutral prompt, which strangers get at work
+    chosen = pl.when(pl.col("conversation") % 5 == 0).then(0).otherwise(number).cast(pl.UInt32).alias("chat_prompt")
+    table = pl.DataFrame(
+        {"chat_prompt": range(len(prompts)), "prompt": [json.dumps(p, ensure_ascii=False) for p in prompts]},
+        schema={"chat_prompt": pl.UInt32, "prompt": pl.String},
+    )
+    return own.with_columns(chosen).join(table, on="chat_prompt", how="left", maintain_order="left"), prompts

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# The whole loop on shipped data, on a CPU: an invented person's chats become a clone, in ./csb-demo.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/environment.sh 'train'
+echo "== csb demo"
+exec .venv/bin/csb demo "$@"

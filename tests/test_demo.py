@@ -1,0 +1,49 @@
+"""The demo as a user meets it, with the real engine and a tiny model in SmolLM2's place."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chatstylebot.training import answers
+
+HERE = Path(__file__).parent
+
+
+def test_a_held_out_row_becomes_alternating_turns_that_end_with_the_question() -> None:
+    row = {"history": [["", "hey"], ["hi", "yo"]], "incoming": "up?", "system": "s"}
+    assert [(m["role"], m["content"]) for m in answers.messages(row)] == [
+        ("user", ""), ("assistant", "hey"), ("user", "hi"), ("assistant", "yo"), ("user", "up?"),
+    ]  # fmt: skip
+
+
+@pytest.mark.engine
+@pytest.mark.timeout(400)
+def test_the_demo_runs_the_whole_loop_in_a_folder_of_its_own_and_a_second_run_uses_it_again(tmp_path: Path) -> None:
+    folder = tmp_path / "csb-demo"
+    model = folder / "models" / "SmolLM2-135M-Instruct"
+    subprocess.run([sys.executable, HERE / "tiny_model.py", model], check=True, capture_output=True)
+    line = [sys.executable, "-m", "chatstylebot", "demo", "--steps", "1"]
+    env = os.environ | {"PYTHONUTF8": "1"}
+    first = subprocess.run(line, cwd=tmp_path, env=env, capture_output=True, encoding="utf-8")
+    assert first.returncode == 0, first.stdout + first.stderr
+    for part in ("a friend wrote", "the base model", "Mia's clone", "what Mia wrote", "next: cd csb-demo"):
+        assert part in first.stdout
+    for command in (
+        "$ csb preprocess --no-groups ",
+        "$ csb download smollm2",
+        "$ csb train dataset=chat_records max_steps=1",
+    ):
+        assert command in first.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["csb-demo"]
+    adapter = folder / "saves/smollm2/lora/sft/adapter_model.safetensors"
+    before = adapter.stat().st_mtime_ns
+    second = subprocess.run(line, cwd=tmp_path, env=env, capture_output=True, encoding="utf-8")
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "csb train" not in second.stderr
+    assert "csb preprocess" not in second.stderr
+    assert adapter.stat().st_mtime_ns == before
+    # the same seed, the same answers
+    assert second.stdout.partition("┏")[2] == first.stdout.partition("┏")[2] != ""

@@ -1,0 +1,109 @@
+"""The keeper of llamafactory-cli: its command, its environment, its end, and what its last words mean."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from chatstylebot.errors import UserError
+from chatstylebot.training import diagnosis, engine
+
+
+def program(folder: Path, code: str) -> engine.Call:
+    """A small real program in the engine's place."""
+    (folder / "engine.py").write_text(code, "utf-8")
+    return engine.Call((sys.executable, str(folder / "engine.py")), {"WORD": "given"}, folder)
+
+
+def test_every_line_is_heard_and_kept(tmp_path: Path) -> None:
+    heard: list[str] = []
+    what = program(
+        tmp_path, "import os\nprint('one ' + os.environ['WORD'])\nprint('bar 1\\rbar 2\\r', end='')\nprint()"
+    )
+    engine.run(what, tmp_path / "logs" / "engine.log", heard.append)
+    assert heard == ["one given", "bar 1", "bar 2"]
+    assert "one given" in (tmp_path / "logs" / "engine.log").read_text("utf-8")
+
+
+def test_a_failure_is_its_last_error_line_and_an_earlier_run_s_log_is_not_blamed(tmp_path: Path) -> None:
+    log = tmp_path / "engine.log"
+    log.write_text("torch.cuda.OutOfMemoryError: CUDA out of memory\n", "utf-8")
+    with pytest.raises(UserError, match="ended with code 3: ValueError: something odd"):
+        engine.run(
+            program(tmp_path, "import sys\nprint('ValueError: something odd')\nsys.exit(3)"), log, lambda line: None
+        )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX process groups")
+def test_when_we_are_interrupted_the_engine_and_its_children_end(tmp_path: Path) -> None:
+    child = f"import time\nopen({str(tmp_path / 'alive')!r}, 'w').close()\ntime.sleep(60)"
+    code = f"import subprocess, sys\nprint('up', flush=True)\nsubprocess.run([sys.executable, '-c', {child!r}])"
+
+    def heard(line: str) -> None:
+        for _ in range(100):
+            if (tmp_path / "alive").exists():
+                break
+            time.sleep(0.05)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        engine.run(program(tmp_path, code), tmp_path / "engine.log", heard)
+    assert (tmp_path / "alive").exists()
+    assert subprocess.run(["pgrep", "-f", str(tmp_path / "alive")], capture_output=True, text=True).stdout == ""
+
+
+def test_a_call_is_private_local_and_as_one_would_type_it(tmp_path: Path) -> None:
+    what = engine.call("train", tmp_path / "r.yaml", tmp_path)
+    assert what.argv[1:] == ("train", str(tmp_path / "r.yaml"))
+    assert Path(what.argv[0]).name.startswith("llamafactory-cli")
+    assert what.env["GRADIO_SERVER_NAME"] == "127.0.0.1"
+    assert what.env["GRADIO_SHARE"] == "0"
+    assert what.env["HF_DATASETS_CACHE"] == str(tmp_path / ".csb" / "cache")
+    assert what.line().endswith(f"train {tmp_path / 'r.yaml'}")
+
+
+def test_several_gpus_and_machines_become_the_engine_s_environment() -> None:
+    assert engine.distributed() == {}
+    assert engine.distributed(deepspeed=True) == {"FORCE_TORCHRUN": "1"}
+    assert engine.distributed(nnodes=2, node_rank=1, master_addr="10.0.0.1") == {
+        "FORCE_TORCHRUN": "1",
+        "MASTER_ADDR": "10.0.0.1",
+        "MASTER_PORT": "29500",
+        "NNODES": "2",
+        "NODE_RANK": "1",
+    }
+    with pytest.raises(UserError, match="need a meeting point"):
+        engine.distributed(nnodes=2)
+    with pytest.raises(UserError, match="--node-rank 2 is not one of 2 machines"):
+        engine.distributed(nnodes=2, node_rank=2, master_addr="a")
+
+
+def test_a_path_that_the_engine_would_split_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="has a space in it"):
+        engine.call("train", tmp_path / "my recipe.yaml", tmp_path, {"FORCE_TORCHRUN": "1"})
+
+
+@pytest.mark.parametrize(
+    ("output", "code", "problem", "remedy"),
+    [
+        ("x\ntorch.OutOfMemoryError: CUDA out of memory. Tried to\n", 1, "memory ran out", "--method qlora"),
+        ("RuntimeError: DefaultCPUAllocator: can't allocate memory", 1, "memory ran out", "cutoff_len"),
+        ("loading\n", -9, "most often memory ran out", "smaller model"),
+        ("OSError: x is not a valid model identifier listed on", 1, "the base model is not there", "csb download"),
+        ("OSError: x does not appear to have a file named y", 1, "the base model is not there", "csb download"),
+        ("ValueError: Undefined dataset chat_record in x", 1, "a dataset is missing", "csb preprocess"),
+        ("RuntimeError: compiled with different CUDA versions.", 1, "torch does not fit", "csb doctor"),
+        ("ImportError: Run `pip install x`", 1, "a package is missing", "csb doctor"),
+        ("OSError: [Errno 28] No space left on device", 1, "the disk is full", "save_total_limit"),
+        ("[rank1]: ValueError: boom\nx.y.ChildFailedError: \n", 1, "ValueError: boom", "log"),
+        ("", 1, "it said nothing", "log"),
+    ],
+)  # fmt: skip
+def test_last_words_become_one_line_and_a_remedy(output: str, code: int, problem: str, remedy: str) -> None:
+    found = diagnosis.cause(output, code, Path("engine.log"))
+    assert problem in found.problem
+    assert remedy in found.remedy
+    assert "engine.log" in found.remedy
