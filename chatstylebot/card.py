@@ -175,7 +175,7 @@ author: {author}
 # The language of the chats, zh or en: it chooses the default system prompt and the placeholders ([电话1] / [PHONE_1]).
 language: {language}
 
-# The base model: a preset (`csb recipes list`) or the path of a model folder. The template comes with the preset.
+# The base model: a preset (`csb recipes models`) or the path of a model folder. The template comes with the preset.
 model: {model}
 # template: qwen3_nothink
 

@@ -4,4 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/environment.sh 'train'
 echo "== csb demo"
-exec .venv/bin/csb demo "$@"
+.venv/bin/csb demo "$@"
+echo "(csb is in .venv/bin; . .venv/bin/activate puts it on your PATH)"

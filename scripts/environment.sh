@@ -25,7 +25,7 @@ fi
 wanted="$extras $(cksum < pyproject.toml) $(cksum < constraints.txt)"
 if [ "$(cat ".venv/csb-$extras.stamp" 2>/dev/null)" != "$wanted" ] || ! .venv/bin/csb --version >/dev/null 2>&1; then
   free=$(df -Pk . | awk 'NR == 2 {print int($4 / 1048576)}')
-  if [ "$free" -lt 10 ] && [ ! -d .venv/lib/python3.11/site-packages/torch ]; then
+  if [ "$free" -lt 10 ] && [ -z "$(ls -d .venv/lib/python3*/site-packages/torch 2>/dev/null)" ]; then
     echo "error: the engine and its torch need about 10 GB of disk, $free GB are free here" >&2
     echo "try: clone into a folder on a larger disk" >&2
     exit 1

@@ -76,7 +76,7 @@ def test_the_torchaudio_trap_names_the_tested_set() -> None:
     ("engine", "driver", "ok", "says"),
     [
         (GOOD, "13.0", True, "CUDA 13.0"),
-        (GOOD, "12.4", False, "update the NVIDIA driver, or: pip install"),
+        (GOOD, "12.4", False, "update the NVIDIA driver, or the build for CUDA 12.4 of pip install"),
         (GOOD, "11.8", False, "update the NVIDIA driver"),
         (Engine("2.14.1", ""), "13.0", False, "built without CUDA"),
         (Engine("2.14.1", "13.0", usable=False), "13.0", False, "CUDA_VISIBLE_DEVICES"),

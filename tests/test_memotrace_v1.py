@@ -14,6 +14,7 @@ from make import HEADER, START, export, pairs, row, talk
 from chatstylebot import importers
 from chatstylebot.corpus.messages import SCHEMA
 from chatstylebot.errors import UserError
+from chatstylebot.importers import csv_file
 
 OUT = Path("data/chat_records.json")
 
@@ -156,6 +157,22 @@ def test_one_bad_quote_costs_one_row_and_is_named(preprocess: Csb, place: Path) 
     assert report()["dropped"]["damaged_row"] == 1
     assert report()["damaged"][0].startswith("m.csv row 4: ")
     assert "damaged_row" in done.stdout
+
+
+def test_bad_quotes_far_apart_swallow_nothing_between_them(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_file, "BLOCK", 2)
+    path = export(place / "m.csv", talk("A: 一", "me: 二", "A: 三", "me: 四", "A: 五", "me: 六", "A: 七", "me: 八"))
+    path.write_bytes(path.read_bytes().replace("三".encode(), '"三'.encode()).replace("七".encode(), '"七'.encode()))
+    found = read(path)
+    assert found.messages["text"].to_list() == ["一", "二", "四", "五", "六", "八"]
+    assert found.messages["source"].to_list() == [f"m.csv row {n}" for n in (2, 3, 5, 6, 7, 9)]
+    assert [line.split(":")[0] for line in found.damaged] == ["m.csv row 4", "m.csv row 8"]
+
+
+def test_a_chat_has_the_name_that_most_of_its_rows_have(place: Path) -> None:
+    rows = [row(n, "me" if n == 1 else "A", "a", name="旧名" if n < 2 else "新名") for n in range(5)]
+    assert set(read(export(place / "m.csv", rows)).messages["chat_name"]) == {"新名"}
+    assert set(read(export(place / "n.csv", rows[:4])).messages["chat_name"]) == {"旧名"}
 
 
 def test_a_row_without_a_time_is_damaged_and_a_blank_line_is_nothing(place: Path) -> None:

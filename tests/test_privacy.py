@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 from conftest import Csb
 from make import export, samples, talk
@@ -29,6 +30,14 @@ from chatstylebot.corpus import privacy, secret_hashes
 )
 def test_private_values_beside_chinese_characters_are_found_PRI_1(text: str, expected: str) -> None:
     assert privacy.Finder("zh").replace(text) == expected
+    assert pl.Series([text]).str.contains(privacy.SUSPECT).all()
+
+
+@pytest.mark.parametrize(
+    "text", ["手机１３８－１２３４－５６７８", "打+4420 7946 0958", "打＋44 (20) 7946", "ａ.b＠qq.com"]
+)
+def test_what_the_quick_look_passes_over_is_never_private(text: str) -> None:
+    assert privacy.Finder("zh").replace(text) == text or pl.Series([text]).str.contains(privacy.SUSPECT).all()
 
 
 @pytest.mark.parametrize(
@@ -47,7 +56,7 @@ def test_talk_with_digits_raises_no_alarm_PRI_3(text: str) -> None:
 def test_redaction_is_idempotent_and_speaks_the_card_s_language() -> None:
     finder = privacy.Finder("en")
     once = finder.replace("mail a.b@example.com, call 13812345678")
-    assert once == "mail [EMAIL1], call [PHONE1]"
+    assert once == "mail [EMAIL_1], call [PHONE_1]"
     assert finder.replace(once) == once
 
 

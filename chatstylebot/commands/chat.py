@@ -8,6 +8,12 @@ import typer
 from chatstylebot import card as cards
 from chatstylebot import files, progress
 
+QUIET = {
+    "LLAMAFACTORY_VERBOSITY": "ERROR",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+}
+
 
 def run(
     model: Annotated[str | None, typer.Option(help="A preset, or the path of a model folder.")] = None,
@@ -28,6 +34,6 @@ def run(
     files.write(path, yaml.safe_dump(values, allow_unicode=True, sort_keys=False), private=True)
     progress.say("starting the engine (about ten seconds); `clear` forgets the talk, `exit` leaves")
     # its own log lines would stand between the words of the talk
-    code = engine.front(engine.call("chat", path, workspace, {"LLAMAFACTORY_VERBOSITY": "ERROR"}))
+    code = engine.front(engine.call("chat", path, workspace, QUIET))
     if code not in (0, 130, -2):
         raise typer.Exit(1)

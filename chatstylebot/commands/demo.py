@@ -52,7 +52,9 @@ def run(
         _csb(folder, "train", "dataset=chat_records", f"max_steps={steps}", *TRAIN)
     _table(*_answers(folder, adapter))
     typer.echo(f"\nnext: cd {shown}, then csb chat talks to Mia's clone, csb chat --base to the model it was made from")
-    typer.echo("for your own: csb init my-clone, cd my-clone, csb preprocess YOUR_EXPORT.csv")
+    typer.echo(
+        "for your own, in a folder outside of this one: csb init my-clone, cd my-clone, csb preprocess YOUR_EXPORT.csv"
+    )
     progress.say(f"the demo took {(time.monotonic() - began) / 60:.1f} minutes")
 
 
@@ -75,8 +77,10 @@ def _answers(folder: Path, adapter: Path) -> tuple[list[dict[str, Any]], dict[st
     card = cards.read(folder / "clone.yaml")
     lines = (folder / ".csb" / "heldout.jsonl").read_text("utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
-    # short questions in words, from as many people as possible, the newest first
+    # short questions in words, from as many people as possible, the newest first; one that begins a conversation
+    # says most, since with history before it the base model copies Mia's words from there
     fit = [r for r in reversed(rows) if "[" not in r["incoming"] and 12 <= len(r["incoming"]) <= 90]
+    fit.sort(key=lambda row: len(row["history"]))
     order = sorted(range(len(fit)), key=lambda n: sum(r["chat_id"] == fit[n]["chat_id"] for r in fit[:n]))
     questions = [fit[n] for n in order[:QUESTIONS]]
     wanted = {

@@ -11,7 +11,7 @@ from chatstylebot.training import hubs, models
 
 
 def run(
-    model: Annotated[str, typer.Argument(help="A preset (`csb recipes list`) or a hub id like Qwen/Qwen3-8B.")],
+    model: Annotated[str, typer.Argument(help="A preset (`csb recipes models`) or a hub id like Qwen/Qwen3-8B.")],
     source: Annotated[
         models.Source | None, typer.Option(help="Where from; left out, the preset's own source, else huggingface.")
     ] = None,

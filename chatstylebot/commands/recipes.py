@@ -1,6 +1,7 @@
 """presets → config/: the shipped recipes, listed, shown, written"""
 
 import json
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 from chatstylebot import files
 from chatstylebot.errors import UserError
 from chatstylebot.progress import say
-from chatstylebot.training import recipes
+from chatstylebot.training import presets, recipes
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 COLUMNS = ("name", "model", "method", "stage", "GPUs", "memory")
@@ -20,6 +21,7 @@ def _rows() -> list[dict[str, object]]:
     return [
         {
             "name": name,
+            "preset": recipe.preset.name,
             "model": recipe.preset.title,
             "params": recipe.preset.params,
             "method": recipe.method,
@@ -47,15 +49,44 @@ def list_recipes(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    lines = [COLUMNS]
+    lines: list[tuple[str, ...]] = [COLUMNS]
     for row in rows:
         where = "CPU" if row["gpus"] == 0 else str(row["gpus"])
-        need = f"{row['gigabytes']:.0f} GB" + (" each" if row["deepspeed"] else "")
+        need = f"{math.ceil(row['gigabytes'])} GB" + (" each" if row["deepspeed"] else "")
         lines.append((str(row["name"]), str(row["model"]), str(row["method"]), str(row["stage"]), where, need))
-    widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
+    _print(lines)
+    say("memory is an estimate from the model's shape at full length, not measured; csb recipes show NAME")
+
+
+@app.command()
+def models(as_json: AsJson = False) -> None:
+    """A table of the model presets: size, languages, licence."""
+    rows = [
+        {
+            "name": p.name,
+            "title": p.title,
+            "params": p.params,
+            "languages": list(p.languages),
+            "licence": p.licence,
+            "huggingface": p.huggingface,
+            "modelscope": p.modelscope,
+            "note": p.note,
+        }
+        for p in presets.load().values()
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    lines: list[tuple[str, ...]] = [("preset", "model", "size", "languages", "licence", "note")]
+    for p in presets.load().values():
+        lines.append((p.name, p.title, p.billions, " ".join(p.languages), p.licence, p.note))
+    _print(lines)
+
+
+def _print(lines: list[tuple[str, ...]]) -> None:
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     for line in lines:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-    say("memory is an estimate from the model's shape at full length, not measured; csb recipes show NAME")
 
 
 @app.command()

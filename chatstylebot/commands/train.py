@@ -19,7 +19,7 @@ def run(
         list[str] | None, typer.Argument(metavar="[sft|dpo|kto|pretrain] [KEY=VALUE]...", show_default=False)
     ] = None,
     model: Annotated[
-        str | None, typer.Option(help="A preset (csb recipes list) or the path of a model folder.")
+        str | None, typer.Option(help="A preset (csb recipes models) or the path of a model folder.")
     ] = None,
     method: Annotated[str, typer.Option(help="lora, qlora or full.", metavar="lora|qlora|full")] = "lora",
     recipe: Annotated[str | None, typer.Option(help="A recipe file, or the name of a shipped one.")] = None,
@@ -50,7 +50,7 @@ def run(
     job = jobs.plan_run(card, workspace, **asked, deepspeed=deepspeed)  # type: ignore[arg-type]
     env = engine.distributed(bool(job.values.get("deepspeed")), nnodes, node_rank, master_addr, master_port)
     if dry_run:
-        _dry(job, env)
+        _dry(job, env, verbose)
     else:
         done = training.train(job, env, resume, again, verbose)
         typer.echo(f"done: {done}")
@@ -78,7 +78,7 @@ def _choice(option: str, value: str, known: tuple[str, ...]) -> None:
         raise typer.BadParameter(f"{value!r} is not one of {', '.join(known)}", param_hint=option)
 
 
-def _dry(job: "Job", env: dict[str, str]) -> None:
+def _dry(job: "Job", env: dict[str, str], whole: bool) -> None:
     import yaml
 
     from chatstylebot.training import engine
@@ -89,11 +89,12 @@ def _dry(job: "Job", env: dict[str, str]) -> None:
     typer.echo("---")
     faults = list(job.prepared.faults)
     try:
-        typer.echo(engine.call("train", job.output / "recipe.yaml", job.workspace, env).line())
+        typer.echo(engine.call("train", job.output / "recipe.yaml", job.workspace, env).line(whole))
     except UserError as error:
         faults.append(error)
     each = ", ".join(f"{number:,} {name}" for name, number in job.prepared.samples.items())
-    typer.echo(f"{samples:,} samples ({each}), {steps:,} steps")
+    if samples:
+        typer.echo(f"{samples:,} samples ({each}), {steps:,} steps")
     typer.echo(memory)
     for note in job.prepared.notes:
         progress.say(f"note: {note}")

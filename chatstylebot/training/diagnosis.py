@@ -22,7 +22,7 @@ REMEDIES: list[tuple[str, str, str]] = [
         r"not a valid model identifier|Can't load (the )?(configuration|tokenizer|model)|no file named (model|pytorch)|"
         r"does not appear to have a file named|Repo id must be|LocalEntryNotFoundError|couldn't connect to",
         "the base model is not there",
-        "csb download MODEL (`csb recipes list` names them)",
+        "csb download MODEL (`csb recipes models` names them)",
     ),
     (r"requires the following packages|please install|pip install|No module named", "a package is missing",
      "csb doctor"),

@@ -26,8 +26,8 @@ QUIET = {
     "GRADIO_SHARE": "0",
     "WANDB_DISABLED": "true",
     "TOKENIZERS_PARALLELISM": "false",
+    "PYTHONWARNINGS": "ignore",
     "PYTHONIOENCODING": "utf-8",
-    "DISABLE_VERSION_CHECK": "0",
 }
 
 
@@ -39,11 +39,12 @@ class Call:
     env: Mapping[str, str]
     folder: Path
 
-    def line(self) -> str:
-        """The call as one would type it."""
+    def line(self, whole: bool = True) -> str:
+        """The call as one would type it; without `whole`, the variables that every call gets are left out."""
         import shlex
 
-        return " ".join([*(f"{name}={shlex.quote(value)}" for name, value in self.env.items()), shlex.join(self.argv)])
+        shown = {name: value for name, value in self.env.items() if whole or QUIET.get(name) != value}
+        return " ".join([*(f"{name}={shlex.quote(value)}" for name, value in shown.items()), shlex.join(self.argv)])
 
 
 def program() -> str:

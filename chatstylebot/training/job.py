@@ -10,7 +10,7 @@ import yaml
 from chatstylebot.card import Card
 from chatstylebot.errors import UserError
 from chatstylebot.training import deepspeed as zero
-from chatstylebot.training import devices, keys, models, plan, prepare, presets, provenance, recipes
+from chatstylebot.training import devices, keys, machine, models, plan, prepare, presets, provenance, recipes
 from chatstylebot.training.plan import Method, Stage, Zero
 from chatstylebot.training.prepare import Prepared
 
@@ -81,9 +81,7 @@ def plan_run(
     if missing := models.check(folder):
         name = preset or next((p.name for p in presets.load().values() if folder.name == p.title), "MODEL")
         small = "" if cards_here or name == presets.FOR_CPU else f"; without a GPU: --model {presets.FOR_CPU}"
-        prepared.faults.insert(
-            0, UserError(f"the base model is not in {folder}: {'; '.join(missing)}", f"csb download {name}{small}")
-        )
+        prepared.faults.insert(0, UserError(_absent(folder, missing), f"csb download {name}{small}"))
     for key in ("adapter_name_or_path", "ref_model_adapters"):
         if adapter := values.get(key):
             try:
@@ -92,6 +90,12 @@ def plan_run(
                 if fault.problem not in [other.problem for other in prepared.faults]:
                     prepared.faults.append(UserError(fault.problem, f"csb train sft first, or {key}=FOLDER"))
     return Job(prepared, prepare.stage_of(values), prepare.method_of(values), workspace, folder, preset)
+
+
+def _absent(folder: Path, missing: list[str]) -> str:
+    if not folder.is_dir():
+        return f"the base model is not in {folder}"
+    return f"the base model in {folder} is not whole: {'; '.join(missing)}"
 
 
 def _from_recipe(recipe: str, workspace: Path) -> dict[str, Any]:
@@ -183,13 +187,17 @@ def needs(job: Job) -> tuple[int, int, str]:
     }  # fmt: skip
     need = plan.estimate(shape, job.method, **asked).total
     if not gpus:
-        return samples, steps, f"memory: about {need / 1e9:.1f} GB (an estimate), on the CPU"
+        free = machine.ram()[1]
+        told = f"memory: about {need / 1e9:.1f} GB (an estimate), on the CPU"
+        if free and need > free:
+            told += f", which has {free / 1e9:.1f} GB free: too much, take a smaller model (--model {presets.FOR_CPU})"
+        return samples, steps, told
     have = min(gpu.memory for gpu in gpus)
     told = f"memory: about {need / 1e9:.1f} GB (an estimate) of {have / 1e9:.1f} GB on {gpus[0].name}"
     if need <= have:
         return samples, steps, told
     smaller = plan.fits(shape, job.method, have, **asked)
     if smaller is None:
-        return samples, steps, f"{told}: too much; nothing smaller fits, take a smaller model (csb recipes list)"
+        return samples, steps, f"{told}: too much; nothing smaller fits, take a smaller model (csb recipes models)"
     how = f"--method {smaller.method} per_device_train_batch_size={smaller.batch} cutoff_len={smaller.cutoff_len}"
     return samples, steps, f"{told}: too much; this would fit: {how}"

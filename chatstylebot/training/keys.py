@@ -34,6 +34,19 @@ WORDS = {
 }
 # YAML 1.1 takes 1e-4 for text: it wants a point and a sign
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+# what people type who know other tools
+MEANT = {
+    "lr": "learning_rate",
+    "epochs": "num_train_epochs",
+    "batch_size": "per_device_train_batch_size",
+    "rank": "lora_rank",
+    "alpha": "lora_alpha",
+    "dropout": "lora_dropout",
+    "max_seq_length": "cutoff_len",
+    "model": "model_name_or_path",
+    "adapter": "adapter_name_or_path",
+    "output": "output_dir",
+}
 # accepted by the engine, and then without any effect (REC-8)
 IDLE = {"max_length": "the engine ignores it beside max_new_tokens: set max_new_tokens"}
 
@@ -93,7 +106,7 @@ def check(values: Mapping[str, Any], verb: Verb = "train", source: str = "") -> 
 def _fault(name: str, value: Any, verb: Verb) -> str:
     entry = known(verb).get(name)
     if entry is None:
-        near = nearest(name, known(verb))
+        near = MEANT.get(name) or nearest(name, known(verb))
         return f"unknown key {name}" + (f" (did you mean {near}?)" if near else "")
     if name in IDLE:
         return f"{name} would have no effect: {IDLE[name]}"

@@ -45,7 +45,7 @@ def find(model: str, source: Source | None, folder: Path | None, workspace: Path
     if re.search(r"[/\\]", model):
         raise UserError(
             f"{model} is neither a preset nor a hub id",
-            "csb download smollm2, or csb download ORG/NAME; `csb recipes list` shows the presets",
+            "csb download smollm2, or csb download ORG/NAME; `csb recipes models` shows the presets",
         )
     from chatstylebot.training import presets
 

@@ -85,7 +85,7 @@ def _datasets(
     share = samples.get("identity", 0) / max(sum(samples.values()), 1)
     if share > IDENTITY_SHARE:
         notes.append(
-            f"identity samples are {share:.0%} of the data and may colour the style; dataset=chat_records is without them"
+            f"identity samples are {share:.0%} of the data and may colour the style; dataset=chat_records: without"
         )
     wanted = str(values.get("eval_dataset") or "")
     if wanted and "eval_dataset" not in chosen:

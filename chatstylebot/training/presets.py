@@ -74,6 +74,6 @@ def get(name: str) -> Preset:
         near = nearest(name, known)
         raise UserError(
             f"there is no model preset {name!r}" + (f" (did you mean {near}?)" if near else ""),
-            f"take one of {', '.join(known)}; `csb recipes list` shows them",
+            f"take one of {', '.join(known)}; `csb recipes models` shows them",
         )
     return known[name]

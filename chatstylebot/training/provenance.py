@@ -40,7 +40,9 @@ def state(folder: Path) -> State:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """The record beside an adapter, {} when there is none."""
+    """The record beside an adapter, or in the run that a checkpoint belongs to; {} when there is none."""
+    if folder.name.startswith("checkpoint-") and not (folder / NAME).is_file():
+        folder = folder.parent
     try:
         told = json.loads((folder / NAME).read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):

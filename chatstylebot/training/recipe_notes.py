@@ -1,5 +1,7 @@
 """What a recipe says to its reader: the reasons beside its values, and the comment on top."""
 
+from math import ceil
+
 from chatstylebot.training import recipe_values as values
 from chatstylebot.training.plan import Method, Stage, Zero, estimate, seconds, steps
 from chatstylebot.training.presets import Preset
@@ -143,7 +145,7 @@ def train_header(preset: Preset, stage: Stage, method: Method, deepspeed: Zero |
     lines = [
         f"{preset.title} {TITLES[stage]}: {METHODS[method]}, {where}.",
         "",
-        f"Needs  {need:.0f} GB of {memory} with {rows} × {values.CUTOFF[stage]} tokens at once {GUESS}",
+        f"Needs  {ceil(need)} GB of {memory} with {rows} × {values.CUTOFF[stage]} tokens at once {GUESS}",
         f"       {preset.folder}: csb download {preset.name}",
         f"       {values.DATASETS[stage]}: {MADE_BY[stage]}",
     ]

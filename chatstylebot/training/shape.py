@@ -62,7 +62,7 @@ class ModelShape:
 def shape_of(model_dir: Path) -> ModelShape:
     """The shape of the model in a folder. Raises UserError when there is none or its config says too little."""
     if not (model_dir / "config.json").is_file():
-        raise UserError(f"there is no model in {model_dir}", "csb download MODEL (csb recipes list names them)")
+        raise UserError(f"there is no model in {model_dir}", "csb download MODEL (csb recipes models names them)")
     return from_config(files.read_json(model_dir / "config.json"), str(model_dir))
 
 
@@ -74,7 +74,7 @@ def from_config(config: dict[str, Any], source: str = "config.json") -> ModelSha
     def number(*names: str, default: int | None = None) -> int:
         found = next((text[n] for n in names if text.get(n) is not None), default)
         if found is None:
-            raise UserError(f"{source} does not say {names[0]}", "take a model that `csb recipes list` names")
+            raise UserError(f"{source} does not say {names[0]}", "take a model that `csb recipes models` names")
         return int(found)
 
     heads, hidden = number("num_attention_heads"), number("hidden_size")

@@ -41,7 +41,8 @@ def base_of(model: str, workspace: Path) -> tuple[Path, str | None]:
             presets.get(model)  # says what is near
         template = next((p.template for p in known.values() if p.title == folder.name), None)
     if missing := models.check(folder):
-        raise UserError(f"the base model is not in {folder}: {'; '.join(missing)}", f"csb download {model}")
+        why = f" or not whole: {'; '.join(missing)}" if folder.is_dir() else ""
+        raise UserError(f"the base model is not in {folder}{why}", f"csb download {model}")
     return folder, template
 
 
