@@ -7,7 +7,10 @@ import random
 from pathlib import Path
 
 HEADER = "localId,TalkerId,Type,SubType,IsSender,CreateTime,Status,StrContent,StrTime,Remark,NickName,Sender"
-WORDS = "今天 明天 吃饭 哈哈哈 好的 不要 在吗 看看 电影 工作 加班 周末 回家 真的 可以 怎么 说 了 吧 呢 啊 我 你 他 ok lol 520 2333 11点半"
+WORDS = (
+    "今天 明天 吃饭 哈哈哈 好的 不要 在吗 看看 电影 工作 加班 周末 回家 真的 "
+    "可以 怎么 说 了 吧 呢 啊 我 你 他 ok lol 520 2333 11点半"
+)
 SECRETS = ("我的电话13812345678你记一下", "邮箱是abc@qq.com哈", "卡号6222021000012345673转我", "打 138 1234 5678")
 CHINA = datetime.timezone(datetime.timedelta(hours=8))
 
@@ -48,7 +51,9 @@ def write(path: Path, messages: int, contacts: int, seed: int = 1) -> None:
         for number, (time, chat, kind, sub, mine, text) in enumerate(rows, 1):
             local = datetime.datetime.fromtimestamp(time, CHINA).strftime("%Y-%m-%d %H:%M:%S")
             sender = "我" if mine else f"昵称{chat}"
-            out.writerow((number, chat + 1, kind, sub, mine, time, 2, text, local, f"好友{chat}", f"昵称{chat}", sender))
+            out.writerow(
+                (number, chat + 1, kind, sub, mine, time, 2, text, local, f"好友{chat}", f"昵称{chat}", sender)
+            )
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def list_recipes(as_json: AsJson = False) -> None:
     lines: list[tuple[str, ...]] = [COLUMNS]
     for row in rows:
         where = "CPU" if row["gpus"] == 0 else str(row["gpus"])
-        need = f"{math.ceil(row['gigabytes'])} GB" + (" each" if row["deepspeed"] else "")
+        need = f"{math.ceil(float(str(row['gigabytes'])))} GB" + (" each" if row["deepspeed"] else "")
         lines.append((str(row["name"]), str(row["model"]), str(row["method"]), str(row["stage"]), where, need))
     _print(lines)
     say("memory is an estimate from the model's shape at full length, not measured; csb recipes show NAME")

@@ -100,7 +100,7 @@ class Finder:
             self.known[key] = self.kinds[kind]
         number = self.known[key]
         self.counts[kind] = self.counts.get(kind, 0) + 1
-        return f"[{NAMES[self.language][kind]}{number}]"
+        return f"[{NAMES[self.language][kind]}{'_' * (self.language == 'en')}{number}]"
 
 
 def plain(kind: str, value: str) -> str:
