@@ -167,6 +167,10 @@ def test_a_wrong_file_is_an_error_line_and_a_remedy_line(
         (["m.csv", "--gap", "soon"], "'soon' is not a length of time"),
         (["m.csv", "--privacy", "maybe"], "privacy: "),
         (["m.csv", "--format", "memotrce"], "format 'memotrce' is not known"),
+        (["m.csv", "--output", "m.csv"], "m.csv is an export: it would be overwritten"),
+        (["m.csv", "--report", "./m.csv"], "m.csv is an export: it would be overwritten"),
+        (["m.csv", "--output", "."], ". is a folder"),
+        (["m.csv", "--report", "data/chat_records.json"], "would be written twice"),
     ],
 )  # fmt: skip
 def test_wrong_arguments_are_named_and_nothing_is_written(

@@ -65,6 +65,7 @@ def build(
     from chatstylebot.corpus import report as reports
 
     workspace = files.workspace()
+    _check_targets(exports, output, report)
     given = {key: value for key, value in settings.items() if value is not None}
     card = cards.find(workspace)
     found = card is not None
@@ -171,6 +172,19 @@ def _write_tables(outputs: Any, output: Path, hidden: Path, messages: Any, own: 
     with ThreadPoolExecutor(2) as pool:
         for done in [pool.submit(job) for job in jobs]:
             done.result()
+
+
+def _check_targets(exports: list[Path], output: Path, report: Path | None) -> None:
+    """Raise UserError where an output would take the place of an export, of another output, or of a folder."""
+    there = {path.resolve() for path in exports}
+    targets = [output, *([report] if report else []), *([] if output.is_dir() else [_dev(output)])]
+    for number, target in enumerate(targets):
+        if target.resolve() in there:
+            raise UserError(f"{target} is an export: it would be overwritten", "give another name to --output")
+        if target.is_dir():
+            raise UserError(f"{target} is a folder", f"write a file name, for example {target / 'chat_records.json'}")
+        if target.resolve() in {other.resolve() for other in targets[:number]}:
+            raise UserError(f"{target} would be written twice", "give another name to --report")
 
 
 def _dev(output: Path) -> Path:
