@@ -25,6 +25,14 @@ def shipped(name: str) -> Path:
     return inside if inside.exists() else PACKAGE.parent / name
 
 
+def install(extra: str) -> str:
+    """The line that installs an extra: from the checkout that this runs from, in the tested versions, else from PyPI."""
+    top = PACKAGE.parent
+    if (top / "pyproject.toml").is_file():
+        return f"pip install -c {top / 'constraints.txt'} -e '{top}[{extra}]'"
+    return f"pip install 'chatstylebot[{extra}]'"
+
+
 class Outputs:
     """Files written beside their final place; all of them take it together, or none does."""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chatstylebot import files
 from chatstylebot.commands import doctor
 from chatstylebot.commands.doctor import Check, Probes
 from chatstylebot.training.machine import Engine, Gpu
@@ -68,7 +69,7 @@ def test_the_torchaudio_trap_names_the_tested_set() -> None:
     assert (found.ok, found.remedy) == (False, doctor.TESTED_TORCH)
     assert "different CUDA versions" in found.detail
     assert software(engine=Engine(failed="ModuleNotFoundError: No module named 'peft'"))["engine starts"].remedy == (
-        "pip install 'chatstylebot[train]'"
+        files.install("train")
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from chatstylebot import files
 from chatstylebot.errors import UserError
 from chatstylebot.training import hubs, models, smollm2
 
@@ -231,7 +232,7 @@ def test_a_missing_hub_command_is_an_install_line(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(hubs, "command", lambda name: None)
     with pytest.raises(UserError, match="hf is not installed") as error:
         hubs.fetch(models.Wanted("a/b", "a/b", "huggingface", tmp_path))
-    assert "chatstylebot[train]" in error.value.remedy
+    assert files.install("train") in error.value.remedy
 
 
 def test_a_package_that_is_not_the_tested_one_is_refused(tmp_path: Path) -> None:

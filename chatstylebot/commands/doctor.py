@@ -112,9 +112,7 @@ def software(probes: Probes) -> Iterator[Check]:
     for package, use in (("bitsandbytes", "QLoRA"), ("deepspeed", "several GPUs")):
         there = probes.version(package)
         detail = there or f"not installed; {use} {'needs' if gpus else 'would need'} it"
-        yield Check(
-            package, True if there else None, detail, "pip install 'chatstylebot[gpu]'" if gpus and not there else ""
-        )
+        yield Check(package, True if there else None, detail, files.install("gpu") if gpus and not there else "")
     hub = probes.command("hf")
     yield Check("hf command", bool(hub), hub or "csb download cannot reach Hugging Face", "" if hub else hubs.INSTALL)
 

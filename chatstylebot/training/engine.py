@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
+from chatstylebot import files
 from chatstylebot.errors import UserError
 from chatstylebot.training import diagnosis
 
@@ -52,7 +53,7 @@ def program() -> str:
     beside = Path(sys.executable).parent
     found = shutil.which("llamafactory-cli", path=str(beside)) or shutil.which("llamafactory-cli")
     if found is None:
-        raise UserError("llamafactory-cli is not installed", "pip install 'chatstylebot[train]'")
+        raise UserError("llamafactory-cli is not installed", files.install("train"))
     return found
 
 

@@ -10,12 +10,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from chatstylebot import progress
+from chatstylebot import files, progress
 from chatstylebot.errors import UserError
 from chatstylebot.training import models, smollm2
 from chatstylebot.training.models import Wanted
 
-INSTALL = "pip install 'chatstylebot[train]'"
+INSTALL = files.install("train")
 MIRROR = "https://hf-mirror.com"
 # second copies of the weights that training never reads; Llama 3 carries 16 GB of them in original/
 NEEDLESS = ("original/*", "onnx/*", "*.onnx", "*.gguf", "*.pth", "*.msgpack", "*.h5")

@@ -14,11 +14,11 @@ TOKENS = 200
 GPU_FLOPS, CPU_FLOPS = 40e12, 0.12e12
 
 WHY: dict[str, str] = {
-    "quantization_bit": "the base in 4 bit; needs pip install 'chatstylebot[gpu]'",
+    "quantization_bit": "the base in 4 bit; needs the extra gpu (README)",
     "lora_target": "every linear: attention alone learns style worse",
     "lora_alpha": "2 × rank",
     "lora_dropout": "against learning short replies by heart",
-    "deepspeed": "needs pip install 'chatstylebot[gpu]'",
+    "deepspeed": "needs the extra gpu (README)",
     "default_system": "for samples without a system text; left out, the engine puts in the template's own",
     "cutoff_len": "tokens; a longer sample loses its oldest turns",
     "mask_history": "train on the newest reply only: each reply is learnt once, and never the one cut off",
