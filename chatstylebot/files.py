@@ -26,7 +26,7 @@ def shipped(name: str) -> Path:
 
 
 def install(extra: str) -> str:
-    """The line that installs an extra: from the checkout that this runs from, in the tested versions, else from PyPI."""
+    """The line that installs an extra: from the checkout this runs from, in tested versions, else from PyPI."""
     top = PACKAGE.parent
     if (top / "pyproject.toml").is_file():
         return f"pip install -c {top / 'constraints.txt'} -e '{top}[{extra}]'"
