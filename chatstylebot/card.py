@@ -3,11 +3,11 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from chatstylebot.errors import UserError, nearest
 
@@ -33,8 +33,10 @@ def duration(text: Any) -> timedelta:
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|m|min|h|d)?\s*", str(text))
     if not found or float(found[1]) <= 0:
         raise ValueError(f"{text!r} is not a length of time: write 90s, 60m, 2h or 1d")
-    seconds = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, None: 60}[found[2]]
-    return timedelta(seconds=float(found[1]) * seconds)
+    seconds = float(found[1]) * {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, None: 60}[found[2]]
+    if seconds > 366 * 86400:
+        raise ValueError(f"{text!r} is longer than a year")
+    return timedelta(seconds=seconds)
 
 
 class Part(BaseModel):
@@ -80,6 +82,12 @@ class Card(Part):
             raise ValueError("may not be blank: the engine would put its own default in its place")
         return system
 
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if "{name}" in self.system and not self.name:
+            raise ValueError("the system prompt says {name}, but name is empty: write name: …")
+        return self
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, zone: str | None) -> str | None:
@@ -120,7 +128,7 @@ def check_zone(zone: str) -> str:
 def _line(fault: Any, parts: dict[str, Any]) -> str:
     where = ".".join(str(p) for p in fault["loc"])
     if fault["type"] != "extra_forbidden":
-        return f"{where}: {fault['msg'].removeprefix('Value error, ')}"
+        return f"{where}: {fault['msg'].removeprefix('Value error, ')}".removeprefix(": ")
     known = parts.get(where.rpartition(".")[0], Card).model_fields
     near = nearest(where.rpartition(".")[2], known)
     return f"unknown key {where}" + (f" (did you mean {near}?)" if near else "")
@@ -132,9 +140,8 @@ def parse(values: dict[str, Any], source: str) -> Card:
         return Card.model_validate(values)
     except ValidationError as error:
         faults = "; ".join(_line(fault, {"sampling": Sampling}) for fault in error.errors())
-        raise UserError(
-            f"{source}: {faults}", f"edit {source}; `csb init` in an empty folder shows every key"
-        ) from None
+        remedy = f"edit {source}" if source.endswith(".yaml") else "correct the option"
+        raise UserError(f"{source}: {faults}", f"{remedy}; `csb init` in an empty folder shows every key") from None
 
 
 def read(path: Path) -> Card:
@@ -157,10 +164,16 @@ def find(workspace: Path) -> Card | None:
     return None
 
 
+def written(workspace: Path) -> Card | None:
+    """The card that the user wrote, None when there is none: one run's options are not the next run's."""
+    path = workspace / "clone.yaml"
+    return read(path) if path.is_file() else None
+
+
 def dump(card: Card) -> str:
     """The card as YAML, without comments."""
     values = card.model_dump(mode="json", exclude_none=True)
-    values["gap"] = f"{int(card.gap.total_seconds())}s"
+    values["gap"] = f"{card.gap.total_seconds():g}s"
     return yaml.safe_dump(values, allow_unicode=True, sort_keys=False)
 
 
@@ -221,7 +234,11 @@ def commented(name: str, author: str, language: Language, model: str) -> str:
         return yaml.safe_dump(text, allow_unicode=True, default_style='"', width=1000).strip()
 
     return COMMENTED.format(
-        name=quote(name), author=quote(author), language=language, model=model, system=quote(SYSTEM[language])
+        name=quote(name),
+        author=quote(author),
+        language=language,
+        model=model,
+        system=quote((SYSTEM if name else NAMELESS)[language]),
     )
 
 

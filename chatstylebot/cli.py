@@ -1,7 +1,9 @@
 """The table of commands, and the only place where a UserError becomes text."""
 
 import importlib
+import signal
 import sys
+import threading
 from typing import Annotated, Any
 
 import typer
@@ -95,6 +97,8 @@ def main(argv: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):  # a console that is not UTF-8 gets "?" instead of a traceback
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    if threading.current_thread() is threading.main_thread():  # ended from outside, we leave no half-written file
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         app(argv, prog_name="csb")
     except UserError as error:

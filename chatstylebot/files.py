@@ -75,6 +75,9 @@ class Outputs:
         """Put every file in its place."""
         for file in self._open:
             file.close()
+        for _, final in self._moves:  # what can be known to fail fails before the first file is replaced
+            if final.is_dir():
+                raise IsADirectoryError(21, "is a folder", str(final))
         for draft, final in self._moves:
             os.replace(draft, final)
         for path in self._gone:
@@ -95,9 +98,10 @@ def together() -> Iterator[Outputs]:
     try:
         yield outputs
         outputs.commit()
-    except PermissionError as error:
+    except OSError as error:
         raise UserError(
-            f"cannot write {error.filename}: {error.strerror}", "choose a folder you may write to (--output)"
+            f"cannot write {error.filename or 'the files'}: {error.strerror}",
+            "choose a folder that you may write to, with room in it (--output)",
         ) from error
     finally:
         outputs.discard()

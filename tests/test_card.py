@@ -82,3 +82,11 @@ def test_contacts_are_read_by_chat_id(tmp_path: Path) -> None:
     (tmp_path / "contacts.yaml").write_text("wxid_a: {nmae: x}\n", "utf-8")
     with pytest.raises(UserError, match="nmae"):
         cards.contacts(tmp_path)
+
+
+def test_a_card_without_a_name_has_a_prompt_without_one(tmp_path: Path) -> None:
+    (tmp_path / "clone.yaml").write_text(cards.commented("", "", "en", "smollm2"), "utf-8")
+    assert cards.read(tmp_path / "clone.yaml").prompt() == (
+        "You are texting with a friend. Reply the way you always text."
+    )
+    assert "name is empty" in faults("system: 'you are {name}'")

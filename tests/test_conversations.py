@@ -189,3 +189,10 @@ def test_with_nothing_held_out_everything_is_training_data_and_an_old_dev_file_g
 def test_history_zero_gives_bare_pairs(preprocess: Csb, place: Path) -> None:
     preprocess(export(place / "m.csv", talk("me: 早", "A: 早", "me: 吃了没", "A: 没", "me: 走")), "--history", "0")
     assert [s["history"] for s in samples(OUT)] == [[], []]
+
+
+def test_held_out_answers_that_training_has_seen_are_counted_SAM_7(preprocess: Csb, place: Path) -> None:
+    lines = [f"{who}: {who} {n}" for n in range(18) for who in ("A", "me")]
+    rows = talk(*lines, "A: A 3", "me: me 3", "A: A 19", "me: me 19")
+    preprocess(export(place / "m.csv", rows), "--heldout", "0.1", "--report", "r.json")
+    assert json.loads(Path("r.json").read_text("utf-8"))["heldout_seen"] == 1

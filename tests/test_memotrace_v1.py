@@ -182,7 +182,7 @@ def test_a_row_without_a_time_is_damaged_and_a_blank_line_is_nothing(place: Path
     path.write_bytes(path.read_bytes() + b"\r\n")
     found = read(path)
     assert found.messages.height == 1
-    assert found.damaged == ["m.csv row 3: no type, sender flag or time"]
+    assert found.damaged == ["m.csv row 3: no type, sender flag or unix time"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
@@ -220,3 +220,107 @@ def test_the_shipped_exports_are_read_whole() -> None:
         assert found.owner == {owner}
         assert found.messages["chat_id"].n_unique() >= 6
         assert found.messages.filter("is_group").height > 20
+
+
+def test_a_name_with_brackets_or_stars_is_a_name_and_no_pattern(preprocess: Csb, place: Path) -> None:
+    export(place / "x.csv", talk("A: wrong", "me: file"))
+    export(place / "ab.csv", talk("A: wrong", "me: too"))
+    for name in ("[x].csv", "a*.csv"):
+        preprocess(export(place / name, talk("A: right", "me: one")))
+        assert pairs(OUT) == [("right", "one")]
+    folder = place / "[dir]"
+    folder.mkdir()
+    preprocess(export(folder / "x.csv", talk("A: in", "me: there")))
+    assert pairs(OUT) == [("in", "there")]
+
+
+def test_a_group_in_which_one_person_speaks_is_not_the_chat_with_that_person_CON_1(
+    preprocess: Csb, place: Path
+) -> None:
+    def said(at: int, talker: int, mine: int, text: str) -> list[Any]:
+        names = ("", "Me", "wxid_me") if mine else ("", "Ann", "wxid_ann")
+        return [at, talker, 1, 0, mine, START + at, "", text, "", *names]
+
+    chat = [said(0, 1, 0, "private secret?"), said(20, 1, 1, "yes private")]
+    group = [said(10, 9, 0, "group hello"), said(25, 9, 1, "to the group")]
+    wanted = {("private secret?", "yes private"), ("group hello", "to the group")}
+    preprocess(export(place / "both.csv", chat + group))
+    assert set(pairs(OUT)) == wanted
+    preprocess(export(place / "one.csv", chat), export(place / "two.csv", group))
+    assert set(pairs(OUT)) == wanted
+
+
+def test_namesakes_in_two_files_stay_two_chats_CON_1(preprocess: Csb, place: Path) -> None:
+    first = export(place / "x.csv", talk("A: from one", "me: to one", name="Al", talker=1))
+    second = export(place / "y.csv", talk("A: from two", "me: to two", name="Al", talker=2, start=10))
+    preprocess(first, second)
+    assert set(pairs(OUT)) == {("from one", "to one"), ("from two", "to two")}
+
+
+@pytest.mark.parametrize("bom", [b"\xef\xbb\xbf", b""], ids=["bom", "no bom"])
+@pytest.mark.parametrize("odd", [b"\xe9", b"\xff", b"\xed\xa0\xbd"], ids=["latin", "ff", "surrogate"])
+def test_a_bad_byte_costs_one_character_and_not_the_file(place: Path, bom: bytes, odd: bytes) -> None:
+    path = export(place / "m.csv", talk("A: 你好 😀", "me: cafXte", "A: 晚上吃什么", "me: 火锅"))
+    path.write_bytes(bom + path.read_bytes().removeprefix(b"\xef\xbb\xbf").replace(b"cafX", b"caf" + odd))
+    found = read(path)
+    texts = found.messages["text"].to_list()
+    assert (texts[0], texts[2], texts[3]) == ("你好 😀", "晚上吃什么", "火锅")
+    assert texts[1].startswith("caf\ufffd")
+    assert "are no text" in found.notes[0]
+    assert found.damaged == []
+
+
+def test_a_file_with_every_field_in_quotes_survives_a_bad_quote(place: Path) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([HEADER.split(","), *talk("A: 一", "me: 二", "A: 三", "me: 四")])
+    (place / "m.csv").write_text(text.getvalue().replace("三", 'x" y'), "utf-8")
+    found = read(place / "m.csv")
+    assert found.messages["text"].to_list() == ["一", "二", "四"]
+    assert len(found.damaged) == 1
+
+
+def test_rows_without_a_talker_after_a_bad_quote_are_all_accounted_for(place: Path) -> None:
+    rows = [row(n, "me" if n % 2 else "Alice", f"text {n}") for n in range(20)]
+    for late in rows[12:]:
+        late[1] = ""
+    path = export(place / "m.csv", rows)
+    path.write_bytes(path.read_bytes().replace(b"text 9", b'"text 9'))
+    found = read(path)
+    assert found.messages.height + len(found.damaged) == 20
+    assert len(found.damaged) == 1
+
+
+def test_mac_line_ends_are_line_ends(place: Path) -> None:
+    path = export(place / "m.csv", talk("A: a", "me: b"))
+    path.write_bytes(path.read_bytes().replace(b"\r\n", b"\r"))
+    assert read(path).messages["text"].to_list() == ["a", "b"]
+
+
+def test_times_that_are_no_unix_times_are_said_to_be_damaged(preprocess: Csb, place: Path) -> None:
+    rows = talk("A: a", "me: b")
+    for line in rows:
+        line[5] = "2023-11-15 06:13:20"
+    done = preprocess(export(place / "m.csv", rows), code=1)
+    assert "all 2 rows are damaged (m.csv row 2: no type, sender flag or unix time)" in done.stderr
+
+
+def test_a_stray_row_with_my_own_id_makes_no_group_IMP_19(place: Path) -> None:
+    rows = [
+        private(0, 0, "hi", "", "Ann", "wxid_ann"),
+        private(5, 1, "yo", "", "Me", "wxid_me"),
+        private(9, 0, "odd", "", "Me", "wxid_me"),
+    ]
+    assert not read(export(place / "m.csv", rows)).messages["is_group"].any()
+
+
+def test_newest_first_files_keep_the_order_within_a_second_IMP_7(preprocess: Csb, place: Path) -> None:
+    rows = talk("A: hm", "+5 me: one", "+0 me: two", "+0 me: three")
+    preprocess(export(place / "m.csv", rows[::-1]))
+    assert pairs(OUT) == [("hm", "one\ntwo\nthree")]
+
+
+def test_a_return_is_a_line_end_and_nothing_visible_is_nothing_said(place: Path, preprocess: Csb) -> None:
+    rows = [row(0, "Alice", "a\rb"), row(1, "Alice", "\u200b"), row(2, "me", "\ufeff "), row(3, "me", "ok")]
+    preprocess(export(place / "m.csv", rows), "--report", "r.json")
+    assert pairs(OUT) == [("a\nb", "ok")]
+    assert report()["dropped"] == {"empty": 2}

@@ -170,6 +170,12 @@ def test_a_wrong_file_is_an_error_line_and_a_remedy_line(
         (["m.csv", "--output", "m.csv"], "m.csv is an export: it would be overwritten"),
         (["m.csv", "--report", "./m.csv"], "m.csv is an export: it would be overwritten"),
         (["m.csv", "--output", "."], ". is a folder"),
+        (["m.csv", "--output", "foo"], "foo does not end in .json"),
+        (["m.csv", "--output", "data/dataset_info.json"], "is the list of the datasets"),
+        (["m.csv", "--report", "data/dataset_info.json"], "is the list of the datasets"),
+        (["m.csv", "--output", "m.csv/x.json"], "cannot write"),
+        (["m.csv", "--output", "x" * 300 + ".json"], "cannot write"),
+        (["m.csv", "--gap", "99999999999d"], "longer than a year"),
         (["m.csv", "--report", "data/chat_records.json"], "would be written twice"),
     ],
 )  # fmt: skip
@@ -206,6 +212,19 @@ def test_a_failing_write_leaves_every_old_file_as_it_was(preprocess: Csb, place:
     old[place / "new.csv"] = (place / "new.csv").read_bytes()
     assert "is not valid JSON" in preprocess("new.csv", code=1).stderr
     assert {p: p.read_bytes() for p in place.rglob("*") if p.is_file()} == old
+
+
+def test_a_folder_in_the_place_of_a_file_is_noticed_before_anything_is_replaced(preprocess: Csb, place: Path) -> None:
+    preprocess(export(place / "m.csv", talk("A: a", "me: b")))
+    old = OUT.read_bytes()
+    (place / "r.json").mkdir()
+    assert (
+        "is a folder" in preprocess(export(place / "n.csv", talk("A: c", "me: d")), "--report", "r.json", code=1).stderr
+    )
+    Path(".csb/report.json").unlink()
+    Path(".csb/report.json").mkdir()
+    assert "cannot write" in preprocess("n.csv", code=1).stderr
+    assert OUT.read_bytes() == old
 
 
 def test_outputs_appear_together_or_not_at_all(tmp_path: Path) -> None:
@@ -266,3 +285,46 @@ def test_a_console_that_is_not_utf8_gets_no_traceback(csb: Csb, place: Path) -> 
         env=os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_one_run_s_options_are_not_the_next_run_s(preprocess: Csb, place: Path) -> None:
+    file = export(place / "m.csv", talk("A: 电话?", "me: 13812345678"))
+    preprocess(file, "--privacy", "off", "--me", "我", "--gap", "90.5s")
+    assert pairs(OUT)[0][1] == "13812345678"
+    preprocess(file)
+    assert pairs(OUT)[0][1] == "[电话1]"
+    preprocess(export(place / "en.csv", talk("A: hi", "me: hello there")))
+    assert samples(OUT)[0]["system"] == "You are texting with a friend. Reply the way you always text."
+
+
+def test_text_that_looks_like_markup_is_text(preprocess: Csb, place: Path) -> None:
+    file = export(place / "[red]m.csv", talk("A: hi", "me: yo", "A: [/b] see :smile:"))
+    done = preprocess(file, "--show-examples", "--output", place / "[o].json")
+    assert "[/b] see :smile:" in done.stdout
+    assert "[red]m.csv row 4" in done.stdout
+    assert "[o].json" in done.stdout
+
+
+def test_from_a_subfolder_everything_goes_to_the_workspace(place: Path, preprocess: Csb) -> None:
+    (place / "clone.yaml").write_text("name: A\n", "utf-8")
+    export(place / "m.csv", talk("A: a", "me: b"))
+    (place / "sub").mkdir()
+    line = [sys.executable, "-m", "chatstylebot", "preprocess", "../m.csv"]
+    subprocess.run(line, cwd=place / "sub", check=True, capture_output=True)
+    assert pairs(place / "data" / "chat_records.json") == [("a", "b")]
+    assert list((place / "sub").iterdir()) == []
+
+
+def test_a_file_that_only_happens_to_be_called_dev_is_left_alone(preprocess: Csb, place: Path) -> None:
+    (place / "data").mkdir()
+    (place / "data" / "talks_dev.json").write_text("mine", "utf-8")
+    preprocess(export(place / "m.csv", talk("A: a", "me: b")), "--output", "data/talks.json")
+    assert (place / "data" / "talks_dev.json").read_text("utf-8") == "mine"
+
+
+def test_contacts_of_one_name_have_one_prompt_and_no_twin_samples(preprocess: Csb, place: Path) -> None:
+    (place / "clone.yaml").write_text("name: A\nsystem: hi {contact}\n", "utf-8")
+    rows = [line for n in (1, 2) for line in talk("A: a", "me: b", name="Al", talker=n, start=n * 9)]
+    preprocess(export(place / "m.csv", sorted(rows, key=lambda line: line[5])))
+    found = [json.dumps(s) for s in samples(OUT)]
+    assert len(found) == len(set(found))

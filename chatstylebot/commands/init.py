@@ -9,6 +9,20 @@ from chatstylebot import card as cards
 from chatstylebot import files, progress
 
 
+# a person's chats, models and runs are nobody else's, wherever the workspace is pushed to
+IGNORED = """\
+.csb/
+.*.part
+data/*
+!data/dataset_info.json
+!data/identity.template.json
+models/
+saves/
+exported/
+contacts.yaml
+"""
+
+
 def run(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where; made if need be.")] = Path(),
     name: Annotated[str, typer.Option(help="Who the clone is.")] = "",
@@ -33,6 +47,7 @@ def make(folder: Path, name: str, author: str, language: str, model: str) -> Non
     template = "data/identity.template.json"
     wanted[folder / template] = files.shipped(template).read_bytes()
     wanted[folder / "clone.yaml"] = card.encode()
+    wanted[folder / ".gitignore"] = IGNORED.encode()
     info = folder / "data" / "dataset_info.json"
     told = files.read_json(info) if info.is_file() else {}
     with files.together() as outputs:

@@ -1,5 +1,6 @@
 """exports → data/chat_records.json, registered, with an account of every message"""
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,8 +21,16 @@ def run(
     input_csv: Annotated[Path | None, typer.Option("--input_csv", "--input-csv", hidden=True)] = None,
     me: Annotated[str | None, typer.Option(help="Your id or name in the export, where the file does not tell.")] = None,
     output: Annotated[
-        Path, typer.Option("--output", "-o", "--output_json", "--output-json", help="Where the samples go.")
-    ] = Path("data/chat_records.json"),
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            "--output_json",
+            "--output-json",
+            help="Where the samples go; left out, data/chat_records.json of the workspace.",
+            show_default=False,
+        ),
+    ] = None,
     heldout: Annotated[
         float, typer.Option(min=0, max=0.4, help="Newest share of each chat held out; the same again is dev.")
     ] = 0.1,
@@ -39,8 +48,16 @@ def run(
     if not exports:
         raise typer.BadParameter("name at least one chat export", param_hint="PATH")
     settings = {"privacy": privacy, "timezone": timezone, "gap": gap, "history": history, "me": me}
-    account, dropped_texts = build(exports, output, heldout, groups, report, form, settings)
+    account, dropped_texts = build(exports, output or _default(), heldout, groups, report, form, settings)
     _show(account, dropped_texts if show_examples else {})
+
+
+def _default() -> Path:
+    """data/chat_records.json of the workspace, as it is written from here."""
+    from chatstylebot import files
+
+    name = Path("data/chat_records.json")
+    return name if files.workspace() == Path.cwd().resolve() else files.workspace() / name
 
 
 def build(
@@ -67,12 +84,14 @@ def build(
     workspace = files.workspace()
     _check_targets(exports, output, report)
     given = {key: value for key, value in settings.items() if value is not None}
-    card = cards.find(workspace)
+    card = cards.written(workspace)
     found = card is not None
     if card is None or given:
         values = card.model_dump() if card else {}
         card = cards.parse(values | given, "the command line" if given else "clone.yaml")
     contacts = cards.contacts(workspace)
+    hidden = workspace / ".csb"
+    before = hidden / "secrets.bin"
 
     with progress.stage(f"reading {', '.join(p.name for p in exports)}"):
         export, formats = importers.read(exports, card.timezone, form)
@@ -81,7 +100,8 @@ def build(
     for note in export.notes:
         progress.say(f"note: {note}")
     if export.messages.height == 0:
-        raise UserError(f"there are no messages in {_names(exports)}", "export the chats again")
+        why = f": all {len(export.damaged):,} rows are damaged ({export.damaged[0]})" if export.damaged else ""
+        raise UserError(f"there are no messages in {_names(exports)}{why}", "export the chats again")
     if not export.messages["from_me"].any():
         raise UserError(
             f"none of the {export.messages.height:,} messages in {_names(exports)} is yours (IsSender is 0 everywhere)",
@@ -89,21 +109,27 @@ def build(
         )
     if card.me:
         importers.check_me(card.me, export)
-    if not found and not (workspace / "clone.yaml").exists():
+    if not found:
         card = card.model_copy(update={"language": prompts.language(export.messages)})
         progress.say(f"no clone.yaml here: defaults for {card.language}; `csb init` writes a card to edit")
 
     with progress.stage("cleaning and redacting"):
         # the table as read is let go: at a million messages it is 0.15 GB
         export = replace(export, messages=clean.mark(export.messages, groups).drop("file"))
-        redacted, finder = privacy.redact(export.messages, card.privacy, card.language)
+        secret = secret_hashes.key_of(before.read_bytes() if before.is_file() else b"")
+        alias = functools.partial(secret_hashes.alias, secret)
+        redacted, finder = privacy.redact(export.messages, card.privacy, card.language, alias)
+        hide = privacy.names_hidden([Path(path).name for path in formats], card.privacy, card.language)
+        for name, shown in hide.items():
+            redacted = redacted.with_columns(pl.col("source").str.replace(name, shown, literal=True))
     with progress.stage("building conversations"):
         messages, own, systems = _paired(redacted, card, contacts, heldout)
-        account = reports.account(messages, own, export.damaged, finder.counts)
+        lost = [privacy.hidden(line, hide) for line in export.damaged]
+        account = reports.account(messages, own, lost, finder.counts)
     account |= {
-        "files": {Path(path).name: key for path, key in formats.items()},
-        "damaged": export.damaged[:50],
-        "notes": export.notes,
+        "files": {privacy.hidden(Path(path).name, hide): key for path, key in formats.items()},
+        "damaged": lost[:50],
+        "notes": [privacy.hidden(line, hide) for line in export.notes],
         "gap_minutes": card.gap / timedelta(minutes=1),
         "history": card.history,
         "privacy": card.privacy,
@@ -117,14 +143,12 @@ def build(
             "export chats in which you answered in text, or widen --gap",
         )
 
-    hidden = workspace / ".csb"
-    before = hidden / "secrets.bin"
     with progress.stage("writing"), files.together() as outputs:
         _write_tables(outputs, output, hidden, messages, own, card.history)
         outputs.json(output.parent / "dataset_info.json", _registered(output), private=False)
         outputs.json(hidden / "rhythm.json", rhythm.measure(messages, own))
-        outputs.bytes(before, secret_hashes.pack(finder.known, before.read_bytes() if before.is_file() else b""))
-        outputs.bytes(hidden / "card.yaml", cards.dump(card).encode())
+        outputs.bytes(before, secret_hashes.pack(finder.known, secret))
+        outputs.bytes(hidden / "card.yaml", cards.dump(card.model_copy(update={"me": None})).encode())
         outputs.bytes(hidden / ".gitignore", b"*\n")
         outputs.json(hidden / "report.json", account)
         if report:
@@ -162,7 +186,7 @@ def _write_tables(outputs: Any, output: Path, hidden: Path, messages: Any, own: 
     jobs = [write(output, alpaca.alpaca(train))]
     if dev.height:
         jobs.append(write(_dev(output), alpaca.alpaca(dev)))
-    else:
+    elif _is_ours(_dev(output)):  # the dev samples of an earlier run would be trained on now
         outputs.remove(_dev(output))
     files.private_folder(hidden)
     chat_ids = messages.select("chat", "chat_id").unique("chat")
@@ -176,6 +200,10 @@ def _write_tables(outputs: Any, output: Path, hidden: Path, messages: Any, own: 
 
 def _check_targets(exports: list[Path], output: Path, report: Path | None) -> None:
     """Raise UserError where an output would take the place of an export, of another output, or of a folder."""
+    try:
+        output.exists()
+    except OSError as error:
+        raise UserError(f"cannot write {output}: {error.strerror}", "give a shorter name to --output") from None
     there = {path.resolve() for path in exports}
     targets = [output, *([report] if report else []), *([] if output.is_dir() else [_dev(output)])]
     for number, target in enumerate(targets):
@@ -185,10 +213,25 @@ def _check_targets(exports: list[Path], output: Path, report: Path | None) -> No
             raise UserError(f"{target} is a folder", f"write a file name, for example {target / 'chat_records.json'}")
         if target.resolve() in {other.resolve() for other in targets[:number]}:
             raise UserError(f"{target} would be written twice", "give another name to --report")
+        if target.name == "dataset_info.json":
+            raise UserError(f"{target} is the list of the datasets", "give another name")
+    if output.suffix != ".json":
+        raise UserError(f"{output} does not end in .json: the engine would not read it", f"--output {output}.json")
 
 
 def _dev(output: Path) -> Path:
     return output.with_name(f"{output.stem}_dev.json")
+
+
+def _is_ours(dev: Path) -> bool:
+    """Whether dataset_info.json knows the file as dev samples."""
+    from chatstylebot import files
+
+    info = dev.parent / "dataset_info.json"
+    told = files.read_json(info) if info.is_file() else {}
+    return (
+        isinstance(told, dict) and isinstance(told.get(dev.stem), dict) and told[dev.stem].get("file_name") == dev.name
+    )
 
 
 def _registered(output: Path) -> dict[str, Any]:
@@ -215,7 +258,7 @@ def _show(account: dict[str, Any], texts: dict[str, str]) -> None:
 
     from chatstylebot.corpus import report as reports
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)  # what people wrote is text
     table = Table("dropped", "messages", "why", "first one", *(["text"] if texts else []), box=None, pad_edge=False)
     for reason, number, why, where in reports.table(account):
         table.add_row(reason, number, why, where, *([texts.get(reason, "")] if texts else []))

@@ -69,13 +69,17 @@ def mark(messages: pl.DataFrame, groups: bool = True) -> pl.DataFrame:
 
 
 # a look that is cheap at a million texts: what it does not match needs no tidying
-UNTIDY = r"^\s|\s$|[\x00-\x08\x0b-\x1f\x7f]|\p{M}|[\u1100-\u11ff\uf900-\ufaff\u2126\u212a\u212b]"
+UNTIDY = (
+    r"^\s|\s$|[\x00-\x08\x0b-\x1f\x7f]|\p{M}|[\u1100-\u11ff\uf900-\ufaff\u2126\u212a\u212b]|"
+    r"^[\s\u200b-\u200f\u2060\ufeff]+$"
+)
 
 
 def _tidy(texts: pl.Series) -> pl.Series:
     """Line ends as \\n, no control characters, NFC and not NFKC: fullwidth punctuation is style (IMP-25)."""
     places = texts.str.contains(UNTIDY).fill_null(False).arg_true()
-    lines = texts.gather(places).str.replace_all("\r\n", "\n", literal=True)
+    lines = texts.gather(places).str.replace_all("\r\n?", "\n")
+    lines = lines.str.replace(r"^[\s\u200b-\u200f\u2060\ufeff]+$", "")  # nothing to be seen is nothing said
     tidy = lines.str.replace_all(r"[\x00-\x08\x0b-\x1f\x7f]", "").str.normalize("NFC").str.strip_chars()
     return texts.scatter(places, tidy) if len(places) else texts
 

@@ -9,9 +9,13 @@ from chatstylebot.card import Card
 
 
 def language(messages: pl.DataFrame) -> str:
-    """zh when a fifth of the own texts hold a Chinese character."""
-    own = messages.select("from_me", "text").filter(pl.col("from_me") & pl.col("text").is_not_null())["text"].head(5000)
-    return "zh" if 5 * own.str.contains(r"\p{Han}").sum() >= len(own) > 0 else "en"
+    """zh when a fifth of the own texts hold a Chinese character; where own texts hold no letters, of all texts."""
+    said = messages.select("from_me", "text").filter(pl.col("text").is_not_null())
+    for texts in (said.filter("from_me")["text"].head(5000), said["text"].head(5000)):
+        worded = texts.filter(texts.str.contains(r"\p{L}"))
+        if len(worded):
+            return "zh" if 5 * worded.str.contains(r"\p{Han}").sum() >= len(worded) else "en"
+    return "zh"
 
 
 def give(
@@ -23,8 +27,10 @@ def give(
     if card.prompt_varies:
         for chat, chat_id, name in messages.select("chat", "chat_id", "chat_name").unique("chat").sort("chat").rows():
             known = contacts.get(chat_id)
-            numbers[chat] = len(prompts)
-            prompts.append(card.prompt((known and known.name) or name, known and known.relation))
+            text = card.prompt((known and known.name) or name, known and known.relation)
+            if text not in prompts:
+                prompts.append(text)
+            numbers[chat] = prompts.index(text)
     number = pl.col("chat").replace_strict(numbers, default=0, return_dtype=pl.UInt32) if numbers else pl.lit(0)
     # every fifth conversation is learnt with the neutral prompt, which strangers get at work
     chosen = pl.when(pl.col("conversation") % 5 == 0).then(0).otherwise(number).cast(pl.UInt32).alias("chat_prompt")

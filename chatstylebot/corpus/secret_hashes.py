@@ -16,10 +16,19 @@ def digest(key: bytes, kind: str, value: str) -> bytes:
     return hashlib.blake2b(f"{kind}:{value}".encode(), key=key, digest_size=SIZE).digest()
 
 
-def pack(values: Iterable[tuple[str, str]], before: bytes = b"") -> bytes:
-    """The file for these (type, value) pairs; it keeps the key of the file `before`, so that a rerun is the same."""
+def alias(key: bytes, value: str) -> str:
+    """What stands for an id that is a private value: the same in every run with this key, and no way back."""
+    return f"id-{digest(key, 'id', value).hex()[:12]}"
+
+
+def key_of(before: bytes) -> bytes:
+    """The key of an earlier file, so that a rerun gives the same; a new one where there is none."""
     kept = before[len(MAGIC) : len(MAGIC) + SIZE] if before.startswith(MAGIC) and len(before) >= 21 else b""
-    key = kept or secrets.token_bytes(SIZE)
+    return kept or secrets.token_bytes(SIZE)
+
+
+def pack(values: Iterable[tuple[str, str]], key: bytes) -> bytes:
+    """The file for these (type, value) pairs."""
     return MAGIC + key + b"".join(sorted(digest(key, kind, value) for kind, value in values))
 
 

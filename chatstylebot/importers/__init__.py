@@ -1,5 +1,6 @@
 """Chat exports in, messages out. A format is one module, one line in FORMATS and one folder in tests/exports/."""
 
+import codecs
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -33,7 +34,10 @@ class Head:
 
 @dataclass(frozen=True)
 class Export:
-    """What was read: messages (SCHEMA), the rows that could not be read, and remarks about the file."""
+    """What was read: messages (SCHEMA), the rows that could not be read, and remarks about the file.
+
+    A column `thread` beside the schema tells apart chats whose chat_id may be the same.
+    """
 
     messages: pl.DataFrame
     owner: frozenset[str] = frozenset()  # every id and name that the file knows for whoever exported it
@@ -68,18 +72,26 @@ def head(path: Path, size: int = 65536) -> Head:
 
 
 def decode(data: bytes, partial: bool = False) -> str:
-    """Bytes as text: UTF-8 with or without BOM, UTF-16 with BOM, GB18030; "" for what is none of these."""
+    """Bytes as text: UTF-8 (odd bytes in it become \ufffd), UTF-16 with BOM, GB18030; "" for what is none of these.
+
+    `partial`: the bytes are the beginning of a file and may end in the middle of a character.
+    """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data[: len(data) // 2 * 2].decode("utf-16", errors="replace")
-    for encoding in ("utf-8-sig", "gb18030"):
-        for cut in range(4 if partial else 1):  # a slice may end in the middle of a character
-            try:
-                text = data[: len(data) - cut].decode(encoding)
-            except UnicodeDecodeError:
-                continue
-            # GB18030 accepts nearly anything: text holds no control characters
-            return text if encoding == "utf-8-sig" or not any(c in text for c in "\x01\x02\x03\x04\x05\x06") else ""
-    return ""
+    text = codecs.getincrementaldecoder("utf-8-sig")("replace").decode(data, final=not partial)
+    odd = text.count("\ufffd") - data.count("\ufffd".encode())
+    if odd == 0:
+        return text
+    # one bad byte does not make Chinese in UTF-8 into GB18030, which accepts nearly anything
+    if data.startswith(codecs.BOM_UTF8) or sum(1 for c in text if c > "\x7f") > 2 * odd:
+        return text
+    try:
+        other = codecs.getincrementaldecoder("gb18030")().decode(data, final=not partial)
+    except UnicodeDecodeError:
+        other = "\x01"
+    if any(c in other for c in "\x01\x02\x03\x04\x05\x06"):  # text holds no control characters
+        return text if odd * 50 < len(text) and "\x01" not in text else ""
+    return other
 
 
 def detect(start: Head) -> str:
@@ -107,12 +119,24 @@ def read(paths: Sequence[Path], timezone: str | None = None, form: str | None = 
         start = head(path)
         formats[str(path)] = key = form or detect(start)
         export: Export = module(key).read(path, timezone)
-        parts.append(export.messages.with_columns(pl.lit(number, pl.UInt16).alias("file")))
+        thread = [] if "thread" in export.messages.columns else [pl.lit(None, pl.String).alias("thread")]
+        parts.append(export.messages.with_columns(pl.lit(number, pl.UInt16).alias("file"), *thread))
         damaged += export.damaged
         notes += export.notes
         owner |= export.owner
-    table = pl.concat(parts) if len(parts) > 1 else parts[0]
+    table = _apart(pl.concat(parts) if len(parts) > 1 else parts[0])
     return Export(table.select(*SCHEMA, "file"), owner, damaged, notes), formats
+
+
+def _apart(messages: pl.DataFrame) -> pl.DataFrame:
+    """Chats of one id but of several `thread`s stay apart: a group in which one person speaks, or two namesakes."""
+    threads = messages.select("chat_id", "thread").unique().filter(pl.col("thread").is_not_null())
+    several = threads.filter(pl.col("chat_id").is_duplicated())["chat_id"].unique()
+    if len(several) == 0:
+        return messages
+    shared = pl.col("chat_id").is_in(several.implode()) & pl.col("thread").is_not_null()
+    told = pl.when(shared).then(pl.concat_str("chat_id", pl.lit("#"), "thread")).otherwise("chat_id")
+    return messages.with_columns(told.alias("chat_id"))
 
 
 def check_me(me: str, export: Export) -> None:

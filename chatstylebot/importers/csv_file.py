@@ -18,24 +18,25 @@ BLOCK = 2_000
 
 def read(
     path: Path, columns: Sequence[str], start: re.Pattern[str], without: Sequence[str] = ()
-) -> tuple[pl.DataFrame, list[str]]:
-    """The rows under `columns` as strings, with their `row` number in the file, and what could not be read.
+) -> tuple[pl.DataFrame, list[str], list[str]]:
+    """The rows under `columns` as strings with their `row` number in the file, the rows that are lost, and remarks.
 
     Missing cells are null, cells too many are cut off; `start` matches the beginning of a sound row and lets the
-    reader find its way back after a damaged one. NUL bytes, BOMs, CRLF, UTF-16 and GB18030 are taken as they come.
+    reader find its way back after a damaged one. NUL bytes, BOMs, any line ends, UTF-16 and GB18030 are taken as
+    they come.
     """
     wanted = [name for name in columns if name not in without]
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
         plain = view.find(b"\0") < 0
     table = _fast(path, columns, wanted) if plain else None
-    if table is not None:
-        return table, []
-    text, bad = _text(path)
+    if table is not None and table.height:
+        return table, [], []
+    text, remarks = _text(path)
     table = _fast(text.encode(), columns, wanted)
     if table is not None:
-        return table, bad
-    table, damaged = _careful(text, path.name, columns, wanted, start)
-    return table, bad + damaged
+        return table, [], remarks
+    table, lost = _careful(text, path.name, columns, wanted, start)
+    return table, lost, remarks
 
 
 def _fast(
@@ -44,6 +45,7 @@ def _fast(
     try:
         return pl.read_csv(
             source,
+            glob=False,  # a contact's name may hold brackets
             has_header=False,
             skip_rows=skip,
             columns=[columns.index(name) for name in wanted],
@@ -59,20 +61,24 @@ def _fast(
 
 
 def _text(path: Path) -> tuple[str, list[str]]:
-    """The file as text with \\n for line ends and no NUL bytes, and what could not be read."""
+    """The file as text with \\n for line ends and no NUL bytes, and a remark where bytes were no text."""
     data = path.read_bytes()
-    text, bad = importers.decode(data), []
-    if not text:
-        text = data.decode("utf-8-sig", errors="replace")
-        bad = [f"{path.name}: has bytes that are no text; they read as \ufffd"]
-    return text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n"), bad
+    text = importers.decode(data) or data.decode("utf-8-sig", errors="replace")
+    odd = text.count("\ufffd") - data.count("\ufffd".encode())
+    remarks = [f"{path.name}: {odd} bytes are no text; they read as \ufffd"] if odd > 0 else []
+    # as surrogates cannot be written, they go the same way
+    text = text.encode("utf-8", "replace").decode()
+    return text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n"), remarks
 
 
 def _careful(
     text: str, name: str, columns: Sequence[str], wanted: Sequence[str], start: re.Pattern[str]
 ) -> tuple[pl.DataFrame, list[str]]:
     """Block by block, and row by row where a block is damaged: one bad quote does not swallow the rows after it."""
-    borders = [found.start() for found in re.finditer(rf"(?m)^(?={start.pattern})", text)]
+    begin = text.find("\n") + 1  # the header
+    borders = [found.start() for found in re.finditer(rf"(?m)^(?={start.pattern})", text) if found.start() >= begin]
+    if begin not in borders[:1] and text[begin : borders[0] if borders else len(text)].strip():
+        borders.insert(0, begin)
     borders.append(len(text))
     parts, bad = [pl.DataFrame(schema={"row": pl.UInt32} | dict.fromkeys(wanted, pl.String))], []
     for first in range(0, len(borders) - 1, BLOCK):
@@ -88,20 +94,35 @@ def _careful(
 
 
 def _row_by_row(rows: Sequence[str], first: int, name: str, columns: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:
+    """Each row on its own; what belongs to no row is counted, line by line."""
     bad: list[str] = []
     cells: list[list[str | None]] = []
+
+    def take(number: int, found: list[str]) -> None:
+        cells.append([str(number), *found, *([None] * len(columns))][: len(columns) + 1])
+
     for number, chunk in enumerate(rows, first):
         try:
-            found = list(csv.reader(io.StringIO(chunk.removesuffix("\n"), newline=""), strict=True))
+            found = _parse(chunk)
         except csv.Error as error:
             bad.append(f"{name} row {number}: {error}")
+            # a row that does not begin as rows do may hide in its lines
+            for line in chunk.removesuffix("\n").split("\n")[1:]:
+                if line.count(",") >= len(columns) - 4:
+                    try:
+                        take(number, _parse(line)[0])
+                    except csv.Error as worse:
+                        bad.append(f"{name} after row {number}: {worse}")
             continue
-        if len(found) != 1:
-            bad.append(f"{name} row {number}: {len(found) - 1} lines after it belong to no row")
-        cells.append([str(number), *found[0], *([None] * len(columns))][: len(columns) + 1])
+        for cell in found:
+            take(number, cell)  # what is no row has no time, and is told by the importer
     schema = {"row": pl.String} | dict.fromkeys(columns, pl.String)
     table = pl.DataFrame(cells, schema=schema, orient="row").with_columns(pl.col("row").cast(pl.UInt32))
     return table, bad
+
+
+def _parse(chunk: str) -> list[list[str]]:
+    return [row for row in csv.reader(io.StringIO(chunk.removesuffix("\n"), newline=""), strict=True) if row]
 
 
 csv.field_size_limit(1 << 24)  # WeChat's XML rows exceed the default of 128 KiB

@@ -15,7 +15,7 @@ from chatstylebot.importers import csv_file
 
 COLUMNS = ["localId", "TalkerId", "Type", "SubType", "IsSender", "CreateTime", "Status", "StrContent", "StrTime"]
 NAMES = ["Remark", "NickName", "Sender"]
-ROW = re.compile(r"\d+,\d+,\d+,\d*,[01],\d{9,13},")
+ROW = re.compile(r'"?\d*"?,"?\d*"?,"?\d+"?,"?\d*"?,"?[01]"?,"?\d{9,13}"?,')
 KIND = pl.Enum(KINDS)
 
 KIND_OF_TYPE = {
@@ -38,7 +38,7 @@ def detect(head: importers.Head) -> bool:
 def read(path: Path, timezone: str | None = None) -> importers.Export:
     """The messages of one file. Raises UserError when the header lacks a column."""
     _check_header(path)
-    table, damaged = csv_file.read(path, [*COLUMNS, *NAMES], ROW, without=["localId", "Status", "StrTime"])
+    table, damaged, remarks = csv_file.read(path, [*COLUMNS, *NAMES], ROW, without=["localId", "Status", "StrTime"])
     table = table.with_columns(
         pl.col("Type", "SubType", "CreateTime").cast(pl.Int64, strict=False),
         pl.col("IsSender").replace_strict({"1": True, "0": False}, default=None, return_dtype=pl.Boolean),
@@ -55,10 +55,14 @@ def read(path: Path, timezone: str | None = None) -> importers.Export:
     sound = pl.col("Type").is_not_null() & pl.col("IsSender").is_not_null() & pl.col("at").is_between(10**9, 4 * 10**9)
     broken = table.filter(~sound.fill_null(False))
     blank = pl.all_horizontal(pl.col("TalkerId", "StrContent").fill_null("") == "", pl.col("Type").is_null())
-    damaged += [f"{path.name} row {row}: no type, sender flag or time" for row in broken.filter(~blank)["row"]]
+    damaged += [f"{path.name} row {row}: no type, sender flag or unix time" for row in broken.filter(~blank)["row"]]
     table = table.filter(sound.fill_null(False))
     if table.height == 0:
-        return importers.Export(pl.DataFrame(schema=SCHEMA), damaged=damaged)
+        return importers.Export(pl.DataFrame(schema=SCHEMA), damaged=damaged, notes=remarks)
+    # one release writes the newest first: within a second the later row is then the earlier message
+    steps = table["at"].diff()
+    if (steps < 0).sum() > (steps > 0).sum():
+        table = table.reverse()
     table = table.with_columns(
         pl.when("tuple").then(pl.col("Remark")).alias("message_id"),
         pl.when("tuple").then(pl.lit("")).otherwise("Remark").alias("Remark"),
@@ -75,7 +79,7 @@ def read(path: Path, timezone: str | None = None) -> importers.Export:
     messages = _typed(table.join(_chats(seen, path), on="TalkerId", how="left", maintain_order="left"), path)
     lost = messages.filter((pl.col("kind") == "quote") & pl.col("text").is_null()).height
     notes = [f"{lost:,} quoted replies are not in this export: MemoTrace writes them empty"] if lost else []
-    return importers.Export(messages, _owner(seen), damaged, notes)
+    return importers.Export(messages, _owner(seen), damaged, remarks + notes)
 
 
 def _owner(seen: pl.DataFrame) -> frozenset[str]:
@@ -105,7 +109,10 @@ def _chats(seen: pl.DataFrame, path: Path) -> pl.DataFrame:
     the oldest builds name nobody, so the file's name is all there is.
     """
     stem = path.stem.removesuffix("_utf8")
-    other = pl.col("Sender").filter(~pl.col("IsSender") & (pl.col("Sender") != "") & ~pl.col("Type"))
+    # a stray row of the other side may carry the owner's own id: it makes no group
+    own = seen.filter(pl.col("IsSender") & (pl.col("Sender") != ""))["Sender"].unique()
+    somebody = (pl.col("Sender") != "") & ~pl.col("Sender").is_in(own.implode())
+    other = pl.col("Sender").filter(~pl.col("IsSender") & somebody & ~pl.col("Type"))
     # in "export all" an own row repeats the conversation's names and says 我
     whole = (pl.col("Sender").filter("IsSender") == "我").any()
     chats = seen.group_by("TalkerId", maintain_order=True).agg(
@@ -134,11 +141,6 @@ def _chats(seen: pl.DataFrame, path: Path) -> pl.DataFrame:
     named = pl.DataFrame(rows, schema=["TalkerId", "chat_id", "chat_name", "is_group"], orient="row").with_columns(
         pl.lit(in_all).alias("in_all")
     )
-    if in_all:  # two people of one name stay two chats
-        twice = pl.col("chat_id").is_duplicated()
-        named = named.with_columns(
-            pl.when(twice).then(pl.concat_str("chat_id", pl.lit("#"), "TalkerId")).otherwise("chat_id").alias("chat_id")
-        )
     return named
 
 
@@ -178,4 +180,5 @@ def _typed(table: pl.DataFrame, path: Path) -> pl.DataFrame:
         pl.when(typed | quoted_words).then(content).alias("text"),
         pl.lit(None, pl.String).alias("quoted"),
         pl.concat_str(pl.lit(path.name + " row "), pl.col("row").cast(pl.String)).alias("source"),
-    ).cast(SCHEMA)  # fmt: skip
+        pl.col("TalkerId").alias("thread"),
+    ).cast(pl.Schema({**SCHEMA, "thread": pl.String()}))  # fmt: skip
