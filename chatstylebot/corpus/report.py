@@ -18,7 +18,7 @@ def account(messages: pl.DataFrame, own: pl.DataFrame, damaged: list[str], redac
         dropped["damaged_row"], examples["damaged_row"] = len(damaged), damaged[0]
     wordless = pl.col("text").is_null().alias("wordless")
     used = messages.select("conversation", "kind", wordless, "dropped").filter(pl.col("dropped").is_null())
-    kept = own.select("kept", "split", "chat").filter("kept")
+    kept = own.select("kept", "split", "chat", "incoming", "reply").filter("kept")
     splits = dict(kept.group_by("split").len().iter_rows())
     shares = kept.group_by("chat").len().sort("len", "chat", descending=[True, False])
     report: dict[str, Any] = {
