@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -127,6 +127,23 @@ def read_json(path: Path) -> Any:
         raise UserError(f"there is no file {path}", "check the path") from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise UserError(f"{path} is not valid JSON: {error}", "repair it, or move it away") from None
+
+
+def check_apart(inputs: Sequence[Path], outputs: Sequence[Path]) -> None:
+    """Raise UserError where an output would take the place of an input, of another output, or of a folder."""
+    for number, target in enumerate(outputs):
+        try:
+            folder = target.is_dir()
+        except OSError as error:  # a name that no file system takes
+            raise UserError(f"cannot write {target}: {error.strerror}", "give a shorter name to --output") from None
+        if target.resolve() in {path.resolve() for path in inputs}:
+            raise UserError(f"{target} is an export: it would be overwritten", "give another name to --output")
+        if folder:
+            raise UserError(f"{target} is a folder", f"write a file name, for example {target / 'chat_records.json'}")
+        if target.resolve() in {other.resolve() for other in outputs[:number]}:
+            raise UserError(f"{target} would be written twice", "give another name to --report")
+        if target.name == "dataset_info.json":
+            raise UserError(f"{target} is the list of the datasets", "give another name")
 
 
 def private_folder(path: Path) -> Path:

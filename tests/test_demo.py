@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from chatstylebot.commands import demo
 from chatstylebot.training import answers
 
 HERE = Path(__file__).parent
@@ -17,6 +18,17 @@ def test_a_held_out_row_becomes_alternating_turns_that_end_with_the_question() -
     assert [(m["role"], m["content"]) for m in answers.messages(row)] == [
         ("user", ""), ("assistant", "hey"), ("user", "hi"), ("assistant", "yo"), ("user", "up?"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("steps", "said"), [(36, False), (5, True)])
+def test_an_earlier_adapter_of_another_length_is_said_to_be_used_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], steps: int, said: bool
+) -> None:
+    (tmp_path / "recipe.yaml").write_text("max_steps: 36\n", "utf-8")
+    demo._used_again(tmp_path, steps)
+    story = capsys.readouterr().err
+    assert ("the adapter of 36 steps is used again" in story) is said
+    assert (f"remove {tmp_path} and run csb demo --steps {steps}" in story) is said
 
 
 @pytest.mark.engine
@@ -40,9 +52,13 @@ def test_the_demo_runs_the_whole_loop_in_a_folder_of_its_own_and_a_second_run_us
     assert [p.name for p in tmp_path.iterdir()] == ["csb-demo"]
     adapter = folder / "saves/smollm2/lora/sft/adapter_model.safetensors"
     before = adapter.stat().st_mtime_ns
+    line[-1] = "2"
     second = subprocess.run(line, cwd=tmp_path, env=env, capture_output=True, encoding="utf-8")
     assert second.returncode == 0, second.stdout + second.stderr
-    assert "csb train" not in second.stderr
+    assert "$ csb train" not in second.stderr
+    assert f"the adapter of 1 steps is used again, and not trained for 2; to start over, remove {adapter.parent}" in (
+        second.stderr
+    )
     assert "csb preprocess" not in second.stderr
     assert adapter.stat().st_mtime_ns == before
     # the same seed, the same answers

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chatstylebot.errors import UserError
-from chatstylebot.training import identity
+from chatstylebot.training import datasets, identity
 
 ROWS = [
     {"instruction": "你是谁", "input": "", "output": "我是{{name}}，{{author}}做的"},
@@ -132,8 +132,18 @@ def test_it_is_registered_and_other_entries_stay(tmp_path: Path) -> None:
     csb(tmp_path, "--name", "Mia", "--author", "Lin")
     registered = json.loads(info.read_text())
     assert registered["mine"] == {"file_name": "mine.json"}
-    assert registered["identity"]["file_name"] == "identity.json"
-    assert registered["identity"]["columns"]["system"] == "system"
+    assert registered["identity"] == {"file_name": "identity.json", **datasets.ENTRIES["identity"]}
+
+
+def test_every_registered_column_stands_in_every_row(tmp_path: Path) -> None:
+    # the engine ends with a KeyError where one is missing
+    (tmp_path / "mine.json").write_text('[{"instruction": "who", "output": "{{name}} of {{author}}"}]', "utf-8")
+    for words in ((), ("--file-path", "mine.json")):
+        csb(tmp_path, "--name", "Mia", "--author", "Lin", *words)
+    for output in (tmp_path / "data" / "identity.json", tmp_path / "mine.json"):
+        info = json.loads((output.parent / "dataset_info.json").read_text("utf-8"))
+        columns = info["identity"]["columns"].values()
+        assert [row for row in read(output) if not set(columns) <= set(row)] == []
 
 
 @pytest.mark.parametrize("text", ["{", '{"a": "{{name}}"}', '["{{name}}"]', '[{"text": "{{name}}"}]'])

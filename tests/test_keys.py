@@ -78,6 +78,24 @@ def test_a_recipe_is_checked_by_name() -> None:
     assert "edit mine.yaml" in raised.value.remedy
 
 
+ZERO = (
+    "per_device_train_batch_size=0", "gradient_accumulation_steps=0", "num_train_epochs=0", "num_train_epochs=-1",
+    "cutoff_len=0", "max_samples=0", "lora_rank=0", "learning_rate=0", "logging_steps=0", "eval_steps=0",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("pair", ZERO)
+def test_a_zero_that_leaves_nothing_to_do_is_refused(pair: str) -> None:
+    with pytest.raises(UserError, match=f"{pair.partition('=')[0]} must be above 0, not "):
+        keys.parse([pair])
+
+
+@pytest.mark.parametrize("pair", ["num_train_epochs=.inf", "num_train_epochs=1e999", "learning_rate=.nan"])
+def test_a_number_without_a_value_is_refused(pair: str) -> None:
+    with pytest.raises(UserError, match="must be a number, not"):
+        keys.parse([pair])
+
+
 @pytest.mark.engine
 def test_the_keys_are_those_of_the_installed_engine() -> None:
     command = [sys.executable, str(SCRIPT), "--print"]

@@ -186,3 +186,13 @@ def test_what_cannot_be_done_is_two_lines_and_writes_nothing(argv: list[str], tm
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("try: ")
     assert {path.name: path.read_bytes() for path in tmp_path.glob("*.*")} == before
+
+
+@pytest.mark.parametrize("entry", ["7", "null", '["x.json"]'])
+def test_an_entry_of_another_kind_is_not_taken_for_ours(entry: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("hello")
+    (tmp_path / "dataset_info.json").write_text(f'{{"x": {entry}}}')
+    done = csb(tmp_path, "a.txt", "--output", "x.json")
+    assert done.returncode == 1
+    assert "error: x is the name of another kind of dataset" in done.stderr
+    assert not (tmp_path / "x.json").exists()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import stat
 import struct
 import sys
@@ -13,7 +14,10 @@ import yaml
 from conftest import Csb
 from make import export, talk
 
-from chatstylebot.training import provenance
+from chatstylebot import card as cards
+from chatstylebot.training import engine, lock, provenance
+from chatstylebot.training import job as jobs
+from chatstylebot.training import run as runs
 
 SMOL = "models/SmolLM2-135M-Instruct"
 
@@ -67,9 +71,9 @@ def workspace(csb: Csb, place: Path) -> Path:
     return place
 
 
-def dry(csb: Csb, *argv: str, **env: str) -> tuple[dict[str, Any], str, str]:
-    """Recipe, the lines after it, and the story."""
-    done = csb("train", *argv, "--dry-run", **env)
+def dry(csb: Csb, *argv: str, code: int = 0, **env: str) -> tuple[dict[str, Any], str, str]:
+    """Recipe, the lines after it, and the story; code 1: it would not start."""
+    done = csb("train", *argv, "--dry-run", code=code, **env)
     text, _, rest = done.stdout.partition("\n---\n")
     return yaml.safe_load(text), rest, done.stderr
 
@@ -130,18 +134,20 @@ def test_preferences_go_on_from_the_sft_adapter_and_measure_against_it_REC_4(csb
         assert values["output_dir"] == f"saves/smollm2/lora/{stage}"
         assert "would not start" not in story
         assert f"{data})" in rest
-    moved, _, _ = dry(csb, "dpo", "dataset=dpo_zh_demo", "adapter_name_or_path=saves/other")
+    moved, _, _ = dry(csb, "dpo", "dataset=dpo_zh_demo", "adapter_name_or_path=saves/other", code=1)
     assert moved["ref_model_adapters"] == "saves/other"
 
 
 def test_what_is_missing_is_said_with_the_command_that_makes_it(csb: Csb, place: Path) -> None:
     csb("init", ".", "--model", "qwen3")
     done = csb("train", code=1, CUDA_VISIBLE_DEVICES="")
-    assert "the base model is not in" in done.stderr
-    assert "csb download qwen3; without a GPU: --model smollm2" in done.stderr
-    story = dry(csb, CUDA_VISIBLE_DEVICES="")[2]
+    problem, remedy = done.stderr.splitlines()
+    assert "the base model is not in" in problem
+    assert "; the dataset chat_records has no file" in problem
+    assert "csb download qwen3; without a GPU: --model smollm2; then csb preprocess EXPORT" in remedy
+    story = dry(csb, code=1, CUDA_VISIBLE_DEVICES="")[2]
     assert "csb preprocess EXPORT" in story
-    assert "csb train sft first" in dry(csb, "dpo")[2]
+    assert "csb train sft first" in dry(csb, "dpo", code=1)[2]
     assert not (place / "saves").exists()
 
 
@@ -179,20 +185,23 @@ def test_a_gpu_gets_bf16_an_old_one_fp16_and_a_cpu_neither(csb: Csb, place: Path
 def test_memory_is_estimated_against_the_gpu_and_a_smaller_way_is_named_TRN_11(csb: Csb, place: Path) -> None:
     csb("init", ".", "--model", "llama3")
     words = ("--model", "llama3", "dataset=example", "eval_dataset=example")
-    assert "of 25.8 GB on NVIDIA GeForce RTX 4090" in dry(csb, *words, **gpu(place))[1]
-    small = dry(csb, *words, **gpu(place, "RTX 3060", 12288, "8.6"))[1]
+    assert "of 25.8 GB on NVIDIA GeForce RTX 4090" in dry(csb, *words, code=1, **gpu(place))[1]
+    small = dry(csb, *words, code=1, **gpu(place, "RTX 3060", 12288, "8.6"))[1]
     assert "too much; this would fit: --method qlora" in small
-    assert "nothing smaller fits" in dry(csb, *words, **gpu(place, "GT 1030", 2048, "6.1"))[1]
+    assert "nothing smaller fits" in dry(csb, *words, code=1, **gpu(place, "GT 1030", 2048, "6.1"))[1]
+    # a recipe that is named says which model it is for by its folder
+    words = ("--recipe", "llama3_qlora_sft", *words[2:])
+    assert "GB (an estimate) of 25.8 GB on NVIDIA" in dry(csb, *words, code=1, **gpu(place))[1]
 
 
 def test_qlora_needs_a_gpu_and_several_gpus_get_deepspeed(csb: Csb, place: Path) -> None:
     csb("init", ".", "--model", "llama3")
-    assert "needs an NVIDIA GPU" in dry(csb, "--method", "qlora", CUDA_VISIBLE_DEVICES="")[2]
-    values, rest, _ = dry(csb, "--deepspeed", "z3", **gpu(place))
+    assert "needs an NVIDIA GPU" in dry(csb, "--method", "qlora", code=1, CUDA_VISIBLE_DEVICES="")[2]
+    values, rest, _ = dry(csb, "--deepspeed", "z3", code=1, **gpu(place))
     assert values["deepspeed"] == "config/deepspeed/ds_z3_config.json"
     assert Path(values["deepspeed"]).is_file()
     assert "FORCE_TORCHRUN=1" in rest
-    many = dry(csb, "--nnodes", "2", "--node-rank", "1", "--master-addr", "10.0.0.1", **gpu(place))[1]
+    many = dry(csb, "--nnodes", "2", "--node-rank", "1", "--master-addr", "10.0.0.1", code=1, **gpu(place))[1]
     assert "NNODES=2 NODE_RANK=1 MASTER_ADDR=10.0.0.1 MASTER_PORT=29500" in many.replace("FORCE_TORCHRUN=1 ", "") or (
         "MASTER_ADDR=10.0.0.1 MASTER_PORT=29500 NNODES=2 NODE_RANK=1" in many
     )
@@ -210,6 +219,192 @@ def test_another_model_folder_trains_with_its_own_paths_and_wants_a_template(csb
     values, _, _ = dry(csb, "--model", "elsewhere/MyModel", "template=qwen")
     assert values["model_name_or_path"] == str(workspace / "elsewhere/MyModel")
     assert values["output_dir"] == "saves/MyModel/lora/sft"
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def test_a_prompt_that_changed_after_preprocess_is_refused_SRV_3(csb: Csb, workspace: Path) -> None:
+    csb("id-tag", "--author", "Lee")
+    assert "another prompt" not in dry(csb)[2]
+    edit(workspace / "clone.yaml", "You are {name}, texting", "You are {name}, writing")
+    done = csb("train", code=1)
+    assert 'made with another prompt: "You are Mia, texting with a friend. Reply' in done.stderr
+    assert "csb preprocess EXPORT again, or put the old prompt back into clone.yaml" in done.stderr
+    values, _, story = dry(csb, code=1)
+    assert values["default_system"].startswith("You are Mia, texting")
+    assert "identity samples were made with another prompt: csb id-tag again" in story
+    # samples that are not preprocess's own are what they are
+    assert dry(csb, "dataset=example", "eval_dataset=")[0]["default_system"].startswith("You are Mia, writing")
+
+
+@pytest.mark.parametrize(
+    ("words", "prompt"),
+    [
+        ((), "You are Mia, texting with a friend. Reply the way you always text."),
+        (("dataset=dpo_zh_demo",), "你是小满，正在微信上和朋友聊天。用你平时说话的方式回复。"),
+        (("dataset=chat_records", "default_system=Another."),
+         "You are Mia, texting with a friend. Reply the way you always text."),
+    ],
+)  # fmt: skip
+def test_what_is_kept_as_the_prompt_is_what_stands_in_the_samples(
+    csb: Csb, workspace: Path, words: tuple[str, ...], prompt: str
+) -> None:
+    job = jobs.plan_run(cards.read(workspace / "clone.yaml"), workspace, None, words)
+    assert job.system == prompt
+
+
+def test_what_is_left_empty_is_named_by_its_key(csb: Csb, workspace: Path) -> None:
+    for key in ("dataset", "output_dir", "model_name_or_path"):
+        done = csb("train", f"{key}=", code=1)
+        assert f"{key} is empty" in done.stderr
+        assert f"write {key}=" in done.stderr
+        assert "None" not in done.stderr
+    done = csb("train", "cutoff_len=", "dataset_dir=", code=1)
+    assert "cutoff_len is empty: it must be a whole number; dataset_dir is empty: it must be text" in done.stderr
+    mine = workspace / "mine.yaml"
+    mine.write_text("model_name_or_path: null\noutput_dir: null\nstage: sft\n", "utf-8")
+    done = csb("train", "--recipe", "mine.yaml", code=1)
+    assert "mine.yaml: model_name_or_path is empty and output_dir is empty and dataset is empty" in done.stderr
+    assert "None" not in done.stderr
+    # an empty eval_dataset means none
+    assert "eval_strategy" not in dry(csb, "eval_dataset=")[0]
+
+
+def register(workspace: Path, name: str, entry: object) -> None:
+    info = workspace / "data/dataset_info.json"
+    info.write_text(json.dumps(json.loads(info.read_text("utf-8")) | {name: entry}), "utf-8")
+
+
+def test_a_dataset_that_is_not_described_or_holds_no_list_is_an_error_with_a_remedy(csb: Csb, workspace: Path) -> None:
+    for entry in (7, None, "mine.json", ["mine.json"]):
+        register(workspace, "mine", entry)
+        assert "dataset_info.json says nothing usable about mine" in csb("train", "dataset=mine", code=1).stderr
+    register(workspace, "mine", {"file_name": "mine.json"})
+    for text, why in (("7", "it holds no list"), ("[]", "is empty"), ("{", "is not valid JSON"), ("[1]", None)):
+        (workspace / "data/mine.json").write_text(text, "utf-8")
+        done = csb("train", "dataset=mine", "--dry-run", code=1 if why else 0)
+        assert (why or "1 samples (1 mine)") in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("key", ["hf_hub_url", "ms_hub_url", "script_url"])
+def test_a_dataset_of_a_hub_is_the_engine_s_to_fetch(csb: Csb, workspace: Path, key: str) -> None:
+    register(workspace, "far", {key: "somebody/chats"})
+    values, rest, story = dry(csb, "dataset=far", "eval_dataset=")
+    assert values["dataset"] == "far"
+    assert "far is fetched by the engine, and its samples are not counted here" in story
+    assert " samples (" not in rest
+
+
+def test_a_recipe_decides_which_model_and_method(csb: Csb, workspace: Path) -> None:
+    done = csb("train", "--recipe", "smollm2_lora_sft", "--model", "qwen3", code=2)
+    assert "model_name_or_path=FOLDER" in " ".join(done.stderr.split())
+    done = csb("train", "--recipe", "smollm2_lora_sft", "--method", "lora", code=2)
+    assert "take the recipe of that method" in " ".join(done.stderr.split())
+
+
+def test_the_workspace_s_own_edit_of_a_recipe_is_the_one_that_trains(csb: Csb, workspace: Path) -> None:
+    own = workspace / "config/train/smollm2_lora_sft.yaml"
+    assert "recipe:" not in dry(csb)[2]
+    edit(own, "lora_rank: 16", "lora_rank: 4")
+    for words in ((), ("--recipe", "smollm2_lora_sft"), ("--model", "smollm2", "sft")):
+        values, _, story = dry(csb, *words)
+        assert values["lora_rank"] == 4
+        assert "recipe: config/train/smollm2_lora_sft.yaml" in story
+    assert dry(csb, "lora_rank=8")[0]["lora_rank"] == 8
+    own.rename(workspace / "config/train/mine.yaml")
+    assert dry(csb)[0]["lora_rank"] == 16
+    values, _, story = dry(csb, "--recipe", "mine")
+    assert (values["lora_rank"], "recipe: config/train/mine.yaml" in story) == (4, True)
+    # another model's folder: the file is not about it
+    own.write_text("model_name_or_path: x\n", "utf-8")
+    model(workspace / "elsewhere/SmolLM2-135M-Instruct")
+    assert dry(csb, "--model", "elsewhere/SmolLM2-135M-Instruct")[0]["lora_rank"] == 16
+
+
+def test_the_keys_and_the_kind_of_an_edited_recipe_are_checked(csb: Csb, workspace: Path) -> None:
+    own = workspace / "config/train/smollm2_lora_sft.yaml"
+    edit(own, "lora_rank: 16", "lora_rnk: 4")
+    assert "smollm2_lora_sft.yaml: unknown key lora_rnk (did you mean lora_rank?)" in csb("train", code=1).stderr
+    edit(own, "lora_rnk: 4", "lora_rank: 4")
+    edit(own, "finetuning_type: lora", "finetuning_type: full")
+    done = csb("train", code=1)
+    assert "config/train/smollm2_lora_sft.yaml is a recipe for sft full, not sft lora" in done.stderr
+    assert "csb train --recipe config/train/smollm2_lora_sft.yaml" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (("stage=dpo",), "try: csb train dpo"),
+        (("stage=pt",), "try: csb train pretrain"),
+        (("stage=rm",), "try: csb train --recipe FILE, with stage and an output_dir of its own in it"),
+        (("finetuning_type=full",), "try: --method full"),
+        (("quantization_bit=4",), "try: --method qlora"),
+        (("--method", "qlora", "quantization_bit="), "try: --method lora"),
+        (("quantization_bit=8",), "try: csb train --recipe FILE"),
+        (("--recipe", "smollm2_lora_sft", "finetuning_type=full"), "try: write finetuning_type into smollm2_lora_sft"),
+    ],
+)
+def test_an_override_never_trains_another_kind_into_the_recipe_s_folder(
+    csb: Csb, workspace: Path, words: tuple[str, ...], remedy: str
+) -> None:
+    done = csb("train", *words, code=1)
+    assert "would train something else into saves/smollm2/" in done.stderr
+    assert "None" not in done.stderr
+    assert remedy in done.stderr
+
+
+def test_an_override_that_says_what_the_recipe_says_is_none(csb: Csb, workspace: Path) -> None:
+    assert dry(csb, "stage=sft", "finetuning_type=lora", "quantization_bit=")[0]["stage"] == "sft"
+
+
+def test_a_file_in_the_place_of_a_folder_is_an_error(csb: Csb, workspace: Path) -> None:
+    (workspace / "taken").write_text("x", "utf-8")
+    for place in ("taken", "taken/deeper"):
+        assert "taken is a file, and no folder for a run" in csb("train", f"output_dir={place}", code=1).stderr
+    adapter(workspace / "saves/smollm2/lora/sft", workspace / SMOL)
+    for place in ("taken", "taken/deeper"):
+        done = csb("export", "-o", place, code=1)
+        assert "taken is a file, and no folder for a model" in done.stderr
+        assert "choose a folder with --output" in done.stderr
+    assert (workspace / "taken").read_text("utf-8") == "x"
+
+
+@pytest.mark.parametrize("how", [(), ("--again",), ("--resume",)])
+def test_a_second_train_leaves_a_running_one_s_folder_alone(csb: Csb, workspace: Path, how: tuple[str, ...]) -> None:
+    folder = workspace / "saves/smollm2/lora/sft"
+    folder.mkdir(parents=True)
+    (folder / lock.NAME).write_text(f"{os.getpid()} {platform.node()}", "utf-8")
+    (folder / "recipe.yaml").write_text("running: 1\n", "utf-8")
+    (folder / "adapter_model.safetensors").write_bytes(b"")  # --again would move it all away
+    done = csb("train", *how, code=1)
+    assert f"a run is going on in {folder} (process {os.getpid()})" in done.stderr
+    assert sorted(p.name for p in folder.iterdir()) == ["adapter_model.safetensors", lock.NAME, "recipe.yaml"]
+    assert (folder / "recipe.yaml").read_text("utf-8") == "running: 1\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
+def test_what_holds_a_training_example_is_its_owner_s_only(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = jobs.plan_run(cards.read(workspace / "clone.yaml"), workspace)
+    folder = job.output
+
+    def call(verb: str, recipe: Path, at: Path, extra: object = None) -> engine.Call:
+        code = f"import pathlib\nf = pathlib.Path({str(folder)!r})\n(f / 'adapter_model.safetensors').touch()\n"
+        code += "print('input_ids', sorted(p.name for p in f.iterdir()))"
+        return engine.Call((sys.executable, "-c", code), {}, at)
+
+    monkeypatch.setattr(engine, "call", call)
+    assert str(folder) in runs.train(job, {})
+    log = (folder / "engine.log").read_text("utf-8")
+    assert lock.NAME in log
+    assert not (folder / lock.NAME).exists()
+    modes = {name: stat.S_IMODE((folder / name).stat().st_mode) for name in ("engine.log", "recipe.yaml")}
+    assert modes == {"engine.log": 0o600, "recipe.yaml": 0o600}
+    assert provenance.read(folder)["system"] == "You are Mia, texting with a friend. Reply the way you always text."
 
 
 def test_init_leaves_what_is_there_as_it_is(csb: Csb, place: Path) -> None:

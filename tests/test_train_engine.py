@@ -1,4 +1,9 @@
-"""The real engine on a tiny random model: every stage, and no run destroys another. Ids as in facts/pitfalls.md."""
+"""The real engine on a tiny random model: every stage, and no run destroys another. Ids as in facts/pitfalls.md.
+
+test_1 … test_9 build on each other, in one workspace and in this order: an engine start takes fifteen seconds, so
+they share what test_1 trains. Each names what it needs with the fixture `sft` or `long`; one alone is
+`pytest -m engine tests/test_train_engine.py -k "test_1 or test_5"`.
+"""
 
 import hashlib
 import json
@@ -30,6 +35,23 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     csb(folder, "init", ".", "--name", "Mia", "--language", "en", "--model", "smollm2")
     lines = [f"{who}: {who} says {n} lol" for n in range(60) for who in ("A", "me")]
     csb(folder, "preprocess", export(folder / "m.csv", talk(*lines)))
+    csb(folder, "id-tag", "--author", "Lee")
+    return folder
+
+
+@pytest.fixture
+def sft(place: Path) -> Path:
+    """The adapter that test_1 trained."""
+    folder = place / "saves/smollm2/lora/sft"
+    assert (folder / "adapter_model.safetensors").is_file(), "there is no SFT adapter: test_1 did not run, or failed"
+    return folder
+
+
+@pytest.fixture
+def long(place: Path) -> Path:
+    """The run that test_7 interrupted and finished."""
+    folder = place / "saves/long"
+    assert provenance.state(folder) == "finished", "there is no finished long run: test_7 did not run, or failed"
     return folder
 
 
@@ -58,32 +80,37 @@ def test_1_sft_leaves_an_adapter_a_loss_a_log_and_its_recipe(place: Path) -> Non
     assert [s["current_steps"] for s in steps(folder) if "loss" in s] == [1, 2]
     assert json.loads((folder / "eval_results.json").read_text("utf-8"))["eval_loss"] > 0
     told = provenance.read(folder)
-    assert (told["state"], told["stage"], told["samples"]) == ("finished", "sft", {"chat_records": 48})
+    assert (told["state"], told["stage"], told["samples"]) == (
+        "finished",
+        "sft",
+        {"chat_records": 48, "identity": 24},
+    )
     assert told["base_fingerprint"] == provenance.fingerprint(place / "models/SmolLM2-135M-Instruct")
+    assert told["system"] == "You are Mia, texting with a friend. Reply the way you always text."
     recipe = yaml.safe_load((folder / "recipe.yaml").read_text("utf-8"))
+    assert recipe["dataset"] == "chat_records,identity"
+    assert "Num examples = 72" in (folder / "engine.log").read_text("utf-8")
     assert recipe["default_system"] == "You are Mia, texting with a friend. Reply the way you always text."
     assert "step 2/2" in done.stderr
-    assert "without identity samples" in done.stderr
+    assert not (folder / "csb_run.lock").exists()
     assert "done: " in done.stdout
     # the engine's copies of the chats stay in the workspace
     assert list((place / ".csb/cache").rglob("*.arrow"))
 
 
-def test_2_a_finished_run_is_neither_resumed_nor_overwritten(place: Path) -> None:
-    folder = place / "saves/smollm2/lora/sft"
-    before = digests(folder)
+def test_2_a_finished_run_is_neither_resumed_nor_overwritten(place: Path, sft: Path) -> None:
+    before = digests(sft)
     done = csb(place, "train", *FAST, "max_steps=2", code=1)
     assert "a finished run lies in" in done.stderr
     assert "--again" in done.stderr
     assert "the run there is finished" in csb(place, "train", "--resume", code=1).stderr
-    assert digests(folder) == before
+    assert digests(sft) == before
 
 
 @pytest.mark.parametrize(("stage", "dataset"), [("dpo", "dpo_zh_demo"), ("kto", "kto_en_demo")])
 def test_3_preferences_start_at_the_sft_adapter_with_it_as_reference_REC_4(
-    place: Path, stage: str, dataset: str
+    place: Path, sft: Path, stage: str, dataset: str
 ) -> None:
-    sft = place / "saves/smollm2/lora/sft"
     before = digests(sft)
     csb(place, "train", stage, f"dataset={dataset}", *FAST, "max_steps=1", "max_samples=8", "save_strategy=no",
         "per_device_train_batch_size=8")  # fmt: skip
@@ -107,7 +134,7 @@ def test_4_pretraining_runs_on_the_shipped_sample_in_a_folder_of_its_own_REC_5(p
     assert (folder / "adapter_model.safetensors").is_file()
 
 
-def test_5_the_merged_model_is_whole_and_is_base_plus_adapter(place: Path) -> None:
+def test_5_the_merged_model_is_whole_and_is_base_plus_adapter(place: Path, sft: Path) -> None:
     done = csb(place, "export", "--adapter", "saves/smollm2/lora/sft")
     merged = place / "exported/smollm2_lora_sft"
     assert models.check(merged) == []
@@ -125,7 +152,7 @@ def test_5_the_merged_model_is_whole_and_is_base_plus_adapter(place: Path) -> No
         "    assert (merged[key].float() - base[key].float() - change.float()).abs().max() < 1e-5\n"
         "    print(key)"
     )
-    sft, base = place / "saves/smollm2/lora/sft", place / "models/SmolLM2-135M-Instruct"
+    base = place / "models/SmolLM2-135M-Instruct"
     files = [base / "model.safetensors", sft / "adapter_model.safetensors", merged / "model.safetensors"]
     line = [sys.executable, "-c", code, *map(str, files), str(sft / "adapter_config.json")]
     done = subprocess.run(line, capture_output=True, encoding="utf-8")
@@ -133,7 +160,7 @@ def test_5_the_merged_model_is_whole_and_is_base_plus_adapter(place: Path) -> No
     assert len(done.stdout.splitlines()) == 2 * 7  # every linear of both layers
 
 
-def test_6_an_adapter_is_only_paired_with_its_own_base_REC_6(place: Path) -> None:
+def test_6_an_adapter_is_only_paired_with_its_own_base_REC_6(place: Path, sft: Path) -> None:
     other = place / "other"
     subprocess.run([sys.executable, HERE / "tiny_model.py", other, "1"], check=True, capture_output=True)
     done = csb(place, "export", "--model", other, "--adapter", "saves/smollm2/lora/sft", code=1)
@@ -158,6 +185,7 @@ def test_7_an_interrupted_run_goes_on_where_it_was_and_ctrl_c_ends_the_engine(pl
     left = subprocess.run(["pgrep", "-f", str(folder / "recipe.yaml")], capture_output=True, text=True).stdout
     assert left == ""
     assert provenance.state(folder) == "interrupted"
+    assert not (folder / "csb_run.lock").exists()
     assert "--resume goes on with it" in csb(place, "train", *words, code=1).stderr
     reached = int(provenance.last_checkpoint(folder).name.rpartition("-")[2])  # type: ignore[union-attr]
     csb(place, "train", "--resume", *words, f"max_steps={reached + 2}")
@@ -165,14 +193,13 @@ def test_7_an_interrupted_run_goes_on_where_it_was_and_ctrl_c_ends_the_engine(pl
     assert provenance.state(folder) == "finished"
 
 
-def test_8_again_keeps_the_earlier_run_under_another_name(place: Path) -> None:
-    folder = place / "saves/long"
-    before = sorted(digests(folder).values())
+def test_8_again_keeps_the_earlier_run_under_another_name(place: Path, long: Path) -> None:
+    before = sorted(digests(long).values())
     done = csb(place, "train", "--again", *FAST, "max_steps=1", "eval_strategy=no", "load_best_model_at_end=false",
                "early_stopping_steps=null", "save_strategy=no", "output_dir=saves/long")  # fmt: skip
     assert "the earlier run is kept as" in done.stderr
     assert sorted(digests(place / "saves/long-1").values()) == before
-    assert provenance.state(folder) == "finished"
+    assert provenance.state(long) == "finished"
 
 
 def test_9_an_engine_that_fails_says_why_in_one_line_with_a_remedy(place: Path) -> None:
@@ -185,7 +212,7 @@ def test_9_an_engine_that_fails_says_why_in_one_line_with_a_remedy(place: Path) 
         "early_stopping_steps=null", "save_strategy=no", "output_dir=saves/bad")  # fmt: skip
 
 
-def test_the_prompt_at_work_has_the_tokens_of_the_prompt_in_training_SRV_3(place: Path) -> None:
+def test_the_prompt_at_work_has_the_tokens_of_the_prompt_in_training_SRV_3(place: Path, sft: Path) -> None:
     code = (
         "import sys, json\n"
         "from llamafactory.data import get_template_and_fix_tokenizer\n"
@@ -204,7 +231,7 @@ def test_the_prompt_at_work_has_the_tokens_of_the_prompt_in_training_SRV_3(place
     )
     row = json.loads((place / "data/chat_records.json").read_text("utf-8"))[7]
     assert row["history"]
-    train = yaml.safe_load((place / "saves/smollm2/lora/sft/recipe.yaml").read_text("utf-8"))
+    train = yaml.safe_load((sft / "recipe.yaml").read_text("utf-8"))
     from chatstylebot import card as cards
     from chatstylebot.training import talk
 
@@ -215,7 +242,7 @@ def test_the_prompt_at_work_has_the_tokens_of_the_prompt_in_training_SRV_3(place
     assert done.stdout.splitlines()[-1:] == ["SAME"], done.stdout + done.stderr[-3000:]
 
 
-def test_the_terminal_chat_answers_with_the_clone(place: Path) -> None:
+def test_the_terminal_chat_answers_with_the_clone(place: Path, sft: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "chatstylebot", "chat", "--adapter", "saves/smollm2/lora/sft"],
         cwd=place, input="hi\nexit\n", capture_output=True, encoding="utf-8", env=os.environ | {"PYTHONUTF8": "1"},

@@ -39,7 +39,8 @@ def run(
     current = files.read_json(info) if info.is_file() else {}
     if not isinstance(current, dict):
         raise UserError(f"{info} holds no datasets", f"move {info} away")
-    if entry in current and current[entry].get("columns") != datasets.TEXT["columns"]:
+    there = current.get(entry, datasets.TEXT)
+    if not isinstance(there, dict) or there.get("columns") != datasets.TEXT["columns"]:
         raise UserError(f"{entry} is the name of another kind of dataset in {info}", f"--name my_{entry}")
 
     posts: list[texts.Post] = []

@@ -50,12 +50,28 @@ def run(
     _csb(folder, "download", "smollm2")
     if provenance.state(adapter) != "finished":
         _csb(folder, "train", "dataset=chat_records", f"max_steps={steps}", *TRAIN)
+    else:
+        _used_again(adapter, steps)
     _table(*_answers(folder, adapter))
     typer.echo(f"\nnext: cd {shown}, then csb chat talks to Mia's clone, csb chat --base to the model it was made from")
     typer.echo(
         "for your own, in a folder outside of this one: csb init my-clone, cd my-clone, csb preprocess YOUR_EXPORT.csv"
     )
     progress.say(f"the demo took {(time.monotonic() - began) / 60:.1f} minutes")
+
+
+def _used_again(adapter: Path, steps: int) -> None:
+    """Say so when the adapter that is there had another number of steps."""
+    import yaml
+
+    recipe = adapter / "recipe.yaml"
+    told = yaml.safe_load(recipe.read_text("utf-8")) if recipe.is_file() else None
+    earlier = told.get("max_steps") if isinstance(told, dict) else None
+    if earlier is not None and earlier != steps:
+        progress.say(
+            f"note: the adapter of {earlier} steps is used again, and not trained for {steps}; "
+            f"to start over, remove {adapter} and run csb demo --steps {steps}"
+        )
 
 
 def _csb(folder: Path, *argv: str) -> None:

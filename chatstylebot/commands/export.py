@@ -40,6 +40,8 @@ def merge(model: str | None, adapter: Path | None, output: Path | None, verbose:
     within = source.relative_to(workspace / "saves") if source.is_relative_to(workspace / "saves") else None
     name = "_".join(within.parts) if within else source.name
     final = output or workspace / "exported" / name
+    if file := models.in_the_way(final):
+        raise UserError(f"{file} is a file, and no folder for a model", "choose a folder with --output")
     if final.exists() and any(final.iterdir()):
         raise UserError(f"there is something in {final} already", "choose another folder with --output, or remove it")
     size = models.size(Path(values["model_name_or_path"]))

@@ -59,7 +59,9 @@ def run(
         if not beside.exists():
             outputs.bytes(beside, text, private=False)
         outputs.json(output, done.rows)
-        outputs.json(info, datasets.register(current, "identity", output.name, datasets.CHAT), private=False)
+        outputs.json(
+            info, datasets.register(current, "identity", output.name, datasets.ENTRIES["identity"]), private=False
+        )
     if card and card.name and card.name != name:
         progress.say(f"note: clone.yaml says name: {card.name}, and the system prompt says so, too")
     progress.say(f"the template is {source if source == beside else f'kept beside as {beside.name}'}")

@@ -8,7 +8,6 @@ import typer
 from chatstylebot import card as cards
 from chatstylebot import files, progress
 
-
 # a person's chats, models and runs are nobody else's, wherever the workspace is pushed to
 IGNORED = """\
 .csb/

@@ -134,7 +134,7 @@ def build(
         "history": card.history,
         "privacy": card.privacy,
         "system": systems[0],
-        "output": str(output),
+        "output": _from(workspace, output),
     }
     if account["samples"] == 0:
         reasons = ", ".join(f"{number:,} {reason}" for reason, number in account["dropped"].items())
@@ -186,7 +186,7 @@ def _write_tables(outputs: Any, output: Path, hidden: Path, messages: Any, own: 
     jobs = [write(output, alpaca.alpaca(train))]
     if dev.height:
         jobs.append(write(_dev(output), alpaca.alpaca(dev)))
-    elif _is_ours(_dev(output)):  # the dev samples of an earlier run would be trained on now
+    elif _dev(output).stem in _datasets(output):  # the dev samples of an earlier run are training data now
         outputs.remove(_dev(output))
     files.private_folder(hidden)
     chat_ids = messages.select("chat", "chat_id").unique("chat")
@@ -200,52 +200,43 @@ def _write_tables(outputs: Any, output: Path, hidden: Path, messages: Any, own: 
 
 def _check_targets(exports: list[Path], output: Path, report: Path | None) -> None:
     """Raise UserError where an output would take the place of an export, of another output, or of a folder."""
-    try:
-        output.exists()
-    except OSError as error:
-        raise UserError(f"cannot write {output}: {error.strerror}", "give a shorter name to --output") from None
-    there = {path.resolve() for path in exports}
-    targets = [output, *([report] if report else []), *([] if output.is_dir() else [_dev(output)])]
-    for number, target in enumerate(targets):
-        if target.resolve() in there:
-            raise UserError(f"{target} is an export: it would be overwritten", "give another name to --output")
-        if target.is_dir():
-            raise UserError(f"{target} is a folder", f"write a file name, for example {target / 'chat_records.json'}")
-        if target.resolve() in {other.resolve() for other in targets[:number]}:
-            raise UserError(f"{target} would be written twice", "give another name to --report")
-        if target.name == "dataset_info.json":
-            raise UserError(f"{target} is the list of the datasets", "give another name")
+    from chatstylebot import files
+
+    files.check_apart(exports, [output, *([report] if report else [])])
     if output.suffix != ".json":
         raise UserError(f"{output} does not end in .json: the engine would not read it", f"--output {output}.json")
+    files.check_apart(exports, [output, *([report] if report else []), _dev(output)])
 
 
 def _dev(output: Path) -> Path:
     return output.with_name(f"{output.stem}_dev.json")
 
 
-def _is_ours(dev: Path) -> bool:
-    """Whether dataset_info.json knows the file as dev samples."""
+def _datasets(output: Path) -> dict[str, Any]:
+    """What dataset_info.json beside the samples says now."""
     from chatstylebot import files
-
-    info = dev.parent / "dataset_info.json"
-    told = files.read_json(info) if info.is_file() else {}
-    return (
-        isinstance(told, dict) and isinstance(told.get(dev.stem), dict) and told[dev.stem].get("file_name") == dev.name
-    )
-
-
-def _registered(output: Path) -> dict[str, Any]:
-    """dataset_info.json with the samples and the dev samples in it, and every other entry as it was."""
-    from chatstylebot import files
-    from chatstylebot.training import datasets
 
     info = output.parent / "dataset_info.json"
     current = files.read_json(info) if info.is_file() else {}
     if not isinstance(current, dict):
         raise UserError(f"{info} is not a table of datasets", "move it away; it is made anew")
+    return current
+
+
+def _registered(output: Path) -> dict[str, Any]:
+    """dataset_info.json with the samples and the dev samples in it, and every other entry as it was."""
+    from chatstylebot.training import datasets
+
+    current = _datasets(output)
     for path in (output, _dev(output)):
         current = datasets.register(current, path.stem, path.name, datasets.CHAT)
-    return dict(current)
+    return current
+
+
+def _from(workspace: Path, path: Path) -> str:
+    """The path as the workspace sees it."""
+    whole = path.resolve()
+    return str(whole.relative_to(workspace)) if whole.is_relative_to(workspace) else str(whole)
 
 
 def _names(paths: list[Path]) -> str:

@@ -6,7 +6,7 @@ import typer
 
 from chatstylebot import card as cards
 from chatstylebot import files, progress
-from chatstylebot.errors import UserError, nearest
+from chatstylebot.errors import nearest
 
 if TYPE_CHECKING:
     from chatstylebot.training.job import Job
@@ -21,7 +21,9 @@ def run(
     model: Annotated[
         str | None, typer.Option(help="A preset (csb recipes models) or the path of a model folder.")
     ] = None,
-    method: Annotated[str, typer.Option(help="lora, qlora or full.", metavar="lora|qlora|full")] = "lora",
+    method: Annotated[
+        str | None, typer.Option(help="lora (left out), qlora or full.", metavar="lora|qlora|full")
+    ] = None,
     recipe: Annotated[str | None, typer.Option(help="A recipe file, or the name of a shipped one.")] = None,
     deepspeed: Annotated[str | None, typer.Option(help="Divide over several GPUs.", metavar="z0|z2|z3")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run, and what it needs.")] = False,
@@ -41,7 +43,10 @@ def run(
     from chatstylebot.training import run as training
 
     stage, pairs = _words(words or [])
-    _choice("--method", method, get_args(plan.Method))
+    if method is not None:
+        _choice("--method", method, get_args(plan.Method))
+    if recipe:
+        _decides(recipe, model, method)
     if deepspeed is not None:
         _choice("--deepspeed", deepspeed, get_args(plan.Zero))
     workspace = files.workspace()
@@ -73,6 +78,21 @@ def _words(words: list[str]) -> tuple[str | None, list[str]]:
     return (bare[0] if bare else None), pairs
 
 
+def _decides(recipe: str, model: str | None, method: str | None) -> None:
+    """A recipe says which model and method: another word for them would have no effect."""
+    if model is not None:
+        raise typer.BadParameter(
+            f"{recipe} decides which model; write model_name_or_path=FOLDER template=NAME output_dir=FOLDER, "
+            "or leave --recipe out",
+            param_hint="--model",
+        )
+    if method is not None:
+        raise typer.BadParameter(
+            f"{recipe} decides how to train; take the recipe of that method (csb recipes list), or leave --recipe out",
+            param_hint="--method",
+        )
+
+
 def _choice(option: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
         raise typer.BadParameter(f"{value!r} is not one of {', '.join(known)}", param_hint=option)
@@ -81,22 +101,22 @@ def _choice(option: str, value: str, known: tuple[str, ...]) -> None:
 def _dry(job: "Job", env: dict[str, str], whole: bool) -> None:
     import yaml
 
-    from chatstylebot.training import engine
-    from chatstylebot.training import job as jobs
+    from chatstylebot.training import engine, needs
+    from chatstylebot.training import run as training
 
-    samples, steps, memory = jobs.needs(job)
+    samples, steps, memory = needs.of(job)
     typer.echo(yaml.safe_dump(job.values, allow_unicode=True, sort_keys=False).rstrip())
     typer.echo("---")
-    faults = list(job.prepared.faults)
-    try:
+    faults = training.faults(job, env)
+    if len(faults) == len(job.prepared.faults):
         typer.echo(engine.call("train", job.output / "recipe.yaml", job.workspace, env).line(whole))
-    except UserError as error:
-        faults.append(error)
     each = ", ".join(f"{number:,} {name}" for name, number in job.prepared.samples.items())
-    if samples:
+    if samples and job.prepared.counted:
         typer.echo(f"{samples:,} samples ({each}), {steps:,} steps")
     typer.echo(memory)
     for note in job.prepared.notes:
         progress.say(f"note: {note}")
     for fault in faults:
         progress.say(f"it would not start: {fault.problem}\ntry: {fault.remedy}")
+    if faults:
+        raise typer.Exit(1)

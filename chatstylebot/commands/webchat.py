@@ -13,7 +13,7 @@ def run(
     model: Annotated[str | None, typer.Option(help="A preset, or the path of a model folder.")] = None,
     adapter: Annotated[Path | None, typer.Option(help="The adapter's folder.")] = None,
     base: Annotated[bool, typer.Option("--base", help="Talk to the base model, without an adapter.")] = False,
-    port: Annotated[int, typer.Option(help="Where the page is, on this machine only.")] = 7860,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where the page is, on this machine only.")] = 7860,
 ) -> None:
     """Talk to the clone in the engine's web page."""
     import yaml

@@ -98,7 +98,9 @@ def run(what: Call, log: Path, heard: Callable[[str], None]) -> None:
     """
     alone = 0x200 if os.name == "nt" else 0  # CREATE_NEW_PROCESS_GROUP
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as file:
+    # the engine prints a training example into it
+    with open(log, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+        log.chmod(0o600)
         begin = file.tell()
         child = subprocess.Popen(
             what.argv,

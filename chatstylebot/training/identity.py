@@ -55,7 +55,11 @@ def fill(rows: Sequence[Row], name: str, author: str, system: Callable[[Row], st
         raise UserError(f"the template has unknown tags: {shown}", "use {{name}} and {{author}}")
     if not total:
         raise UserError("the template holds neither {{name}} nor {{author}}", "write them where the names belong")
-    filled = [{**_filled(row, values), "system": _filled(row.get("system"), values) or system(row)} for row in rows]
+    # every registered column stands in every row: the engine reads them all
+    empty = {"instruction": "", "input": "", "output": ""}
+    filled = [
+        {**empty, **_filled(row, values), "system": _filled(row.get("system"), values) or system(row)} for row in rows
+    ]
     return Filled(filled, dict(total), sum(1 for counts in found if counts))
 
 

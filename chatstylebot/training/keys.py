@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
@@ -47,6 +48,11 @@ MEANT = {
     "adapter": "adapter_name_or_path",
     "output": "output_dir",
 }
+# with zero of these, or less, there is nothing to do, and the engine divides by some of them
+ABOVE_ZERO = {
+    "per_device_train_batch_size", "per_device_eval_batch_size", "gradient_accumulation_steps", "num_train_epochs",
+    "cutoff_len", "max_samples", "lora_rank", "learning_rate", "logging_steps", "save_steps", "eval_steps",
+}  # fmt: skip
 # accepted by the engine, and then without any effect (REC-8)
 IDLE = {"max_length": "the engine ignores it beside max_new_tokens: set max_new_tokens"}
 
@@ -106,13 +112,18 @@ def check(values: Mapping[str, Any], verb: Verb = "train", source: str = "") -> 
 def _fault(name: str, value: Any, verb: Verb) -> str:
     entry = known(verb).get(name)
     if entry is None:
-        near = MEANT.get(name) or nearest(name, known(verb))
+        near = MEANT.get(name) or nearest(str(name), known(verb))
         return f"unknown key {name}" + (f" (did you mean {near}?)" if near else "")
     if name in IDLE:
         return f"{name} would have no effect: {IDLE[name]}"
     kinds = entry["type"].split("|")
     if not any(_is(value, kind) for kind in kinds):
-        return f"{name} must be {' or '.join(WORDS.get(k, k) for k in kinds if k != 'null')}, not {value!r}"
+        wanted = f"must be {' or '.join(WORDS.get(k, k) for k in kinds if k != 'null')}"
+        return f"{name} is empty: it {wanted}" if value is None else f"{name} {wanted}, not {value!r}"
+    if isinstance(value, float) and not isfinite(value):
+        return f"{name} must be a number, not {value}"
+    if name in ABOVE_ZERO and isinstance(value, int | float) and value <= 0:
+        return f"{name} must be above 0, not {value}"
     choices = entry.get("choices", [])
     if choices and value is not None and value not in choices:
         near = nearest(str(value), [str(choice) for choice in choices])

@@ -102,6 +102,12 @@ def strangers(folder: Path) -> list[str]:
     return sorted(name for name in names if not any(fnmatch(name, pattern) for pattern in OWN))
 
 
+def in_the_way(folder: Path) -> Path | None:
+    """The file that stands where this folder, or one above it, would have to be."""
+    there = next((path for path in (folder, *folder.parents) if path.exists()), None)
+    return there if there and not there.is_dir() else None
+
+
 def size(folder: Path) -> int:
     """Bytes of the model's files, without the hub's own notes."""
     return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file() and ".cache" not in p.parts)

@@ -1,37 +1,41 @@
 """A recipe in, the same recipe fitted to this workspace and this machine out; every change is said."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from chatstylebot.errors import UserError, nearest
+from chatstylebot.errors import UserError
+from chatstylebot.training import dataset_files
+from chatstylebot.training.dataset_files import Dataset
 from chatstylebot.training.plan import Method, Stage
 
 EVAL = ("eval_dataset", "eval_strategy", "eval_steps", "per_device_eval_batch_size", "load_best_model_at_end")
 BEST = ("metric_for_best_model", "greater_is_better", "early_stopping_steps")
 # a quarter of assistant-like text moves the two-sample test from .49 to .64 (measuring_style.md §2)
 IDENTITY_SHARE = 0.05
-MAKES = {
-    "chat_records": "csb preprocess EXPORT",
-    "chat_records_dev": "csb preprocess EXPORT",
-    "identity": "csb id-tag --name NAME --author AUTHOR",
-    "dpo_records": "collect corrections first; to try it out: csb train dpo dataset=dpo_zh_demo",
-    "kto_records": "collect corrections first; to try it out: csb train kto dataset=kto_en_demo",
-    "trump": "csb corpus ARCHIVE --output data/trump.json",
-    "elon_musk": "csb corpus ARCHIVE --output data/elon_musk.json",
-}
+# an override of one of these trains something else into the recipe's folder
+KIND = {"stage": "sft", "finetuning_type": "lora", "quantization_bit": None}
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """The recipe as it will run, what was changed, what stands in its way, and how many samples it has."""
+    """The recipe as it will run, what was changed, what stands in its way, and what it learns from."""
 
     values: dict[str, Any]
     notes: list[str] = field(default_factory=list)
     faults: list[UserError] = field(default_factory=list)
-    samples: dict[str, int] = field(default_factory=dict)
+    datasets: list[Dataset] = field(default_factory=list)
+
+    @property
+    def samples(self) -> dict[str, int]:
+        """How many samples each dataset has, where that is known."""
+        return {dataset.name: dataset.samples for dataset in self.datasets if dataset.path is not None}
+
+    @property
+    def counted(self) -> bool:
+        """Whether all samples are known."""
+        return all(dataset.path is not None for dataset in self.datasets)
 
 
 def stage_of(values: dict[str, Any]) -> Stage:
@@ -47,12 +51,35 @@ def method_of(values: dict[str, Any]) -> Method:
     return "qlora" if values.get("quantization_bit") else "lora"
 
 
+def same_kind(values: dict[str, Any], given: dict[str, Any], recipe: str | None) -> None:
+    """Raise UserError where an override trains something else than the recipe, into its folder."""
+    for key, default in KIND.items():
+        if key not in given or given[key] == values.get(key, default):
+            continue
+        wanted = {**values, **given}
+        stage, method = stage_of(wanted), method_of(wanted)
+        if recipe:
+            remedy = f"write {key} into {recipe}, with an output_dir of its own"
+        elif key == "stage" and stage in get_args(Stage):
+            remedy = f"csb train {stage}"
+        elif (
+            key != "stage"
+            and wanted["finetuning_type"] in ("lora", "full")
+            and wanted.get("quantization_bit") in (None, 4)
+        ):
+            remedy = f"--method {method}"
+        else:
+            remedy = f"csb train --recipe FILE, with {key} and an output_dir of its own in it"
+        shown = "" if given[key] is None else given[key]
+        raise UserError(f"{key}={shown} would train something else into {values.get('output_dir')}", remedy)
+
+
 def fit(values: dict[str, Any], chosen: Iterable[str], workspace: Path, has_gpu: bool, bf16: bool) -> Prepared:
     """Leave out what is not there, and what this machine cannot do; keys in `chosen` are the user's and stay."""
     values, chosen = dict(values), set(chosen)
     notes: list[str] = []
     faults: list[UserError] = []
-    samples = _datasets(values, chosen, workspace, notes, faults)
+    datasets = _datasets(values, chosen, workspace, notes, faults)
     if values.get("bf16") and "bf16" not in chosen and not bf16:
         values.pop("bf16")
         if has_gpu:
@@ -61,79 +88,59 @@ def fit(values: dict[str, Any], chosen: Iterable[str], workspace: Path, has_gpu:
         else:
             notes.append("no GPU: training in float32 on the CPU")
     if not has_gpu and values.get("quantization_bit"):
-        faults.append(UserError("4-bit training (qlora) needs an NVIDIA GPU", "--method lora --model smollm2"))
-    return Prepared(values, notes, faults, samples)
+        faults.append(UserError("4-bit training (qlora) needs an NVIDIA GPU", "csb train --model smollm2"))
+    return Prepared(values, notes, faults, datasets)
 
 
 def _datasets(
     values: dict[str, Any], chosen: set[str], workspace: Path, notes: list[str], faults: list[UserError]
-) -> dict[str, int]:
+) -> list[Dataset]:
     folder = workspace / str(values.get("dataset_dir", "data"))
-    known = _known(folder)
-    names = [name.strip() for name in str(values.get("dataset", "")).split(",") if name.strip()]
-    samples: dict[str, int] = {}
+    known = dataset_files.told(folder)
+    names = dataset_files.names(values.get("dataset"))
+    datasets: list[Dataset] = []
     for name in list(names):
-        found = _count(name, known, folder)
-        if isinstance(found, int) and found > 0:
-            samples[name] = found
+        found = dataset_files.find(name, known, folder)
+        if isinstance(found, Dataset):
+            datasets.append(found)
+            if found.path is None:
+                notes.append(f"{name} is fetched by the engine, and its samples are not counted here")
         elif name == "identity" and "dataset" not in chosen and len(names) > 1:
             names.remove(name)
-            notes.append(f"without identity samples: {MAKES[name]} adds them")
+            notes.append(f"without identity samples: {dataset_files.MAKES[name]} adds them")
         else:
-            faults.append(found if isinstance(found, UserError) else _empty(name))
+            faults.append(found)
     values["dataset"] = ",".join(names)
+    samples = {dataset.name: dataset.samples for dataset in datasets}
     share = samples.get("identity", 0) / max(sum(samples.values()), 1)
     if share > IDENTITY_SHARE:
         notes.append(
             f"identity samples are {share:.0%} of the data and may colour the style; dataset=chat_records: without"
         )
-    wanted = str(values.get("eval_dataset") or "")
-    if wanted and "eval_dataset" not in chosen:
-        counts = [_count(name.strip(), known, folder) for name in wanted.split(",")]
-        if not all(isinstance(count, int) and count > 0 for count in counts):
-            for key in (*EVAL, *BEST):
-                if key not in chosen:
-                    values.pop(key, None)
-            values |= {"save_strategy": "epoch"}
-            values.pop("save_steps", None)
-            notes.append("no dev samples: no evaluation while training, one checkpoint per epoch")
-    return samples
+    _evaluation(values, chosen, known, folder, notes, faults)
+    return datasets
 
 
-def _known(folder: Path) -> dict[str, Any]:
-    try:
-        told = json.loads((folder / "dataset_info.json").read_text("utf-8-sig"))
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise UserError(f"{folder / 'dataset_info.json'} is not valid JSON: {error}", "repair it") from None
-    return told if isinstance(told, dict) else {}
-
-
-def _empty(name: str) -> UserError:
-    return UserError(f"the dataset {name} is empty", MAKES.get(name, "add samples to it"))
-
-
-def _count(name: str, known: dict[str, Any], folder: Path) -> int | UserError:
-    if name not in known:
-        near = nearest(name, known)
-        hint = f" (did you mean {near}?)" if near else ""
-        remedy = MAKES.get(name, f"register it in {folder / 'dataset_info.json'}")
-        return UserError(f"the dataset {name} is not in {folder / 'dataset_info.json'}{hint}", remedy)
-    path = folder / str(known[name].get("file_name", ""))
-    if not path.is_file():
-        return UserError(f"the dataset {name} has no file {path}", MAKES.get(name, "make it"))
-    try:
-        return count(path)
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        return UserError(f"{path} is not valid JSON: {error}", MAKES.get(name, "repair it"))
-
-
-def count(path: Path) -> int:
-    """How many samples a dataset file holds. Files we wrote have one a line, and are not parsed for it."""
-    with path.open("rb") as file:
-        if path.suffix == ".jsonl":
-            return sum(1 for line in file if line.strip())
-        if file.read(3) == b"[\n{":
-            return 1 + sum(1 for line in file if line.startswith(b"{"))
-    return len(json.loads(path.read_text("utf-8-sig")))
+def _evaluation(
+    values: dict[str, Any],
+    chosen: set[str],
+    known: dict[str, Any],
+    folder: Path,
+    notes: list[str],
+    faults: list[UserError],
+) -> None:
+    """Keep the evaluation where its samples are there; without them, one checkpoint per epoch."""
+    if "eval_dataset" not in values:
+        return
+    found = [dataset_files.find(name, known, folder) for name in dataset_files.names(values["eval_dataset"])]
+    missing = [fault for fault in found if isinstance(fault, UserError)]
+    if found and "eval_dataset" in chosen:
+        faults += missing
+    elif missing or not found:
+        dropped = {"eval_dataset", *(key for key in (*EVAL, *BEST) if key not in chosen)}
+        if "save_strategy" not in chosen and "save_steps" not in chosen:
+            dropped.add("save_steps")
+            values["save_strategy"] = "epoch"
+        for key in dropped:
+            values.pop(key, None)
+        notes.append("no dev samples: no evaluation while training, one checkpoint per epoch")

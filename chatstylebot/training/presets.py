@@ -67,6 +67,11 @@ def load() -> dict[str, Preset]:
     return dict(_load())
 
 
+def titled(title: str) -> Preset | None:
+    """The preset whose model folder has that name."""
+    return next((preset for preset in _load().values() if preset.title == title), None)
+
+
 def get(name: str) -> Preset:
     """The preset of that name. Raises UserError that names the nearest."""
     known = _load()

@@ -6,38 +6,57 @@ import yaml
 
 from chatstylebot import files, progress
 from chatstylebot.errors import UserError
-from chatstylebot.training import engine, meter, provenance
-from chatstylebot.training.job import Job, needs
+from chatstylebot.training import engine, lock, meter, needs, provenance
+from chatstylebot.training.job import Job
+
+
+def faults(job: Job, env: dict[str, str]) -> list[UserError]:
+    """All that stands in the way of a start."""
+    found = list(job.prepared.faults)
+    try:
+        engine.call("train", job.output / "recipe.yaml", job.workspace, env)
+    except UserError as error:
+        found.append(error)
+    return found
 
 
 def train(job: Job, env: dict[str, str], resume: bool = False, again: bool = False, verbose: bool = False) -> str:
     """Run the job to its end; return where the adapter is, and how the loss went. Raises UserError."""
-    if job.prepared.faults:
-        raise job.prepared.faults[0]
-    samples, steps, memory = needs(job)
-    values = dict(job.values)
+    if found := faults(job, env):
+        remedies = dict.fromkeys(fault.remedy for fault in found)
+        raise UserError("; ".join(fault.problem for fault in found), "; then ".join(remedies))
+    lock.check(job.output)
     output = _make_room(job.output, resume, again)
+    output.mkdir(parents=True, exist_ok=True)
+    if env.get("NODE_RANK", "0") != "0":  # machine 0 holds the folder, which they may share
+        return _run(job, env, resume, verbose)
+    with lock.held(output):
+        return _run(job, env, resume, verbose)
+
+
+def _run(job: Job, env: dict[str, str], resume: bool, verbose: bool) -> str:
+    values, output = dict(job.values), job.output
     if resume:
         values["resume_from_checkpoint"] = str(provenance.last_checkpoint(output))
-    output.mkdir(parents=True, exist_ok=True)
     files.private_folder(job.workspace / ".csb")
     recipe = output / "recipe.yaml"
-    what = engine.call("train", recipe, job.workspace, env)
-    files.write(recipe, yaml.safe_dump(values, allow_unicode=True, sort_keys=False))
+    files.write(recipe, yaml.safe_dump(values, allow_unicode=True, sort_keys=False), private=True)
     provenance.write(
         output, state="interrupted", stage=job.stage, method=job.method, base=str(values["model_name_or_path"]),
         base_fingerprint=provenance.fingerprint(job.model), template=values.get("template"),
-        system=values.get("default_system"), dataset=values["dataset"], samples=job.prepared.samples,
+        system=job.system, dataset=values["dataset"], samples=job.prepared.samples,
         versions=engine.versions(),
     )  # fmt: skip
+    samples, steps, memory = needs.of(job)
     for note in [*job.prepared.notes, memory]:
         progress.say(note)
     log = output / "engine.log"
-    progress.say(f"training {job.stage} on {samples:,} samples, {steps:,} steps; the engine's log: {log}")
+    size = f"{samples:,} samples, {steps:,} steps" if job.prepared.counted else job.values["dataset"]
+    progress.say(f"training {job.stage} on {size}; the engine's log: {log}")
     if not resume:
         (output / "trainer_log.jsonl").unlink(missing_ok=True)
     with meter.Meter(output / "trainer_log.jsonl", verbose) as shown:
-        engine.run(what, log, shown.heard)
+        engine.run(engine.call("train", recipe, job.workspace, env), log, shown.heard)
     if not any((output / name).is_file() for name in provenance.WEIGHTS):
         raise UserError(f"the engine ended without an adapter in {output}", f"read its log: {log}")
     provenance.write(output, state="finished")
