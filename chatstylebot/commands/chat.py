@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from chatstylebot import card as cards
-from chatstylebot import files, progress
+from chatstylebot import progress
 
 QUIET = {
     "LLAMAFACTORY_VERBOSITY": "ERROR",
@@ -21,19 +20,10 @@ def run(
     base: Annotated[bool, typer.Option("--base", help="Talk to the base model, without an adapter.")] = False,
 ) -> None:
     """Talk to the clone in the terminal."""
-    import yaml
-
     from chatstylebot.training import engine, talk
 
-    workspace = files.workspace()
-    card = cards.find(workspace) or cards.Card()
-    values = talk.recipe(card, workspace, model, adapter, base)
-    if remark := talk.prompt_differs(card, values.get("adapter_name_or_path")):
-        progress.say(f"note: {remark}")
-    path = files.private_folder(workspace / ".csb") / "chat.yaml"
-    files.write(path, yaml.safe_dump(values, allow_unicode=True, sort_keys=False), private=True)
+    # the engine's own log lines would stand between the words of the talk
+    call = talk.begin("chat", model, adapter, base, QUIET)
     progress.say("starting the engine (about ten seconds); `clear` forgets the talk, `exit` leaves")
-    # its own log lines would stand between the words of the talk
-    code = engine.front(engine.call("chat", path, workspace, QUIET))
-    if code not in (0, 130, -2, 134, -6):  # torch may abort when the engine is already done and leaves
+    if engine.front(call) not in (0, 130, -2, 134, -6):  # torch may abort when all is done and the engine leaves
         raise typer.Exit(1)

@@ -1,11 +1,16 @@
 """What the engine needs to talk as the clone: base, adapter, and the card's prompt and sampling."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from chatstylebot import card as cards
+from chatstylebot import files, progress
 from chatstylebot.card import Card
 from chatstylebot.errors import UserError
-from chatstylebot.training import models, presets, provenance
+from chatstylebot.training import engine, models, presets, provenance
 from chatstylebot.training.plan import METHODS, Stage
 
 STAGES: tuple[Stage, ...] = ("sft", "dpo", "kto")
@@ -77,3 +82,17 @@ def prompt_differs(card: Card, adapter: str | None) -> str | None:
     if trained is None or trained == card.prompt():
         return None
     return f"the card's prompt has changed since training; it was: {trained}"
+
+
+def begin(
+    verb: engine.Verb, model: str | None, adapter: Path | None, base: bool, env: Mapping[str, str]
+) -> engine.Call:
+    """The engine's call for talking, its recipe written into .csb/. Raises UserError."""
+    workspace = files.workspace()
+    card = cards.find(workspace) or Card()
+    values = recipe(card, workspace, model, adapter, base)
+    if remark := prompt_differs(card, values.get("adapter_name_or_path")):
+        progress.say(f"note: {remark}")
+    path = files.private_folder(workspace / ".csb") / f"{verb}.yaml"
+    files.write(path, yaml.safe_dump(values, allow_unicode=True, sort_keys=False), private=True)
+    return engine.call(verb, path, workspace, env)
