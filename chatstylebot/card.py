@@ -148,12 +148,21 @@ def read(path: Path) -> Card:
     """The card in a file. Raises UserError."""
     try:
         values = yaml.safe_load(path.read_text("utf-8-sig")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        first = str(error).replace("\n", " ")
-        raise UserError(f"{path.name} is not valid YAML: {first}", f"repair {path}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path.name} is not UTF-8 text", f"save {path} as UTF-8") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path.name} is not valid YAML: {_place(error)}", f"repair {path}") from None
     if not isinstance(values, dict):
         raise UserError(f"{path.name} holds no keys", f"write `name: …` and so on into {path}")
     return parse(values, path.name)
+
+
+def _place(error: yaml.YAMLError) -> str:
+    """Where a YAML file is wrong, and why, in one line."""
+    mark = getattr(error, "problem_mark", None)
+    why = getattr(error, "problem", None) or str(error).replace("\n", " ")
+    missing = " (is there a space after the colon of the line above?)" if "':'" in str(why) else ""
+    return f"line {mark.line + 1}: {why}{missing}" if mark else str(why)
 
 
 def find(workspace: Path) -> Card | None:

@@ -90,3 +90,13 @@ def test_a_card_without_a_name_has_a_prompt_without_one(tmp_path: Path) -> None:
         "You are texting with a friend. Reply the way you always text."
     )
     assert "name is empty" in faults("system: 'you are {name}'")
+
+
+def test_a_card_that_is_no_yaml_says_the_line_and_one_that_is_no_utf8_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "clone.yaml"
+    path.write_text("name: A\ngap:60m\nhistory: 5\n", "utf-8")
+    with pytest.raises(UserError, match=r"clone.yaml is not valid YAML: line 3: .*space after the colon"):
+        cards.read(path)
+    path.write_bytes("name: 小满\n".encode("gbk"))
+    with pytest.raises(UserError, match="is not UTF-8 text"):
+        cards.read(path)

@@ -328,3 +328,12 @@ def test_contacts_of_one_name_have_one_prompt_and_no_twin_samples(preprocess: Cs
     preprocess(export(place / "m.csv", sorted(rows, key=lambda line: line[5])))
     found = [json.dumps(s) for s in samples(OUT)]
     assert len(found) == len(set(found))
+
+
+def test_what_a_user_would_wonder_about_is_said(preprocess: Csb, place: Path) -> None:
+    file = export(place / "m.csv", talk("A: 早上好", "me: 早", "B: 在吗"))
+    assert "no chat has ten samples" in preprocess(file, "--heldout", "0.1").stderr
+    (place / "clone.yaml").write_text("language: en\n", "utf-8")
+    assert "the card says language: en" in preprocess(file).stderr
+    groups = [row(n, who, "hey", name="quiz", talker=9) for n, who in enumerate(("Ann", "Bo"))]
+    assert "in 1 chats" in preprocess(export(place / "g.csv", [*talk("A: a", "me: b"), *groups]), "--no-groups").stdout

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import Csb
 
 from chatstylebot.errors import UserError
 from chatstylebot.training import texts
@@ -196,3 +197,15 @@ def test_an_entry_of_another_kind_is_not_taken_for_ours(entry: str, tmp_path: Pa
     assert done.returncode == 1
     assert "error: x is the name of another kind of dataset" in done.stderr
     assert not (tmp_path / "x.json").exists()
+
+
+def test_private_data_in_a_person_s_own_texts_is_replaced_too(csb: Csb, place: Path) -> None:
+    (place / "notes.txt").write_text("call me 13812345678\n\nmail a@b.com\n", "utf-8")
+    done = csb("corpus", "notes.txt", "--output", "x.json")
+    assert [row["text"] for row in json.loads((place / "x.json").read_text("utf-8"))] == [
+        "call me [电话1]",
+        "mail [邮箱1]",
+    ]
+    assert "redacted: 1 email, 1 phone" in done.stdout
+    csb("corpus", "notes.txt", "--output", "x.json", "--privacy", "off")
+    assert "13812345678" in (place / "x.json").read_text("utf-8")

@@ -15,6 +15,7 @@ from conftest import Csb
 from make import export, talk
 
 from chatstylebot import card as cards
+from chatstylebot.errors import UserError
 from chatstylebot.training import engine, lock, provenance
 from chatstylebot.training import job as jobs
 from chatstylebot.training import run as runs
@@ -144,10 +145,10 @@ def test_what_is_missing_is_said_with_the_command_that_makes_it(csb: Csb, place:
     problem, remedy = done.stderr.splitlines()
     assert "the base model is not in" in problem
     assert "; the dataset chat_records has no file" in problem
-    assert "csb download qwen3; without a GPU: --model smollm2; then csb preprocess EXPORT" in remedy
+    assert "csb download qwen3, or without a GPU: csb train --model smollm2; then csb preprocess EXPORT" in remedy
     story = dry(csb, code=1, CUDA_VISIBLE_DEVICES="")[2]
     assert "csb preprocess EXPORT" in story
-    assert "csb train sft first" in dry(csb, "dpo", code=1)[2]
+    assert "csb train sft, or adapter_name_or_path=FOLDER" in dry(csb, "dpo", code=1)[2]
     assert not (place / "saves").exists()
 
 
@@ -424,3 +425,49 @@ def test_chat_and_export_say_what_is_missing(csb: Csb, workspace: Path) -> None:
     assert "no finished adapter for smollm2" in csb("export", code=1).stderr
     assert "no finished adapter" in csb("webchat", code=1).stderr
     assert "csb download qwen2" in csb("chat", "--base", "--model", "qwen2", code=1).stderr
+
+
+def test_an_adapter_knows_its_base_and_the_newest_run_is_found_when_the_card_s_model_has_none(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from chatstylebot import card as cards
+    from chatstylebot.training import talk
+
+    adapter(workspace / "saves/smollm2/lora/sft", workspace / SMOL)
+    card = cards.Card(model="qwen3")
+    for given in (None, Path("saves/smollm2/lora/sft")):
+        values = talk.recipe(card, workspace, None, given, base=False)
+        assert values["model_name_or_path"] == str(workspace / SMOL)
+        assert values["template"] == "smollm2"
+    # a run that --again put aside is still a clone to talk to
+    (workspace / "saves/smollm2/lora/sft").rename(workspace / "saves/smollm2/lora/sft-1")
+    assert talk.recipe(card, workspace, None, None, base=False)["adapter_name_or_path"].endswith("sft-1")
+    with pytest.raises(UserError, match="no finished adapter for qwen3"):
+        talk.adapter_of(card, workspace, "qwen3")
+
+
+def test_a_dry_run_knows_what_lies_in_the_folder(csb: Csb, workspace: Path) -> None:
+    adapter(workspace / "saves/smollm2/lora/sft", workspace / SMOL)
+    assert "it would not start: a finished run lies in" in csb("train", "--dry-run", code=1).stderr
+    assert "the run there is finished" in csb("train", "--resume", "--dry-run", code=1).stderr
+    assert "the earlier run will be kept as" in csb("train", "--again", "--dry-run").stderr
+    assert (workspace / "saves/smollm2/lora/sft").is_dir()
+
+
+def test_deepspeed_without_a_gpu_or_without_its_package_is_refused_at_once(csb: Csb, workspace: Path) -> None:
+    words = ("train", "--method", "full", "--deepspeed", "z3")
+    assert "DeepSpeed needs NVIDIA GPUs" in csb(*words, code=1, CUDA_VISIBLE_DEVICES="").stderr
+    assert "the package deepspeed is not installed" in csb(*words, code=1, **gpu(workspace)).stderr
+
+
+def test_a_model_that_does_not_speak_the_card_s_language_is_named(csb: Csb, workspace: Path) -> None:
+    text = (workspace / "clone.yaml").read_text("utf-8")
+    (workspace / "clone.yaml").write_text(text.replace("language: en", "language: zh"), "utf-8")
+    assert "SmolLM2-135M-Instruct chats in en, the card says zh" in dry(csb)[2]
+
+
+def test_init_says_what_to_type_next_and_what_it_did_not_apply(csb: Csb, place: Path) -> None:
+    assert "next: cd my-clone, edit clone.yaml" in csb("init", "my-clone", "--model", "smollm2").stderr
+    again = csb("init", "my-clone", "--name", "B", "--model", "qwen2").stderr
+    assert "are not applied to it" in again
+    assert "csb download smollm2" in again

@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from chatstylebot.errors import UserError
+
+if TYPE_CHECKING:
+    from chatstylebot.corpus.privacy import Finder
 
 
 def run(
@@ -17,6 +20,9 @@ def run(
     name: Annotated[str | None, typer.Option(help="Its name in dataset_info.json; left out, the file's.")] = None,
     text_column: Annotated[str | None, typer.Option(help="The column that holds the text.")] = None,
     min_length: Annotated[int, typer.Option(min=1, help="Characters a text must have.")] = 1,
+    privacy: Annotated[
+        Literal["redact", "off"], typer.Option(help="Phone numbers, ID and bank cards, e-mail: replaced, or left.")
+    ] = "redact",
     as_json: Annotated[bool, typer.Option("--json", help="The counts as JSON.")] = False,
 ) -> None:
     """Turn plain text or tweets into pre-training samples.
@@ -53,16 +59,29 @@ def run(
     reasons = ", ".join(f"{number:,} {reason}" for reason, number in done.dropped.items())
     if not done.texts:
         raise UserError(f"nothing is left of {done.read:,} texts: {reasons or 'there are none'}", "give other files")
+    finder = _finder()
+    kept = [finder.replace(text) if privacy == "redact" else text for text in done.texts]
     with files.together() as outputs:
-        outputs.json(output, [{"text": text} for text in done.texts])
+        outputs.json(output, [{"text": text} for text in kept])
         outputs.json(info, datasets.register(current, entry, output.name, datasets.TEXT), private=False)
-    counts = {"in": done.read, "kept": len(done.texts), "dropped": dict(done.dropped)}
+    counts = {"in": done.read, "kept": len(done.texts), "dropped": dict(done.dropped), "redacted": finder.counts}
     if as_json:
         more = {"characters": sum(map(len, done.texts)), "output": str(output), "dataset": entry}
         typer.echo(json.dumps(counts | more, ensure_ascii=False))
         return
     typer.echo(f"{done.read:,} in → {len(done.texts):,} kept" + (f" ({reasons})" if reasons else ""))
+    if finder.counts:
+        typer.echo("redacted: " + ", ".join(f"{number:,} {kind}" for kind, number in sorted(finder.counts.items())))
     progress.say(f"{output}, registered as {entry}: csb train pretrain dataset={entry}")
+
+
+def _finder() -> "Finder":
+    """What finds private values, with placeholders in the card's language."""
+    from chatstylebot import card as cards
+    from chatstylebot import files
+    from chatstylebot.corpus.privacy import Finder
+
+    return Finder((cards.find(files.workspace()) or cards.Card()).language)
 
 
 def _sources(paths: list[Path], suffixes: tuple[str, ...]) -> list[Path]:

@@ -35,7 +35,10 @@ def run(
     name, author = name or (card.name if card else ""), author or (card.author if card else "")
     missing = [flag for flag, value in (("--name", name), ("--author", author)) if not value]
     if missing:
-        raise UserError(f"{' and '.join(missing)} is missing", "csb id-tag --name NAME --author AUTHOR")
+        raise UserError(
+            f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing",
+            "csb id-tag --name NAME --author AUTHOR",
+        )
     output = file_path or workspace / "data" / "identity.json"
     shown = file_path or Path("data/identity.json")
     text, source = _template(output)

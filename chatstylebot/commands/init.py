@@ -1,5 +1,6 @@
 """a workspace: clone.yaml, config/, data/"""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -58,4 +59,8 @@ def make(folder: Path, name: str, author: str, language: str, model: str) -> Non
     if kept:
         progress.say(f"{len(kept)} files were there already and stay as they are")
     typer.echo(f"made {len(wanted) - len(kept)} files in {folder.resolve()}")
-    progress.say(f"next: edit {folder / 'clone.yaml'}, then csb preprocess EXPORT, csb download {model}, csb train")
+    if folder / "clone.yaml" in kept:
+        model = cards.read(folder / "clone.yaml").model
+        progress.say("note: clone.yaml was there: --name, --author, --language and --model are not applied to it")
+    there = "" if folder.resolve() == Path.cwd().resolve() else f"cd {shlex.quote(str(folder))}, "
+    progress.say(f"next: {there}edit clone.yaml, then csb preprocess EXPORT, csb download {model}, csb train")

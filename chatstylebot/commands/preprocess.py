@@ -153,6 +153,10 @@ def build(
         outputs.json(hidden / "report.json", account)
         if report:
             outputs.json(report, account)
+    if heldout and not account["heldout"]:
+        progress.say("note: no chat has ten samples: nothing is held out, and there is no dev set")
+    if found and card.language != prompts.language(messages):
+        progress.say(f"note: the card says language: {card.language}, most of your messages are in another")
     if contacts_remark := reports.lopsided(account, account["chats"]):
         progress.say(f"note: {contacts_remark}")
     first = messages.filter(pl.col("dropped").is_not_null()).group_by("dropped").first()

@@ -1,12 +1,13 @@
 """recipe → llamafactory-cli train → adapter"""
 
+import contextlib
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from chatstylebot import card as cards
 from chatstylebot import files, progress
-from chatstylebot.errors import nearest
+from chatstylebot.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from chatstylebot.training.job import Job
@@ -55,9 +56,13 @@ def run(
     job = jobs.plan_run(card, workspace, **asked, deepspeed=deepspeed)  # type: ignore[arg-type]
     env = engine.distributed(bool(job.values.get("deepspeed")), nnodes, node_rank, master_addr, master_port)
     if dry_run:
-        _dry(job, env, verbose)
+        _dry(job, env, verbose, resume, again)
     else:
-        done = training.train(job, env, resume, again, verbose)
+        try:
+            done = training.train(job, env, resume, again, verbose)
+        except KeyboardInterrupt:
+            progress.say("interrupted: the same line with --resume goes on, with --again starts over")
+            raise
         typer.echo(f"done: {done}")
         progress.say(f"next: csb chat --adapter {job.values['output_dir']}")
 
@@ -98,7 +103,7 @@ def _choice(option: str, value: str, known: tuple[str, ...]) -> None:
         raise typer.BadParameter(f"{value!r} is not one of {', '.join(known)}", param_hint=option)
 
 
-def _dry(job: "Job", env: dict[str, str], whole: bool) -> None:
+def _dry(job: "Job", env: dict[str, str], whole: bool, resume: bool, again: bool) -> None:
     import yaml
 
     from chatstylebot.training import engine, needs
@@ -107,9 +112,11 @@ def _dry(job: "Job", env: dict[str, str], whole: bool) -> None:
     samples, steps, memory = needs.of(job)
     typer.echo(yaml.safe_dump(job.values, allow_unicode=True, sort_keys=False).rstrip())
     typer.echo("---")
-    faults = training.faults(job, env)
-    if len(faults) == len(job.prepared.faults):
+    faults = training.faults(job, env, resume, again)
+    with contextlib.suppress(UserError):  # it stands among the faults
         typer.echo(engine.call("train", job.output / "recipe.yaml", job.workspace, env).line(whole))
+    if not faults and (earlier := training.kept(job.output, resume, again)):
+        progress.say(f"note: the earlier run will be kept as {earlier}")
     each = ", ".join(f"{number:,} {name}" for name, number in job.prepared.samples.items())
     if samples and job.prepared.counted:
         typer.echo(f"{samples:,} samples ({each}), {steps:,} steps")

@@ -17,7 +17,7 @@ def account(messages: pl.DataFrame, own: pl.DataFrame, damaged: list[str], redac
     if damaged:
         dropped["damaged_row"], examples["damaged_row"] = len(damaged), damaged[0]
     wordless = pl.col("text").is_null().alias("wordless")
-    used = messages.select("conversation", "kind", wordless, "dropped").filter(pl.col("dropped").is_null())
+    used = messages.select("chat", "conversation", "kind", wordless, "dropped").filter(pl.col("dropped").is_null())
     kept = own.select("kept", "split", "chat", "incoming", "reply").filter("kept")
     splits = dict(kept.group_by("split").len().iter_rows())
     shares = kept.group_by("chat").len().sort("len", "chat", descending=[True, False])
@@ -27,6 +27,7 @@ def account(messages: pl.DataFrame, own: pl.DataFrame, damaged: list[str], redac
         "dropped": dict(sorted(dropped.items(), key=lambda item: (-item[1], item[0]))),
         "examples": dict(sorted(examples.items())),
         "chats": messages["chat"].n_unique(),
+        "chats_used": used["chat"].n_unique(),
         "conversations": used["conversation"].n_unique(),
         "samples": kept.height,
         "train": splits.get("train", 0),
@@ -69,7 +70,7 @@ def funnel(report: dict[str, Any]) -> str:
     """The whole run in one line."""
     return (
         f"{report['messages_in']:,} messages → {report['messages_used']:,} used → "
-        f"{report['conversations']:,} conversations in {report['chats']:,} chats → {report['samples']:,} samples "
+        f"{report['conversations']:,} conversations in {report['chats_used']:,} chats → {report['samples']:,} samples "
         f"({report['train']:,} train, {report['dev']:,} dev, {report['heldout']:,} held out)"
     )
 

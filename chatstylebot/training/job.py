@@ -76,15 +76,22 @@ def plan_run(
     system = None if prepare.stage_of(values) == "pretrain" else _prompt(card, workspace, prepared, given)
     if missing := models.check(folder):
         name = preset.name if preset else "MODEL"
-        small = "" if cards_here or name == presets.FOR_CPU else f"; without a GPU: --model {presets.FOR_CPU}"
+        small = (
+            "" if cards_here or name == presets.FOR_CPU else f", or without a GPU: csb train --model {presets.FOR_CPU}"
+        )
         prepared.faults.insert(0, UserError(_absent(folder, missing), f"csb download {name}{small}"))
+    named = f" --model {model}" if model else ""
     for key in ("adapter_name_or_path", "ref_model_adapters"):
         if adapter := values.get(key):
             try:
                 provenance.check_pair(workspace / str(adapter), folder)
             except UserError as fault:
                 if fault.problem not in [other.problem for other in prepared.faults]:
-                    prepared.faults.append(UserError(fault.problem, f"csb train sft first, or {key}=FOLDER"))
+                    prepared.faults.append(UserError(fault.problem, f"csb train sft{named}, or {key}=FOLDER"))
+    if preset and card.language not in preset.languages and prepare.stage_of(values) != "pretrain":
+        prepared.notes.append(
+            f"{preset.title} chats in {' and '.join(preset.languages)}, the card says {card.language}"
+        )
     if file := models.in_the_way(workspace / str(values["output_dir"])):
         prepared.faults.append(UserError(f"{file} is a file, and no folder for a run", "output_dir=FOLDER"))
     stage, method = prepare.stage_of(values), prepare.method_of(values)

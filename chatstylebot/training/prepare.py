@@ -1,10 +1,12 @@
 """A recipe in, the same recipe fitted to this workspace and this machine out; every change is said."""
 
+import importlib.util
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
+from chatstylebot import files
 from chatstylebot.errors import UserError
 from chatstylebot.training import dataset_files
 from chatstylebot.training.dataset_files import Dataset
@@ -87,6 +89,13 @@ def fit(values: dict[str, Any], chosen: Iterable[str], workspace: Path, has_gpu:
             notes.append("this GPU has no bf16: fp16 instead")
         else:
             notes.append("no GPU: training in float32 on the CPU")
+    if values.get("deepspeed"):
+        if not has_gpu:
+            faults.append(UserError("DeepSpeed needs NVIDIA GPUs, and none is seen here", "leave --deepspeed out"))
+        elif importlib.util.find_spec("deepspeed") is None:
+            faults.append(UserError("the package deepspeed is not installed", files.install("train,gpu")))
+    if has_gpu and values.get("quantization_bit") and importlib.util.find_spec("bitsandbytes") is None:
+        faults.append(UserError("the package bitsandbytes is not installed", files.install("train,gpu")))
     if not has_gpu and values.get("quantization_bit"):
         faults.append(UserError("4-bit training (qlora) needs an NVIDIA GPU", "csb train --model smollm2"))
     return Prepared(values, notes, faults, datasets)

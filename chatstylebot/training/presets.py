@@ -75,6 +75,8 @@ def titled(title: str) -> Preset | None:
 def get(name: str) -> Preset:
     """The preset of that name. Raises UserError that names the nearest."""
     known = _load()
+    if name not in known and ("/" in name or "\\" in name or name.startswith(".")):
+        raise UserError(f"there is no model folder {name}", "csb recipes models names the presets; a path must exist")
     if name not in known:
         near = nearest(name, known)
         raise UserError(

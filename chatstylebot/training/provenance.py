@@ -55,6 +55,12 @@ def write(folder: Path, **told: Any) -> None:
     files.write_json(folder / NAME, read(folder) | told)
 
 
+def made(folder: Path) -> float:
+    """When a run's record, or the adapter of a run without one, was last written (seconds since 1970)."""
+    there = [path for path in (folder / name for name in (NAME, *WEIGHTS)) if path.is_file()]
+    return there[0].stat().st_mtime if there else 0.0
+
+
 def last_checkpoint(folder: Path) -> Path | None:
     """The newest checkpoint from which a run can go on."""
     found = [p for p in folder.glob("checkpoint-*") if (p / "trainer_state.json").is_file()]

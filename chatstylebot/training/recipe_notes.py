@@ -137,7 +137,7 @@ def train_header(preset: Preset, stage: Stage, method: Method, deepspeed: Zero |
         f"on {devices} GPUs, ZeRO stage {deepspeed[1]}" if deepspeed else ("on a CPU" if preset.cpu else "on one GPU")
     )
     memory = "main memory" if preset.cpu else ("memory on each GPU" if deepspeed else "GPU memory")
-    worker = "two CPU cores" if preset.cpu else "an RTX 4090"
+    worker = "two CPU cores'" if preset.cpu else "an RTX 4090's"
     run = f"llamafactory-cli train config/train/{name}.yaml"
     need = gigabytes(preset, stage, method, deepspeed)
     took = _time(preset, stage, method)
@@ -155,7 +155,7 @@ def train_header(preset: Preset, stage: Stage, method: Method, deepspeed: Zero |
     if preset.gated:
         lines.append("       its licence accepted on huggingface.co, and HF_TOKEN set")
     lines += [
-        f"Costs  for 1,000 samples of {TOKENS} tokens {count} steps, about {took} of {worker}'s work",
+        f"Costs  for 1,000 samples of {TOKENS} tokens {count} steps, about {took} of {worker} work",
         f"       {GUESS}; up to {_disk(preset, stage, method, deepspeed)} of disk in output_dir",
         f"Run    csb train --recipe config/train/{name}.yaml",
         "       " + (f"FORCE_TORCHRUN=1 {run}" if deepspeed else run),

@@ -10,23 +10,30 @@ from chatstylebot.training import engine, lock, meter, needs, provenance
 from chatstylebot.training.job import Job
 
 
-def faults(job: Job, env: dict[str, str]) -> list[UserError]:
+def faults(job: Job, env: dict[str, str], resume: bool = False, again: bool = False) -> list[UserError]:
     """All that stands in the way of a start."""
     found = list(job.prepared.faults)
-    try:
-        engine.call("train", job.output / "recipe.yaml", job.workspace, env)
-    except UserError as error:
-        found.append(error)
+    for check in (
+        lambda: engine.call("train", job.output / "recipe.yaml", job.workspace, env),
+        lambda: lock.check(job.output),
+        lambda: kept(job.output, resume, again),
+    ):
+        try:
+            check()
+        except UserError as error:
+            found.append(error)
     return found
 
 
 def train(job: Job, env: dict[str, str], resume: bool = False, again: bool = False, verbose: bool = False) -> str:
     """Run the job to its end; return where the adapter is, and how the loss went. Raises UserError."""
-    if found := faults(job, env):
+    if found := faults(job, env, resume, again):
         remedies = dict.fromkeys(fault.remedy for fault in found)
         raise UserError("; ".join(fault.problem for fault in found), "; then ".join(remedies))
-    lock.check(job.output)
-    output = _make_room(job.output, resume, again)
+    output = job.output
+    if earlier := kept(output, resume, again):
+        output.rename(earlier)
+        progress.say(f"the earlier run is kept as {earlier}")
     output.mkdir(parents=True, exist_ok=True)
     if env.get("NODE_RANK", "0") != "0":  # machine 0 holds the folder, which they may share
         return _run(job, env, resume, verbose)
@@ -65,8 +72,8 @@ def _run(job: Job, env: dict[str, str], resume: bool, verbose: bool) -> str:
     return f"{output}{change}"
 
 
-def _make_room(output: Path, resume: bool, again: bool) -> Path:
-    """The folder for this run: fresh, or the interrupted run to go on with. Nothing is overwritten."""
+def kept(output: Path, resume: bool, again: bool) -> Path | None:
+    """Where the run that lies in the folder goes, None when it stays; UserError when it would be overwritten."""
     state = provenance.state(output)
     checkpoint = provenance.last_checkpoint(output)
     if state == "interrupted" and checkpoint is None and not any((output / n).is_file() for n in provenance.WEIGHTS):
@@ -75,21 +82,20 @@ def _make_room(output: Path, resume: bool, again: bool) -> Path:
         if state != "interrupted" or checkpoint is None:
             why = "the run there is finished" if state == "finished" else "there is no checkpoint there"
             raise UserError(
-                f"nothing to resume in {output}: {why}", "csb train --again" if state == "finished" else "csb train"
+                f"nothing to resume in {output}: {why}",
+                "the same line with --again keeps it and starts over" if state == "finished" else "leave --resume out",
             )
-        return output
+        return None
     if state == "none":
-        return output
+        return None
     if again:
         number = next(n for n in range(1, 10_000) if not output.with_name(f"{output.name}-{n}").exists())
-        kept = output.with_name(f"{output.name}-{number}")
-        output.rename(kept)
-        progress.say(f"the earlier run is kept as {kept}")
-        return output
+        return output.with_name(f"{output.name}-{number}")
     if state == "interrupted":
         raise UserError(
-            f"an interrupted run lies in {output}", "csb train --resume goes on with it, --again starts over"
+            f"an interrupted run lies in {output}", "the same line with --resume goes on with it, --again starts over"
         )
     raise UserError(
-        f"a finished run lies in {output}", "csb train --again keeps it under another name, output_dir=… goes elsewhere"
+        f"a finished run lies in {output}",
+        "the same line with --again keeps it under another name, or output_dir=FOLDER",
     )

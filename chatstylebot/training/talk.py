@@ -11,27 +11,35 @@ from chatstylebot import files, progress
 from chatstylebot.card import Card
 from chatstylebot.errors import UserError
 from chatstylebot.training import engine, models, presets, provenance
-from chatstylebot.training.plan import METHODS, Stage
+from chatstylebot.training.plan import Stage
 
 STAGES: tuple[Stage, ...] = ("sft", "dpo", "kto")
 
 
-def adapter_of(card: Card, workspace: Path, model: str) -> Path:
-    """The adapter to talk to: the card's, else the last one that `csb train` finished. Raises UserError."""
-    if card.adapter is not None:
+def finished(workspace: Path) -> list[Path]:
+    """The folders of finished runs that made a clone, the newest first."""
+    found = [folder for folder in (workspace / "saves").glob("*/*/*") if provenance.state(folder) == "finished"]
+    clones = [folder for folder in found if folder.name.partition("-")[0] in STAGES]
+    return sorted(clones, key=lambda folder: (provenance.made(folder), folder.name), reverse=True)
+
+
+def adapter_of(card: Card, workspace: Path, model: str | None) -> Path:
+    """The adapter to talk to: the card's, else the newest run of the model, else (none named) of any. UserError."""
+    if card.adapter is not None and model is None:
         return workspace / card.adapter
-    name = model if model in presets.load() else Path(model).resolve().name
-    found = [
-        folder
-        for method in METHODS
-        for stage in STAGES
-        if provenance.state(folder := workspace / "saves" / name / method / stage) == "finished"
-    ]
-    if not found:
-        raise UserError(
-            f"no finished adapter for {name} in {workspace / 'saves'}", "csb train, or --base to talk to the base"
-        )
-    return max(found, key=lambda folder: (folder / provenance.NAME).stat().st_mtime if provenance.read(folder) else 0)
+    wanted = model or card.model
+    name = wanted if wanted in presets.load() else Path(wanted).resolve().name
+    runs = finished(workspace)
+    own = [folder for folder in runs if folder.parent.parent.name == name]
+    if own:
+        return own[0]
+    if runs and model is None:
+        progress.say(f"note: no finished run of {name}; this is {runs[0].relative_to(workspace)}")
+        return runs[0]
+    raise UserError(
+        f"no finished adapter for {name} in {workspace / 'saves'}",
+        "csb train" + (f" --model {model}" if model else ""),
+    )
 
 
 def base_of(model: str, workspace: Path) -> tuple[Path, str | None]:
@@ -51,15 +59,24 @@ def base_of(model: str, workspace: Path) -> tuple[Path, str | None]:
     return folder, template
 
 
+def _preset_of(told: Mapping[str, Any]) -> str | None:
+    """The preset (or the folder) that a run's record names as its base."""
+    if not told.get("base"):
+        return None
+    preset = presets.titled(Path(str(told["base"])).name)
+    return preset.name if preset else str(told["base"])
+
+
 def recipe(card: Card, workspace: Path, model: str | None, adapter: Path | None, base: bool) -> dict[str, Any]:
     """The engine's keys for chat, webchat and api. Raises UserError for a pair that does not belong together."""
-    name = model or card.model
-    folder, template = base_of(name, workspace)
-    values: dict[str, Any] = {"model_name_or_path": str(folder)}
     told: dict[str, Any] = {}
     if not base:
-        adapter = workspace / adapter if adapter else adapter_of(card, workspace, name)
+        adapter = workspace / adapter if adapter else adapter_of(card, workspace, model)
         told = provenance.read(adapter)
+    # an adapter knows its base; the card's model may be another by now
+    folder, template = base_of(model or _preset_of(told) or card.model, workspace)
+    values: dict[str, Any] = {"model_name_or_path": str(folder)}
+    if adapter and not base:
         if (adapter / "adapter_config.json").is_file():
             provenance.check_pair(adapter, folder)
             values |= {"adapter_name_or_path": str(adapter), "finetuning_type": "lora"}
