@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from chatstylebot.errors import UserError
 from chatstylebot.training import datasets
 
 DATA = Path(__file__).parent.parent / "data"
@@ -130,3 +131,11 @@ def test_the_engine_reads_every_kind_as_we_mean_it(tmp_path: Path) -> None:
         assert len(found[name]) == len(rows)
         assert all(row["_prompt"] for row in found[name]), f"the engine skips rows of {name}"
         assert all(row["_system"] for row in found[name] if name != "pretrain_demo")
+
+
+def test_a_list_in_the_place_of_the_datasets_is_an_error_for_every_command_that_reads_it(tmp_path: Path) -> None:
+    info = tmp_path / "dataset_info.json"
+    assert datasets.known(info) == {}
+    info.write_text("[]", "utf-8")
+    with pytest.raises(UserError, match="holds no datasets"):
+        datasets.known(info)

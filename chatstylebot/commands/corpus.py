@@ -42,9 +42,7 @@ def run(
     if not entry or set(entry) & set(", "):
         raise UserError(f"the engine cannot take {entry!r} as the name of a dataset", "--name without commas or blanks")
     info = output.parent / "dataset_info.json"
-    current = files.read_json(info) if info.is_file() else {}
-    if not isinstance(current, dict):
-        raise UserError(f"{info} holds no datasets", f"move {info} away")
+    current = datasets.known(info)
     there = current.get(entry, datasets.TEXT)
     if not isinstance(there, dict) or there.get("columns") != datasets.TEXT["columns"]:
         raise UserError(f"{entry} is the name of another kind of dataset in {info}", f"--name my_{entry}")

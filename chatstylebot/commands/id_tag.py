@@ -54,9 +54,7 @@ def run(
 
     done = identity.fill(kept, name, author, system)
     info = output.parent / "dataset_info.json"
-    current = files.read_json(info) if info.is_file() else {}
-    if not isinstance(current, dict):
-        raise UserError(f"{info} holds no datasets", f"move {info} away")
+    current = datasets.known(info)
     beside = _beside(output)
     with files.together() as outputs:
         if not beside.exists():

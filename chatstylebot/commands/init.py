@@ -49,7 +49,7 @@ def make(folder: Path, name: str, author: str, language: str, model: str) -> Non
     wanted[folder / "clone.yaml"] = card.encode()
     wanted[folder / ".gitignore"] = IGNORED.encode()
     info = folder / "data" / "dataset_info.json"
-    told = files.read_json(info) if info.is_file() else {}
+    told = datasets.known(info)
     with files.together() as outputs:
         kept = [path for path in wanted if path.exists()]
         for path, data in wanted.items():

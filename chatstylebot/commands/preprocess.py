@@ -180,6 +180,7 @@ def _write_tables(outputs: Any, output: Path, hidden: Path, messages: Any, own: 
 
     from chatstylebot import files
     from chatstylebot.corpus import alpaca
+    from chatstylebot.training import datasets
 
     def write(path: Path, lines: Iterator[bytes]) -> Callable[[], None]:
         file = outputs.open(path)
@@ -190,7 +191,9 @@ def _write_tables(outputs: Any, output: Path, hidden: Path, messages: Any, own: 
     jobs = [write(output, alpaca.alpaca(train))]
     if dev.height:
         jobs.append(write(_dev(output), alpaca.alpaca(dev)))
-    elif _dev(output).stem in _datasets(output):  # the dev samples of an earlier run are training data now
+    elif _dev(output).stem in datasets.known(
+        output.parent / "dataset_info.json"
+    ):  # the dev samples of an earlier run are training data now
         outputs.remove(_dev(output))
     files.private_folder(hidden)
     chat_ids = messages.select("chat", "chat_id").unique("chat")
@@ -216,22 +219,11 @@ def _dev(output: Path) -> Path:
     return output.with_name(f"{output.stem}_dev.json")
 
 
-def _datasets(output: Path) -> dict[str, Any]:
-    """What dataset_info.json beside the samples says now."""
-    from chatstylebot import files
-
-    info = output.parent / "dataset_info.json"
-    current = files.read_json(info) if info.is_file() else {}
-    if not isinstance(current, dict):
-        raise UserError(f"{info} is not a table of datasets", "move it away; it is made anew")
-    return current
-
-
 def _registered(output: Path) -> dict[str, Any]:
     """dataset_info.json with the samples and the dev samples in it, and every other entry as it was."""
     from chatstylebot.training import datasets
 
-    current = _datasets(output)
+    current = datasets.known(output.parent / "dataset_info.json")
     for path in (output, _dev(output)):
         current = datasets.register(current, path.stem, path.name, datasets.CHAT)
     return current

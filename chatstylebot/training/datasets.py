@@ -1,7 +1,11 @@
 """data/dataset_info.json: what the engine is told about every dataset we make or ship."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+from chatstylebot import files
+from chatstylebot.errors import UserError
 
 # Naming one column or tag makes the engine forget its defaults for all others: each is named.
 CHAT = {
@@ -58,6 +62,14 @@ ENTRIES: dict[str, dict[str, Any]] = {
     "pretrain_demo": TEXT,
 }
 SHIPPED = ("example", "dpo_zh_demo", "kto_en_demo", "pretrain_demo")
+
+
+def known(info: Path) -> dict[str, Any]:
+    """What a dataset_info.json says now, {} where there is none. Raises UserError for one that is broken."""
+    current = files.read_json(info) if info.is_file() else {}
+    if not isinstance(current, dict):
+        raise UserError(f"{info} holds no datasets", f"move {info} away; it is made anew")
+    return current
 
 
 def register(current: Mapping[str, Any], name: str, file_name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
