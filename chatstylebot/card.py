@@ -70,6 +70,8 @@ class Card(Part):
     system: str = ""
     separator: str = Field("\n", min_length=1, max_length=8)
     privacy: PrivacyMode = "redact"
+    hide_names: bool = False
+    quotes: bool = False
     sampling: Sampling = Sampling()
 
     @field_validator("system")
@@ -222,8 +224,14 @@ system: {system}
 # What stands between two bubbles of one turn; the bot splits its replies there.
 separator: "\\n"
 
-# What happens to phone numbers, ID cards, bank cards and e-mail addresses: redact, drop or off.
+# What happens to phone numbers, addresses, passwords, ID cards and the like: redact, drop or off.
 privacy: redact
+
+# Whether the names of your contacts are hidden in what was said, too ([姓名1] / [NAME_1]).
+hide_names: false
+
+# Whether what others quote stands before their words (「…」).
+quotes: false
 
 # How replies are drawn. Lower values narrow the style.
 sampling:
@@ -251,13 +259,18 @@ def commented(name: str, author: str, language: Language, model: str) -> str:
     )
 
 
+def _off(value: Any) -> Any:
+    """YAML reads a bare off as false."""
+    return "off" if value is False else value
+
+
 class Contact(Part):
     """One person of contacts.yaml: how an exported chat and a person on a channel are one."""
 
     name: str | None = None
     relation: str | None = None
     aliases: dict[str, str] = {}
-    policy: Literal["off", "draft", "auto"] = "off"
+    policy: Annotated[Literal["off", "draft", "auto"], BeforeValidator(_off)] = "off"
     public: bool = False
 
 

@@ -15,6 +15,7 @@ from chatstylebot.errors import UserError
 # name → (module in chatstylebot.commands, one line of help); a new command is one module and one line here
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Make a workspace: clone.yaml, config/ and data/."),
+    "inspect": ("inspect", "Say what is in chat exports: chats, people, kinds, times, who is me; write nothing."),
     "preprocess": ("preprocess", "Turn chat exports into training samples; account for every message."),
     "id-tag": ("id_tag", "Fill the bot's name and its author into the identity samples."),
     "corpus": ("corpus", "Turn plain text or tweets into pre-training samples."),
@@ -24,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("export", "Merge an adapter into its base model."),
     "chat": ("chat", "Talk to the clone in the terminal."),
     "webchat": ("webchat", "Talk to the clone in the engine's web page."),
+    "forget": ("forget", "Take one person out of everything stored, and prove by a search that nothing is left."),
     "doctor": ("doctor", "Say what is missing on this machine, and the line that fixes it."),
     "demo": ("demo", "Run the whole loop on shipped data, on a CPU, in ./csb-demo."),
 }

@@ -160,8 +160,8 @@ def test_a_wrong_file_is_an_error_line_and_a_remedy_line(
     ("argv", "says"),
     [
         (["nowhere.csv"], "there is no file"),
-        (["."], "is a folder"),
-        (["m.csv", "--me", "wxid_no"], "nobody in these files is called 'wxid_no'; the owner of the export is '我'"),
+        (["empty"], "there is no file"),
+        (["m.csv", "--me", "wxid_no"], "nobody in these files is called 'wxid_no'; there are"),
         (["m.csv", "--me", "Alice"], "the files say that 'Alice' is somebody else"),
         (["m.csv", "--timezone", "Mars/Olympus"], "'Mars/Olympus' is not a time zone"),
         (["m.csv", "--gap", "soon"], "'soon' is not a length of time"),

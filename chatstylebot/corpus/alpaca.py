@@ -23,7 +23,7 @@ def written(own: pl.DataFrame, history: int) -> pl.DataFrame:
     last = pl.concat_str(pl.lit("["), "u", pl.lit(","), "a", pl.lit("]"))
     pairs = escaped.with_columns(last.alias("last")).with_columns(pl.concat_str("last", pl.lit(",")).alias("earlier"))
     past = [window("earlier" if back > 1 else "last", back).alias(f"p{back}") for back in range(history, 0, -1)]
-    return pairs.select("chat", "first_at", "split", "kept", "prompt", "u", "a", *past).filter("kept")
+    return pairs.select("chat", "conversation", "first_at", "split", "kept", "prompt", "u", "a", *past).filter("kept")
 
 
 def _past(rows: pl.DataFrame) -> list[str]:
@@ -47,6 +47,21 @@ def alpaca(rows: pl.DataFrame) -> Iterator[bytes]:
     yield b"[\n"
     yield from _lines(rows, line, ",\n")
     yield b"\n]\n" if rows.height else b"]\n"
+
+
+def index(parts: dict[str, pl.DataFrame], chat_ids: pl.DataFrame) -> pl.DataFrame:
+    """Which chat and conversation each sample of each file comes from: file, row (from 0), chat_id, conversation."""
+    named = [
+        rows.select(
+            pl.lit(name).alias("file"),
+            pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
+            "chat",
+            pl.col("conversation").cast(pl.UInt32),
+        )
+        for name, rows in parts.items()
+    ]
+    joined = pl.concat(named).join(chat_ids, on="chat", how="left", maintain_order="left")
+    return joined.select("file", "row", "chat_id", "conversation")
 
 
 def heldout(rows: pl.DataFrame, chat_ids: pl.DataFrame) -> Iterator[bytes]:

@@ -12,12 +12,18 @@ REASONS = pl.Enum(
         "recall",
         "empty",
         "group_chat",
+        "not_chosen",
+        "out_of_time",
         "private",
+        "pasted",
+        "mass_message",
         "unanswered",
         "opener_alone",
         "group_context",
         "answered_without_text",
         "duplicate_sample",
+        "near_duplicate",
+        "over_share",
         *(kind for kind in KINDS if kind not in ("text", "system", "recall")),
     ]
 )
@@ -29,19 +35,31 @@ MEANING = {
     "recall": "taken back by its sender",
     "empty": "no text in it",
     "group_chat": "group chats are off",
+    "not_chosen": "a chat that was not chosen (--contacts, --exclude)",
+    "out_of_time": "outside of --since and --until",
+    "pasted": "copied, or nothing but a link: not your words",
+    "mass_message": "the same to several people at once",
     "private": "holds private data (--privacy drop)",
     "unanswered": "nothing of yours follows it in the conversation",
     "opener_alone": "you opened, and no reply of yours follows",
     "group_context": "too long before your reply in a group",
     "answered_without_text": "answered with a picture, sticker or the like",
     "duplicate_sample": "the same sample stands there already",
+    "near_duplicate": "nearly the same sample stands there often enough",
+    "over_share": "more than --max-share from one chat",
     **dict.fromkeys((k for k in KINDS if k not in ("text", "system", "recall")), "your own, and not text"),
+    "forward": "forwarded by you: not your words",
 }
-WORDS = pl.col("kind").is_in(["text", "quote", "voice"])
+# what may hold typed words: also the caption of a picture, the transcript of a voice message
+WORDS = pl.col("kind").is_in(["text", "quote", "voice", "image", "video", "file"])
+THEIRS = (pl.col("kind") == "forward") & ~pl.col("from_me")  # what others pass on is what they said
 
 
-def mark(messages: pl.DataFrame, groups: bool = True) -> pl.DataFrame:
-    """Messages ordered by chat and time (in file order within a second), with `chat` (int) and `dropped`."""
+def mark(messages: pl.DataFrame, groups: bool = True, left_out: pl.Expr | None = None) -> pl.DataFrame:
+    """Messages ordered by chat and time (in file order within a second), with `chat` (int) and `dropped`.
+
+    `left_out` gives the reason (a String) for which the user does not want a message, or null.
+    """
     # Sort a narrow table, then bring the wide one into order once; chats keep the order within them when grouped, so
     # a file in order of time, as they come, is never really sorted (0.1 s instead of 0.3 s a million).
     order = (
@@ -55,16 +73,18 @@ def mark(messages: pl.DataFrame, groups: bool = True) -> pl.DataFrame:
         .explode("place")
         .collect()
     )
-    tidy = messages.with_columns(_tidy(messages["text"]))
+    tidy = messages.with_columns(_tidy(messages["text"]), _tidy(messages["quoted"]))
     ordered = tidy[order["place"]].with_columns(order["chat"])
-    reason = (
+    reason: pl.Expr = (
         pl.when(pl.col("kind") == "system").then(pl.lit("system", REASONS))
         .when(pl.col("kind") == "recall").then(pl.lit("recall", REASONS))
         .when((pl.col("kind") == "text") & (pl.col("text").fill_null("") == "")).then(pl.lit("empty", REASONS))
         .when(pl.lit(not groups) & pl.col("is_group")).then(pl.lit("group_chat", REASONS))
     )  # fmt: skip
+    if left_out is not None:
+        reason = pl.when(left_out.is_not_null()).then(left_out.cast(REASONS)).otherwise(reason)
     return ordered.with_columns(
-        reason.alias("dropped"), pl.when(WORDS & (pl.col("text") != "")).then("text").alias("text")
+        reason.alias("dropped"), pl.when((WORDS | THEIRS) & (pl.col("text") != "")).then("text").alias("text")
     ).pipe(_duplicates)
 
 
@@ -88,11 +108,17 @@ def _duplicates(messages: pl.DataFrame) -> pl.DataFrame:
     """Mark what several files hold: as often as the file that holds it most often is no duplicate."""
     if messages["file"].n_unique() == 1:
         return messages
-    same = ["chat", "from_me", "sender_id", "sent_at", "kind", "text"]
+    # one exporter calls the owner by their id, another "me"
+    who = pl.when("from_me").then(pl.lit("me")).otherwise("sender_id").alias("who")
+    same = ["chat", "who", "sent_at", "kind", "text"]
     nth = pl.int_range(pl.len()).over("file", *same)
-    again = ~pl.struct(*same, "nth").is_first_distinct() & pl.col("dropped").is_null()
+    identified = pl.col("message_id").is_not_null() & ~pl.struct("chat", "message_id").is_first_distinct()
+    elsewhere = pl.col("file") != pl.col("file").first().over("chat", "message_id")
+    again = ~pl.struct(*same, "nth").is_first_distinct() | (identified & elsewhere)
+    reason = pl.when(again & pl.col("dropped").is_null()).then(pl.lit("duplicate", REASONS)).otherwise("dropped")
     return (
-        messages.with_columns(nth.alias("nth"))
-        .with_columns(pl.when(again).then(pl.lit("duplicate", REASONS)).otherwise("dropped").alias("dropped"))
-        .drop("nth")
+        messages.with_columns(who)
+        .with_columns(nth.alias("nth"))
+        .with_columns(reason.alias("dropped"))
+        .drop("nth", "who")
     )

@@ -7,6 +7,8 @@ import polars as pl
 from chatstylebot.corpus.clean import REASONS
 from chatstylebot.corpus.messages import PLACEHOLDERS
 
+QUOTED = 100  # characters of a quote
+FORWARDED = 300  # characters of what others pass on
 GROUP_CONTEXT = 20  # messages of others before an own turn in a group: more would not fit a prompt
 
 
@@ -41,15 +43,23 @@ def shorten_groups(messages: pl.DataFrame) -> pl.DataFrame:
     return messages.with_columns(reason.alias("dropped"))
 
 
-def turns(messages: pl.DataFrame, separator: str, language: str) -> pl.DataFrame:
+def turns(messages: pl.DataFrame, separator: str, language: str, quotes: bool = False) -> pl.DataFrame:
     """One row per turn, in order: chat, conversation, from_me, first and last time, bubbles, `said` and `shown`.
 
     `said` is the text alone, `shown` has a typed placeholder for what was no text, so that a reply to a picture
-    keeps its question (CON-7); in groups each bubble of the others names its speaker (CON-9).
+    keeps its question (CON-7); in groups each bubble of the others names its speaker (CON-9). With `quotes`, what
+    others quote stands before their words; what the own side quotes never does, as serving could not send it (SAM-3).
     """
-    bubble = pl.col("text").fill_null(
-        pl.col("kind").replace_strict(PLACEHOLDERS[language], default="", return_dtype=pl.String)
+    sign = pl.col("kind").replace_strict(
+        PLACEHOLDERS[language], default=PLACEHOLDERS[language]["other"], return_dtype=pl.String
     )
+    captioned = pl.col("kind").is_in(["image", "video", "file"]) & ~pl.col("from_me") & pl.col("text").is_not_null()
+    # what somebody passes on can be a whole article
+    words = pl.when(pl.col("kind") == "forward").then(pl.col("text").str.slice(0, FORWARDED)).otherwise("text")
+    bubble = pl.when(captioned).then(pl.concat_str(sign, pl.lit(" "), "text")).otherwise(words.fill_null(sign))
+    if quotes:
+        cited = pl.concat_str(pl.lit("「"), pl.col("quoted").str.slice(0, QUOTED), pl.lit("」"), bubble)
+        bubble = pl.when(pl.col("quoted").is_not_null() & ~pl.col("from_me")).then(cited).otherwise(bubble)
     tagged = pl.when(pl.col("is_group") & ~pl.col("from_me")).then(pl.concat_str("sender_name", pl.lit(": "), bubble))
     alive = (
         messages.lazy()

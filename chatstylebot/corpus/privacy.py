@@ -1,79 +1,49 @@
-"""Private data out of the text: phone, ID card, bank card and e-mail, also where they touch a Chinese character."""
+"""Private data out of the text: what the rules of `detectors` find, names of contacts and words of the user's own list."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import polars as pl
 
 from chatstylebot.corpus.clean import REASONS
+from chatstylebot.corpus.detectors import NAMES, RULES, SUSPECT
+from chatstylebot.errors import UserError
 
-NAMES = {
-    "zh": {"id_card": "身份证", "bank_card": "银行卡", "phone": "电话", "email": "邮箱"},
-    "en": {"id_card": "ID", "bank_card": "CARD", "phone": "PHONE", "email": "EMAIL"},
-}
-# What must stand in a text before the slow look at it is worth it: 11 digits, an at-sign between two words, a plus
-# before 8 digits, or 3-3-4 digits. No looser, for talk is full of 520, 2333, +1 and @somebody: a third of the texts
-# that had 7 digits. Between digits people put spaces, dashes, dots, and apps put characters that nobody sees.
-SUSPECT = "|".join(
-    [
-        r"(?:[0-9０-９][ \-－.．\u200b\u2060\u00a0]?){11}",
-        r"[0-9]{3}[)\-. ]{1,2}[0-9]{3}[\-. ][0-9]{4}",
-        r"[A-Za-z0-9０-９._%+\-．＋－][@＠][A-Za-z0-9０-９\-－]",
-        r"[+＋][0-9０-９](?:[ ()\-－]{0,2}[0-9０-９]){7}",
-    ]
-)
 # fullwidth digits and at-signs are found as well; one character for one, so that places stay
 ASCII = str.maketrans("０１２３４５６７８９＠＋．－", "0123456789@+.-")
 WIDE = re.compile("[０-９＠＋．－]")
-
-
-def is_id_card(value: str) -> bool:
-    """Whether the last of 18 characters is the check digit of the others (GB 11643-1999, ISO 7064 MOD 11-2)."""
-    weighted = sum(int(digit) * 2 ** (17 - place) for place, digit in enumerate(value[:17]))
-    return "10X98765432"[weighted % 11] == value[17].upper()
-
-
-def is_bank_card(value: str) -> bool:
-    """Whether 13 to 19 digits pass the Luhn check (ISO/IEC 7812-1)."""
-    digits = [int(digit) for digit in value if digit.isdigit()]
-    doubled = [digit * 2 - 9 * (digit > 4) for digit in digits[-2::-2]]
-    return 13 <= len(digits) <= 19 and (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
-
-
-def _always(value: str) -> bool:
-    return True
+SPOKEN = str.maketrans("零〇一幺二两三四五六七八九", "0011223456789")
+# short forms of address are words, not names
+COMMON = frozenset(
+    [
+        "妈妈",
+        "爸爸",
+        "老公",
+        "老婆",
+        "宝贝",
+        "老师",
+        "老板",
+        "哥哥",
+        "姐姐",
+        "弟弟",
+        "妹妹",
+        "爷爷",
+        "奶奶",
+        "朋友",
+        "同学",
+        "me",
+        "mum",
+        "mom",
+        "dad",
+        "我",
+    ]
+)
 
 
 def _flat(text: str) -> str:
     return text.translate(ASCII) if WIDE.search(text) else text
-
-
-# never \b: Python counts 汉字 as \w (PRI-1)
-DETECTORS: list[tuple[str, str, re.Pattern[str], Callable[[str], bool]]] = [  # type, a sign of it, how it looks, proof
-    (
-        "email",
-        "@",
-        re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"),
-        _always,
-    ),
-    (
-        "id_card",
-        "",
-        re.compile(r"(?<!\d)[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])\d{5}[\dXx](?![\dA-Za-z])"),
-        is_id_card,
-    ),
-    (
-        "phone",
-        "",
-        re.compile(r"(?<![\d+])(?:\+?86[ -]?)?1[3-9]\d(?:[ .\u200b\u2060\u00a0-]?\d{4}){2}(?!\d)"),
-        _always,
-    ),
-    ("bank_card", "", re.compile(r"(?<!\d)[3-69]\d{3}(?:[ -]?\d){9,15}(?!\d)"), is_bank_card),
-    ("phone", "+", re.compile(r"(?<!\d)\+\d{1,3}(?:[ ()-]{0,2}\d){7,13}(?!\d)"), _always),
-    # North America, as it is written there; ten digits in a row would be anything
-    ("phone", "", re.compile(r"(?<!\d)(?:\([2-9]\d\d\) ?|[2-9]\d\d[-. ])\d{3}[-. ]\d{4}(?!\d)"), _always),
-]
 
 
 @dataclass
@@ -81,26 +51,45 @@ class Finder:
     """Finds private values and gives each its placeholder: one number per value and type within a run."""
 
     language: str
+    names: Sequence[str] = ()
+    block: Sequence[re.Pattern[str]] = ()
     known: dict[tuple[str, str], int] = field(default_factory=dict)  # (type, value) → its number
     kinds: dict[str, int] = field(default_factory=dict)  # type → how many values
     counts: dict[str, int] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        wanted = sorted((n for n in set(self.names) if hideable(n)), key=lambda name: (-len(name), name))
+        self._names = re.compile("|".join(map(_bordered, wanted))) if wanted else None
+
     def replace(self, text: str) -> str:
         """The text with every private value replaced, for example by [电话1]."""
         flat = _flat(text)
-        for kind, sign, pattern, holds in DETECTORS:
-            if sign not in flat:
-                continue
-            pieces: list[str] = []
-            end = 0
-            for found in pattern.finditer(flat):
-                if holds(found[0]):
-                    pieces += [text[end : found.start()], self._placeholder(kind, found[0])]
-                    end = found.end()
-            if end:
-                text = "".join(pieces) + text[end:]
-                flat = _flat(text)
+        for kind, signs, pattern, holds in RULES:
+            if not signs or any(sign in flat for sign in signs):
+                text, flat = self._each(text, flat, kind, pattern, holds)
+        for pattern in self.block:
+            text, flat = self._each(text, flat, "blocked", pattern, bool)
+        if self._names:
+            text, flat = self._each(text, flat, "name", self._names, bool)
         return text
+
+    def _each(
+        self, text: str, flat: str, kind: str, pattern: re.Pattern[str], holds: Callable[[str], bool]
+    ) -> tuple[str, str]:
+        """The text (and its flat form) with the matches of one rule replaced."""
+        pieces: list[str] = []
+        end = 0
+        for found in pattern.finditer(flat):
+            group = 1 if pattern.groups and kind != "blocked" and found[1] is not None else 0
+            start, stop = found.span(group)
+            if start < end or start == stop or not holds(found[group]) or _inside(flat, start):
+                continue
+            pieces += [text[end:start], self._placeholder(kind, found[group])]
+            end = stop
+        if not end:
+            return text, flat
+        text = "".join(pieces) + text[end:]
+        return text, _flat(text)
 
     def _placeholder(self, kind: str, value: str) -> str:
         key = (kind, plain(kind, value))
@@ -112,47 +101,132 @@ class Finder:
         return f"[{NAMES[self.language][kind]}{'_' * (self.language == 'en')}{number}]"
 
 
+PLACEHOLDER = re.compile(
+    r"\[(?:" + "|".join(re.escape(name) for names in NAMES.values() for name in names.values()) + r")_?\d+\]"
+)
+
+
+def _inside(text: str, place: int) -> bool:
+    """Whether the place is in a placeholder: those of an earlier rule, or of an earlier run, are no private values."""
+    opening = text.rfind("[", max(0, place - 12), place + 1)
+    found = PLACEHOLDER.match(text, opening) if opening >= 0 else None
+    return bool(found and found.end() > place)
+
+
+def _bordered(name: str) -> str:
+    """A name as a pattern: Latin letters need a border, 汉字 have none."""
+    left = r"(?<![A-Za-z])" if name[0].isascii() else ""
+    right = r"(?![A-Za-z])" if name[-1].isascii() else ""
+    return left + re.escape(name) + right
+
+
+def hideable(name: str) -> bool:
+    """Whether a contact's name can be hidden without hiding ordinary words: two characters or more, and no 妈妈."""
+    bare = name.strip()
+    return len(bare) >= (2 if not bare.isascii() else 3) and bare.lower() not in COMMON and not bare.isdigit()
+
+
 def plain(kind: str, value: str) -> str:
     """One spelling per value: no spaces, dashes or country code, lower case."""
-    bare = (value if kind == "email" else re.sub(r"[^\dXx+]", "", value)).lower()
+    if kind not in ("phone", "id_card", "bank_card", "ssn", "qq"):
+        return value.strip().lower() if kind not in ("password", "blocked") else value
+    bare = re.sub(r"[^\dXx+零〇一幺二两三四五六七八九]", "", value).lower()
+    bare = bare.translate(SPOKEN)
     return re.sub(r"^(\+?86)(?=1[3-9]\d{9}$)", "", bare) if kind == "phone" else bare
 
 
+def block_list(path: Path) -> list[re.Pattern[str]]:
+    """The patterns of the user's own list: a word a line, `re:` before a regular expression, # before a comment.
+
+    Words match whatever their case. Raises UserError with the number of the line for what is no expression.
+    """
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read: {error}", "give a text file (UTF-8) with a word a line") from None
+    found = []
+    for number, line in enumerate(lines, 1):
+        word = line.strip()
+        if not word or word.startswith("#"):
+            continue
+        try:
+            pattern = re.compile(word[3:].strip() if word.startswith("re:") else re.escape(word), re.IGNORECASE)
+        except re.error as error:
+            raise UserError(f"{path} line {number} is no regular expression: {error}", "correct the line") from None
+        if pattern.match(""):
+            raise UserError(f"{path} line {number} matches everything", "correct the line")
+        found.append(pattern)
+    return found
+
+
+def suspects(texts: pl.Series, finder: Finder) -> pl.Series:
+    """The places of the texts that are worth the slow look."""
+    if finder.block or finder._names:
+        return texts.is_not_null().arg_true()
+    return texts.str.contains(SUSPECT).fill_null(False).arg_true()
+
+
 def redact(
-    messages: pl.DataFrame, mode: str, language: str, alias: Callable[[str], str]
+    messages: pl.DataFrame,
+    mode: str,
+    language: str,
+    alias: Callable[[str], str],
+    names: Sequence[str] = (),
+    block: Sequence[re.Pattern[str]] = (),
 ) -> tuple[pl.DataFrame, Finder]:
     """Messages whose text, quotes and names hold no private value any more, and the finder that knows what was there.
 
     `mode` is redact (typed placeholders), drop (the message is marked `private`) or off. An id that is a private
-    value becomes its `alias`, the same in every run.
+    value becomes its `alias`, the same in every run. `names` are hidden wherever they stand, `block` is the user's list.
     """
-    finder = Finder(language)
+    finder = Finder(language, names, block)
     if mode == "off":
         return messages, finder
     for column in ("text", "quoted"):
-        suspects = messages[column].str.contains(SUSPECT).fill_null(False).arg_true()
-        before = messages[column].gather(suspects)
-        after = pl.Series(column, [finder.replace(text) for text in before], pl.String)
-        hit = after != before
-        places = suspects.filter(hit)
+        places, after = _replaced(messages[column], finder)
         if len(places) == 0:
             continue
-        messages = messages.with_columns(messages[column].scatter(places, after.filter(hit)))
+        messages = messages.with_columns(messages[column].scatter(places, after))
         if mode == "drop":
             reasons = messages["dropped"].scatter(places, pl.Series(["private"] * len(places), dtype=REASONS))
             messages = messages.with_columns(reasons)
     for column in ("sender_name", "chat_name"):  # an unsaved contact is often called by its number
-        names = messages.select(pl.col(column).unique()).filter(pl.col(column).str.contains(SUSPECT))[column]
-        if len(names):
-            replaced = [finder.replace(name) for name in names]
-            messages = messages.with_columns(pl.col(column).replace(names.to_list(), replaced))
+        messages = _renamed(messages, column, finder)
     probe = Finder(language)  # an id counts as its name does, once
     for column in ("chat_id", "sender_id"):
-        ids = messages.select(pl.col(column).unique()).filter(pl.col(column).str.contains(SUSPECT))[column]
-        private = [value for value in ids if probe.replace(value) != value]
+        ids = messages.select(pl.col(column).unique()).filter(_private(column))[column]
+        private = [value for value in ids if probe.replace(value) != value or (names and value in names)]
         if private:
             messages = messages.with_columns(pl.col(column).replace(private, [alias(value) for value in private]))
     return messages, finder
+
+
+def _private(column: str) -> pl.Expr:
+    # where names are hidden, an id that is a name is as well
+    return pl.col(column).is_not_null()
+
+
+def _renamed(messages: pl.DataFrame, column: str, finder: Finder) -> pl.DataFrame:
+    names = messages.select(pl.col(column).unique()).filter(_private(column))[column].sort()
+    replaced = {name: shown for name in names if (shown := finder.replace(name)) != name}
+    return messages.with_columns(pl.col(column).replace(replaced)) if replaced else messages
+
+
+def _replaced(texts: pl.Series, finder: Finder) -> tuple[pl.Series, pl.Series]:
+    """The places of the texts that hold something private, and these texts without it."""
+    places = suspects(texts, finder)
+    before = texts.gather(places)
+    after = pl.Series(texts.name, [finder.replace(text) for text in before], pl.String)
+    hit = after != before
+    return places.filter(hit), after.filter(hit)
+
+
+def preview(messages: pl.DataFrame, block: Sequence[re.Pattern[str]] = ()) -> dict[str, int]:
+    """How many private values of each type stand in the texts and quotes; the messages stay as they are."""
+    finder = Finder("en", block=block)
+    for column in ("text", "quoted"):
+        _replaced(messages[column], finder)
+    return dict(sorted(finder.counts.items()))
 
 
 def names_hidden(names: Sequence[str], mode: str, language: str) -> dict[str, str]:
@@ -166,3 +240,9 @@ def hidden(line: str, names: Mapping[str, str]) -> str:
     for name, shown in names.items():
         line = line.replace(name, shown)
     return line
+
+
+def redacted_share(texts: pl.Series) -> float:
+    """The share of the texts that hold a placeholder."""
+    marked = texts.filter(texts.str.contains("[", literal=True).fill_null(False))
+    return int(marked.str.contains(PLACEHOLDER.pattern).sum()) / len(texts) if len(texts) else 0.0

@@ -1,21 +1,54 @@
 """Chat exports in, messages out. A format is one module, one line in FORMATS and one folder in tests/exports/."""
 
-import codecs
 import importlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
 import polars as pl
 
 from chatstylebot.corpus.messages import SCHEMA
-from chatstylebot.errors import UserError
+from chatstylebot.errors import UserError, nearest
+from chatstylebot.importers import json_file, sources, text_file, times
+from chatstylebot.importers.text_file import decode as decode
 
-# key → what it is. The module of that name has `detect(head) -> bool` and `read(path, timezone) -> Export`;
-# the order is the order of detection, most specific first.
+# key → what it is. The module of that name has
+#   PLATFORM: what the messages come from; CHINESE: local times are Shanghai's; SUFFIXES: how its files end
+#   detect(head) -> bool; read(path, zone) -> Export, with the zone that local times are in
+#   optionally claims(path) -> the other files that belong to the export at `path` and are not read on their own
+# The order is the order of detection, most specific first.
 FORMATS: dict[str, str] = {
     "memotrace_v1": "WeChat, exported by MemoTrace / WeChatMsg up to 2.0.x (CSV)",
+    "memotrace_v2": "WeChat, exported by MemoTrace from late 2024 on (CSV)",
+    "weflow_csv": "WeChat, exported by WeFlow as CSV for WeClone",
+    "weclone_csv": "WeChat or Telegram, as WeClone reads it (CSV)",
+    "pywxdump_csv": "WeChat, exported by PyWxDump (CSV)",
+    "chatlog_csv": "WeChat, exported by chatlog (CSV)",
+    "weflow_json": "WeChat, exported by WeFlow (JSON, also arkme)",
+    "chatlab_json": "ChatLab's standard format (JSON)",
+    "chatlab_jsonl": "ChatLab's standard format (JSON Lines)",
+    "qq_exporter_json": "QQ, exported by qq-chat-exporter (JSON, also in chunks)",
+    "discord_json": "Discord, exported by DiscordChatExporter (JSON)",
+    "instagram_json": "Instagram, from the account's own download (JSON)",
+    "messenger_json": "Facebook Messenger, from the account's own download (JSON)",
+    "telegram_json": "Telegram, exported by Telegram Desktop: one chat or the whole account (JSON)",
+    "echotrace_json": "WeChat, exported by EchoTrace or CipherTalk (JSON)",
+    "chatlog_json": "WeChat, exported by chatlog (JSON)",
+    "pywxdump_json": "WeChat, exported by PyWxDump (JSON)",
+    "slack_zip": "Slack, a workspace export (zip or folder)",
+    "signal_jsonl": "Signal, data.json of signal-export (JSON Lines)",
+    "imessage_db": "iMessage, chat.db of a Mac (SQLite)",
+    "line_txt": "LINE, a saved chat (TXT)",
+    "qq_exporter_txt": "QQ, exported by qq-chat-exporter (TXT)",
+    "qq_txt": "QQ, exported by the QQ desktop program (TXT)",
+    "whatsapp_txt": "WhatsApp, an exported chat (TXT or zip)",
+    "imessage_txt": "iMessage, exported by imessage-exporter (TXT)",
+    "weflow_txt": "WeChat, exported by WeFlow (TXT)",
+    "chatlog_txt": "WeChat, exported by chatlog (TXT)",
+    "memotrace_txt": "WeChat, exported by MemoTrace (TXT)",
+    "generic": "any CSV, JSON or Excel table, with --map columns.yaml",
 }
 
 
@@ -29,103 +62,219 @@ class Head:
 
     @property
     def first_line(self) -> str:
+        """The first line, without BOM and line end."""
         return self.text.lstrip("\ufeff").split("\n", 1)[0].rstrip("\r")
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The first 30 lines that are not blank."""
+        return [line.rstrip("\r") for line in self.text.lstrip("\ufeff").split("\n") if line.strip()][:30]
+
+    @cached_property
+    def json(self) -> dict[str, str]:
+        """The paths of its JSON with their first values ({"messages[].id": "7"}); empty for a file that is none."""
+        start = self.text.lstrip("\ufeff \r\n\t\0")
+        return json_file.outline(start) if start[:1] in ("{", "[") else {}
 
 
 @dataclass(frozen=True)
 class Export:
     """What was read: messages (SCHEMA), the rows that could not be read, and remarks about the file.
 
-    A column `thread` beside the schema tells apart chats whose chat_id may be the same.
+    A column `thread` beside the schema tells apart chats whose chat_id may be the same. `from_me` is null where the
+    file does not tell. Each line of `damaged` and `notes` begins with the file's name.
     """
 
     messages: pl.DataFrame
     owner: frozenset[str] = frozenset()  # every id and name that the file knows for whoever exported it
     damaged: list[str] = field(default_factory=list)  # "file row N: why"
     notes: list[str] = field(default_factory=list)
+    names: dict[str, frozenset[str]] = field(default_factory=dict)  # sender_id → other names known for that person
+    platform: str | None = None  # where it depends on the file
+
+
+@dataclass(frozen=True)
+class Found:
+    """One file of an import: its path and its short name, its format, what was read, and the zone of local times."""
+
+    path: str
+    shown: str
+    form: str
+    platform: str
+    export: Export
+    zone: str | None = None  # None where every time is known
 
 
 def module(key: str) -> ModuleType:
     """The importer of a format. Raises UserError for a key that is not in FORMATS."""
     if key not in FORMATS:
-        raise UserError(f"format {key!r} is not known", f"use one of: {', '.join(FORMATS)}")
+        near = nearest(key, FORMATS)
+        raise UserError(
+            f"format {key!r} is not known" + (f" (did you mean {near}?)" if near else ""),
+            f"use one of: {', '.join(FORMATS)}",
+        )
     return importlib.import_module(f"chatstylebot.importers.{key}")
 
 
 def head(path: Path, size: int = 65536) -> Head:
-    """The first `size` bytes of a file and their text. Raises UserError for what is not a readable text file."""
-    if path.is_dir():
-        found = sorted(p.name for p in path.iterdir() if p.is_file())
-        if not found:
-            raise UserError(f"{path} is an empty folder", "name the export file itself")
-        raise UserError(f"{path} is a folder", f"name a file in it, for example {path / found[0]}")
+    """The first `size` bytes of a file and their text. Raises UserError for what is not a readable file."""
     try:
         with path.open("rb") as file:
             data = file.read(size)
     except FileNotFoundError:
         raise UserError(f"there is no file {path}", "check the path; put it in quotes if it holds spaces") from None
-    except PermissionError:
+    except (PermissionError, IsADirectoryError):
         raise UserError(f"{path} may not be read", "check the file's permissions") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}", "check the path") from None
     if not data.strip(b"\0\xef\xbb\xbf \r\n\t"):
         raise UserError(f"{path} is empty", "export the chats again")
-    return Head(path, data, decode(data, partial=True))
-
-
-def decode(data: bytes, partial: bool = False) -> str:
-    """Bytes as text: UTF-8 (odd bytes in it become \ufffd), UTF-16 with BOM, GB18030; "" for what is none of these.
-
-    `partial`: the bytes are the beginning of a file and may end in the middle of a character.
-    """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data[: len(data) // 2 * 2].decode("utf-16", errors="replace")
-    text = codecs.getincrementaldecoder("utf-8-sig")("replace").decode(data, final=not partial)
-    odd = text.count("\ufffd") - data.count("\ufffd".encode())
-    if odd == 0:
-        return text
-    # one bad byte does not make Chinese in UTF-8 into GB18030, which accepts nearly anything
-    if data.startswith(codecs.BOM_UTF8) or sum(1 for c in text if c > "\x7f") > 2 * odd:
-        return text
-    try:
-        other = codecs.getincrementaldecoder("gb18030")().decode(data, final=not partial)
-    except UnicodeDecodeError:
-        other = "\x01"
-    if any(c in other for c in "\x01\x02\x03\x04\x05\x06"):  # text holds no control characters
-        return text if odd * 50 < len(text) and "\x01" not in text else ""
-    return other
+    text = "" if data.startswith((b"SQLite format 3\0", b"PK\x03\x04")) else text_file.decode(data, partial=True)
+    return Head(path, data, text)
 
 
 def detect(start: Head) -> str:
     """The format of a file. Raises UserError that says what was found instead."""
-    for key in FORMATS:
-        if module(key).detect(start):
-            return key
+    found = _detected(start)
+    if found:
+        return found
     if not start.text:
-        raise UserError(f"{start.path} is not a text file", "name the CSV that the export tool wrote")
-    known = "; ".join(f"{key}: {what}" for key, what in FORMATS.items())
+        raise UserError(f"{start.path} is not a text file", "name the file that the export tool wrote")
     raise UserError(
         f"{start.path} is in no format that is known here; its first line is: {start.first_line[:120]!r}",
-        f"export the chats in one of these formats ({known})",
+        "export the chats in one of the formats of docs/exports.md, or say which column is what: --map columns.yaml",
     )
+
+
+def _detected(start: Head) -> str | None:
+    return next((key for key in FORMATS if module(key).detect(start)), None)
+
+
+def load(
+    paths: Sequence[Path], timezone: str | None = None, form: str | None = None, mapping: Path | None = None
+) -> list[Found]:
+    """Every file that the paths stand for (files, folders, zips), each with what was read. Raises UserError."""
+    if mapping and not form:
+        form = "generic"
+    if form:
+        module(form)
+    for path in paths:
+        if not path.exists():
+            raise UserError(f"there is no file {path}", "check the path; put it in quotes if it holds spaces")
+    with sources.opened(paths) as files:
+        return _read(files, timezone, form, mapping)
+
+
+def _read(files: Sequence[sources.Source], timezone: str | None, form: str | None, mapping: Path | None) -> list[Found]:
+    keys: dict[Path, str] = {}
+    unknown: list[sources.Source] = []
+    for source in files:
+        if source.named:
+            keys[source.path] = form or detect(head(source.path))
+        elif key := _of_folder(source, form):
+            keys[source.path] = key
+        else:
+            unknown.append(source)
+    claimed = {
+        other.resolve()
+        for path, key in keys.items()
+        for other in getattr(module(key), "claims", lambda path: [])(path)
+        if other.resolve() != path.resolve()
+    }
+    done: list[Found] = []
+    for source in files:
+        if source.path not in keys or source.path.resolve() in claimed:
+            continue
+        key = keys[source.path]
+        more = {"mapping": mapping} if mapping else {}
+        zone = times.zone(timezone, module(key).CHINESE)
+        export: Export = module(key).read(source.path, zone, **more)
+        done.append(_found(source, key, export, zone))
+    left = [source.shown for source in unknown if source.path.resolve() not in claimed]
+    if not done:
+        raise UserError(
+            f"no chat export that is known here among {len(files):,} file{'s' * (len(files) != 1)}: {_some(left)}",
+            "see docs/exports.md for what can be read, or name the file and its columns: --map columns.yaml",
+        )
+    if left:
+        first = done[0]
+        note = f"left out {len(left):,} file{'s' * (len(left) != 1)} in no known format: {_some(left)}"
+        done[0] = replace(first, export=replace(first.export, notes=[*first.export.notes, note]))
+    return done
+
+
+def _of_folder(source: sources.Source, form: str | None) -> str | None:
+    """The format of a file that was found rather than named; None where it is no chat."""
+    try:
+        start = head(source.path)
+    except UserError:
+        return None
+    if form:
+        return form if source.path.suffix.lower() in module(form).SUFFIXES else None
+    return _detected(start)
+
+
+def _found(source: sources.Source, key: str, export: Export, zone: str) -> Found:
+    """The export with the name of its file as the user knows it, and a remark where its times were local."""
+
+    def rename(line: str) -> str:
+        return source.shown + line.removeprefix(source.path.name) if line.startswith(source.path.name) else line
+
+    messages = export.messages
+    if source.shown != source.path.name:
+        tail = pl.col("source").str.strip_prefix(source.path.name)
+        messages = messages.with_columns(pl.concat_str(pl.lit(source.shown), tail).alias("source"))
+    notes = [rename(line) for line in export.notes]
+    export = replace(export, messages=messages, damaged=[rename(line) for line in export.damaged], notes=notes)
+    local = zone if messages.height and not messages["tz_known"].all() else None
+    return Found(source.given, source.shown, key, export.platform or module(key).PLATFORM, export, local)
+
+
+def _some(names: Sequence[str], most: int = 5) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
+def together(files: Sequence[Found]) -> Export:
+    """The messages of all files with the number of their `file`, chats of one id but several threads kept apart."""
+    parts = []
+    for number, found in enumerate(files):
+        table = found.export.messages
+        thread = [] if "thread" in table.columns else [pl.lit(None, pl.String).alias("thread")]
+        parts.append(
+            table.with_columns(pl.lit(number, pl.UInt16).alias("file"), *thread).select(*SCHEMA, "file", "thread")
+        )
+    messages = _apart(pl.concat(parts) if len(parts) > 1 else parts[0]).select(*SCHEMA, "file")
+    exports = [found.export for found in files]
+    return Export(
+        messages,
+        frozenset[str]().union(*(export.owner for export in exports)),
+        [line for export in exports for line in export.damaged],
+        [line for export in exports for line in export.notes] + local_times(files),
+        _merged(export.names for export in exports),
+    )
+
+
+def local_times(files: Sequence[Found]) -> list[str]:
+    """A remark for each zone in which local times were read."""
+    by_zone: dict[str, list[str]] = {}
+    for found in files:
+        if found.zone:
+            by_zone.setdefault(found.zone, []).append(found.shown)
+    return [f"{_some(names)}: local times, read as {zone} (another: --timezone)" for zone, names in by_zone.items()]
+
+
+def _merged(tables: Iterable[dict[str, frozenset[str]]]) -> dict[str, frozenset[str]]:
+    merged: dict[str, frozenset[str]] = {}
+    for table in tables:
+        for key, names in table.items():
+            merged[key] = merged.get(key, frozenset()) | names
+    return merged
 
 
 def read(paths: Sequence[Path], timezone: str | None = None, form: str | None = None) -> tuple[Export, dict[str, str]]:
     """All messages of the files, with the number of their `file`, and the format of each file. Raises UserError."""
-    formats: dict[str, str] = {}
-    parts: list[pl.DataFrame] = []
-    damaged: list[str] = []
-    notes: list[str] = []
-    owner: frozenset[str] = frozenset()
-    for number, path in enumerate(dict.fromkeys(p.resolve() for p in paths)):
-        start = head(path)
-        formats[str(path)] = key = form or detect(start)
-        export: Export = module(key).read(path, timezone)
-        thread = [] if "thread" in export.messages.columns else [pl.lit(None, pl.String).alias("thread")]
-        parts.append(export.messages.with_columns(pl.lit(number, pl.UInt16).alias("file"), *thread))
-        damaged += export.damaged
-        notes += export.notes
-        owner |= export.owner
-    table = _apart(pl.concat(parts) if len(parts) > 1 else parts[0])
-    return Export(table.select(*SCHEMA, "file"), owner, damaged, notes), formats
+    files = load(paths, timezone, form)
+    return together(files), {found.shown: found.form for found in files}
 
 
 def _apart(messages: pl.DataFrame) -> pl.DataFrame:

@@ -10,10 +10,22 @@ from pathlib import Path
 
 import polars as pl
 
-from chatstylebot import importers
+from chatstylebot.importers import text_file
 
 # rows that are read at once where a file is damaged: a bad quote costs the slow reading of so many
 BLOCK = 2_000
+
+
+def header(line: str) -> list[str]:
+    """The names of a first line; the second of a name is called name#2, so that each column has one of its own."""
+    names: list[str] = []
+    for cell in line.split(","):
+        name = cell.strip().strip('"').strip()
+        number, bare = 2, name
+        while name in names:
+            name, number = f"{bare}#{number}", number + 1
+        names.append(name)
+    return names
 
 
 def read(
@@ -31,7 +43,7 @@ def read(
     table = _fast(path, columns, wanted) if plain else None
     if table is not None and table.height:
         return table, [], []
-    text, remarks = _text(path)
+    text, remarks = text_file.read(path)
     table = _fast(text.encode(), columns, wanted)
     if table is not None:
         return table, [], remarks
@@ -58,17 +70,6 @@ def _fast(
         )
     except (pl.exceptions.ComputeError, pl.exceptions.NoDataError):
         return None
-
-
-def _text(path: Path) -> tuple[str, list[str]]:
-    """The file as text with \\n for line ends and no NUL bytes, and a remark where bytes were no text."""
-    data = path.read_bytes()
-    text = importers.decode(data) or data.decode("utf-8-sig", errors="replace")
-    odd = text.count("\ufffd") - data.count("\ufffd".encode())
-    remarks = [f"{path.name}: {odd} bytes are no text; they read as \ufffd"] if odd > 0 else []
-    # as surrogates cannot be written, they go the same way
-    text = text.encode("utf-8", "replace").decode()
-    return text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n"), remarks
 
 
 def _careful(

@@ -15,6 +15,7 @@ from chatstylebot.importers import csv_file
 
 COLUMNS = ["localId", "TalkerId", "Type", "SubType", "IsSender", "CreateTime", "Status", "StrContent", "StrTime"]
 NAMES = ["Remark", "NickName", "Sender"]
+PLATFORM, CHINESE, SUFFIXES = "wechat", True, (".csv",)
 ROW = re.compile(r'"?\d*"?,"?\d*"?,"?\d+"?,"?\d*"?,"?[01]"?,"?\d{9,13}"?,')
 KIND = pl.Enum(KINDS)
 

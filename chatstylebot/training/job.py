@@ -8,7 +8,19 @@ from typing import Any
 
 from chatstylebot.card import Card
 from chatstylebot.errors import UserError
-from chatstylebot.training import dataset_files, devices, keys, models, prepare, presets, provenance, recipes, sources
+from chatstylebot.training import (
+    cutoff,
+    dataset_files,
+    devices,
+    keys,
+    models,
+    prepare,
+    presets,
+    provenance,
+    recipe_values,
+    recipes,
+    sources,
+)
 from chatstylebot.training import deepspeed as zero
 from chatstylebot.training.plan import Method, Stage, Zero
 from chatstylebot.training.prepare import Prepared
@@ -72,6 +84,8 @@ def plan_run(
     prepared = prepare.fit(values, given, workspace, bool(cards_here), bf16)
     prepared.notes[:0] = source.notes
     folder = workspace / str(values["model_name_or_path"])
+    if not recipe and "cutoff_len" not in given and prepare.stage_of(values) == "sft":
+        _cut(prepared, workspace, folder)
     preset = presets.titled(folder.name)
     system = None if prepare.stage_of(values) == "pretrain" else _prompt(card, workspace, prepared, given)
     if missing := models.check(folder):
@@ -96,6 +110,16 @@ def plan_run(
         prepared.faults.append(UserError(f"{file} is a file, and no folder for a run", "output_dir=FOLDER"))
     stage, method = prepare.stage_of(values), prepare.method_of(values)
     return Job(prepared, stage, method, workspace, folder, preset.name if preset else None, system)
+
+
+def _cut(prepared: Prepared, workspace: Path, model: Path) -> None:
+    """Take the cutoff from the samples; a number that the user wrote into the recipe stays."""
+    if prepared.values.get("cutoff_len") != recipe_values.CUTOFF["sft"]:
+        return
+    found = cutoff.suggested(workspace, model, prepared.datasets)
+    if found and found[0] != prepared.values["cutoff_len"]:
+        prepared.values["cutoff_len"] = found[0]
+        prepared.notes.append(f"cutoff_len {found[0]}: {found[1]}")
 
 
 def _named(recipe: str, workspace: Path, stage: Stage | None, deepspeed: Zero | None) -> Source:

@@ -1,0 +1,70 @@
+"""Own messages that are not the person's words: pasted text, bare links, the same greeting to everybody.
+
+They stay in the conversation as own messages without words (as a picture does), so that no question is paired with the answer
+to another; facts/measuring_style.md §3. Shortness and typos are the style and are never a reason.
+"""
+
+import polars as pl
+
+from chatstylebot.corpus.clean import REASONS
+
+LONG = 200  # characters from which a text may be pasted
+MARKS = 4  # 书面 marks that such a text has at least
+GREETING = 8  # letters that a mass message has at least: 嗯, 好的, 在吗 go to everybody every day
+CHATS = 3  # so many chats …
+DAYS = 3  # … within so many days make a mass message
+KEPT = 1  # of which so many stay
+URL = r"^\s*(?:https?://|www\.)\S+\s*$"
+ENDS = " \t\n。！!？?~～…,.，、"  # what copies of a greeting differ in
+WRITTEN = r"[。；：、“”《》【】（）]|[;:](?:\s|$)|\n\s*\n|\. [A-Z]"
+
+
+def normal(column: str) -> pl.Expr:
+    """A text without what varies between copies: blanks, punctuation and emoji; small letters."""
+    return pl.col(column).str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", "")
+
+
+def mark(messages: pl.DataFrame, pasted: bool = True, repeats: bool = True) -> pl.DataFrame:
+    """Messages with `foreign`: why an own text is not the person's words (its `text` is gone then), or null."""
+    reason = pl.Series("foreign", [None], dtype=REASONS).new_from_index(0, messages.height)
+    mine = messages.select(
+        (pl.col("from_me") & pl.col("dropped").is_null() & pl.col("text").is_not_null()).arg_true()
+    ).to_series()
+    own = messages.select(pl.col("chat", "sent_at", "text").gather(mine)).with_columns(mine.alias("place"))
+    for wanted, name, find in ((pasted, "pasted", _pasted), (repeats, "mass_message", _mass)):
+        if wanted and own.height:
+            places = find(own)
+            if len(places):
+                reason = reason.scatter(places, pl.Series([name] * len(places), dtype=REASONS))
+    found = reason.is_not_null()
+    if not found.any():
+        return messages.with_columns(reason)
+    return messages.with_columns(reason, pl.when(~found).then("text").alias("text"))
+
+
+def _pasted(own: pl.DataFrame) -> pl.Series:
+    """The places of texts that are nothing but a link, or long, written, and longer than nearly all the person says."""
+    length = own["text"].str.len_chars()
+    usual = max(LONG, length.quantile(0.99) or 0)
+    long = own.filter(length > usual).filter(pl.col("text").str.count_matches(WRITTEN) >= MARKS)["place"]
+    links = own.filter(pl.col("text").str.contains("://|www", literal=False)).filter(pl.col("text").str.contains(URL))
+    return pl.concat([long, links["place"]]).unique().sort()
+
+
+def _mass(own: pl.DataFrame) -> pl.Series:
+    """The places of texts sent to several chats within days, but for the first."""
+    long = own.filter(pl.col("text").str.len_chars() >= GREETING)
+    keyed = long.select("chat", "place", "sent_at", pl.col("text").str.strip_chars(ENDS).hash().alias("key"))
+    keyed = keyed.filter(pl.col("key").is_duplicated())
+    # spans of days, and again shifted by half, so that a border between two does not hide a wave
+    hours = pl.col("sent_at").dt.epoch("s") // 3600
+    waves = []
+    for shift in (0, DAYS * 12):
+        span = ((hours + shift) // (DAYS * 24)).cast(pl.Int32)
+        wide = keyed.group_by("key", span.alias("span")).agg(pl.col("chat").n_unique().alias("chats"), "place")
+        waves.append(wide.filter(pl.col("chats") >= CHATS).select("place"))
+    places = pl.concat(waves)["place"].list.sort().list.slice(KEPT).explode().drop_nulls().unique().sort()
+    texts = own.filter(pl.col("place").is_in(places.implode())).select(
+        "place", normal("text").str.len_chars().alias("n")
+    )
+    return texts.filter(pl.col("n") >= GREETING)["place"]

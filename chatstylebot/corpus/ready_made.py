@@ -1,0 +1,182 @@
+"""Samples that another tool has made already: Alpaca, ShareGPT, OpenAI messages, as JSON or JSON Lines.
+
+Formats: LLaMA-Factory's data/README.md (Alpaca, ShareGPT), OpenAI's fine-tuning `messages`; MemoTrace writes all of them (shared
+facts, formats.md §4.1). One sample per reply, the pairs before it as history.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chatstylebot.corpus.privacy import Finder
+from chatstylebot.errors import UserError
+
+ROLES = {
+    "human": "user",
+    "user": "user",
+    "gpt": "assistant",
+    "assistant": "assistant",
+    "bot": "assistant",
+    "system": "system",
+}
+Sample = dict[str, Any]  # instruction, input, output, system, history
+
+
+@dataclass
+class ReadyMade:
+    """The samples, how many rows came in, and why some were left out."""
+
+    samples: list[Sample] = field(default_factory=list)
+    read: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+
+
+def form(row: Any) -> str | None:
+    """The format of one row: "alpaca", "sharegpt", "openai"; None where it is none of them. Raises UserError for pairs."""
+    if not isinstance(row, dict):
+        return None
+    if {"chosen", "rejected"} & set(row) or "label" in row or "kto_tag" in row:
+        raise UserError("these are preferences, not samples", "register them and run csb train dpo or csb train kto")
+    if "instruction" in row and "output" in row:
+        return "alpaca"
+    for key, name in (("conversations", "sharegpt"), ("conversation", "sharegpt"), ("messages", "openai")):
+        turns = row.get(key)
+        if isinstance(turns, list) and turns and isinstance(turns[0], dict) and {"from", "role"} & set(turns[0]):
+            # an export of Discord's or Telegram's has messages, too, but no roles
+            return name
+    return None
+
+
+def detect(path: Path) -> str | None:
+    """The format of a file of samples, None where it is something else. Raises UserError for preferences."""
+    if path.suffix.lower() not in (".json", ".jsonl", ".ndjson") or not path.is_file():
+        return None
+    try:
+        with path.open("rb") as file:
+            start = file.read(1 << 16).decode("utf-8-sig", "ignore").lstrip()
+    except OSError:
+        return None
+    begin = start.find("{")
+    if begin < 0 or start[:begin].strip() not in ("", "["):
+        return None
+    try:
+        first, _ = json.JSONDecoder(strict=False).raw_decode(start, begin)
+    except (ValueError, RecursionError):
+        return None
+    return form(first)
+
+
+def rows(path: Path) -> Iterator[Any]:
+    """The rows of a JSON list or of JSON Lines. Raises UserError for what is neither."""
+    text = path.read_text("utf-8-sig", errors="replace")
+    if text.lstrip()[:1] == "[":
+        try:
+            yield from json.loads(text, strict=False)
+        except (ValueError, RecursionError) as error:
+            raise UserError(f"{path} is not whole JSON: {error}", "make or copy it again") from None
+        return
+    for line in text.splitlines():
+        if line.strip():
+            try:
+                yield json.loads(line, strict=False)
+            except (ValueError, RecursionError):
+                yield None
+
+
+def read(path: Path, history: int, system: str) -> ReadyMade:
+    """The samples of a file, each with at most `history` pairs before it; `system` where it has no prompt of its own."""
+    made = ReadyMade()
+    seen: set[str] = set()
+    for row in rows(path):
+        made.read += 1
+        try:
+            kind = form(row)
+        except UserError:
+            kind = None
+        found = _alpaca(row, made.dropped) if kind == "alpaca" else _turns(row) if kind else []
+        if not found:
+            made.dropped["no_sample"] += 1
+        for sample in found:
+            sample["history"] = sample["history"][-history:] if history else []
+            sample["system"] = sample["system"] or system
+            key = json.dumps(sample, sort_keys=True)
+            if key in seen:
+                made.dropped["duplicate_sample"] += 1
+                continue
+            seen.add(key)
+            made.samples.append(sample)
+    return made
+
+
+def _text(value: Any) -> str:
+    """A text, also of OpenAI's list of parts."""
+    if isinstance(value, list):
+        return "".join(_text(part.get("text")) for part in value if isinstance(part, dict))
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _alpaca(row: dict[str, Any], dropped: Counter[str]) -> list[Sample]:
+    asked = "\n".join(part for part in (_text(row.get("instruction")), _text(row.get("input"))) if part)
+    reply = _text(row.get("output"))
+    if not asked or not reply:
+        return []
+    past = row.get("history")
+    pairs = [p for p in past if isinstance(p, list) and len(p) == 2] if isinstance(past, list) else []
+    history = [[_text(one), _text(other)] for one, other in pairs]
+    return [_sample(asked, reply, _text(row.get("system")), history)]
+
+
+def _sample(asked: str, reply: str, system: str, history: list[list[str]]) -> Sample:
+    return {"instruction": asked, "input": "", "output": reply, "system": system, "history": history}
+
+
+def _turns(row: dict[str, Any]) -> list[Sample]:
+    """One sample per reply; turns of one side in a row are bubbles of one turn."""
+    turns = next(row[key] for key in ("conversations", "conversation", "messages") if key in row)
+    system = _text(row.get("system"))
+    merged: list[tuple[str, str]] = []
+    for turn in turns:
+        if not isinstance(turn, dict):
+            continue
+        role = ROLES.get(str(turn.get("from", turn.get("role"))))
+        text = _text(turn.get("value", turn.get("content")))
+        if role == "system":
+            system = system or text
+        elif role and text and merged and merged[-1][0] == role:
+            merged[-1] = (role, f"{merged[-1][1]}\n{text}")
+        elif role and text:
+            merged.append((role, text))
+    samples: list[Sample] = []
+    history: list[list[str]] = []
+    asked = ""
+    for role, text in merged:
+        if role == "user":
+            asked = text
+            continue
+        if asked:
+            samples.append(_sample(asked, text, system, [list(pair) for pair in history]))
+        history.append([asked, text])
+        asked = ""
+    return samples
+
+
+def redacted(samples: list[Sample], finder: Finder) -> list[Sample]:
+    """The samples without private values, in questions, answers and history alike."""
+    return [
+        sample
+        | {
+            "instruction": finder.replace(sample["instruction"]),
+            "output": finder.replace(sample["output"]),
+            "history": [[finder.replace(text) for text in pair] for pair in sample["history"]],
+        }
+        for sample in samples
+    ]
+
+
+def split(samples: list[Sample], heldout: float) -> tuple[list[Sample], list[Sample]]:
+    """Training samples and dev samples: the last share of the file, as the newest talk stands there."""
+    number = int(len(samples) * heldout)
+    return (samples[:-number], samples[-number:]) if number else (samples, [])

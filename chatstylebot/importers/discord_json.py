@@ -1,0 +1,89 @@
+"""Discord exported by DiscordChatExporter as JSON, a channel or a direct chat, also in parts.
+
+Format: shared facts, formats.md §4.11. Ids for everybody, but nothing says who is me. Bots are not people: their
+messages are notices.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from chatstylebot import importers
+from chatstylebot.errors import UserError
+from chatstylebot.importers import json_file, times
+from chatstylebot.importers.rows import ODD, Chat, Rows, words
+
+PLATFORM, CHINESE, SUFFIXES = "discord", False, (".json",)
+QUOTES = 200_000  # messages whose text is kept for the replies to them
+ENDINGS = {
+    "image": ("png", "jpg", "jpeg", "gif", "webp", "heic", "avif"),
+    "video": ("mp4", "mov", "webm", "mkv", "avi"),
+    "voice": ("ogg", "mp3", "wav", "m4a", "flac"),
+}
+
+
+def detect(head: importers.Head) -> bool:
+    """Whether it has a guild and a channel."""
+    return head.json.get("guild") == "{" and head.json.get("channel") == "{"
+
+
+def read(path: Path, zone: str) -> importers.Export:
+    """The messages of one file. Raises UserError when there is no channel in it."""
+    top, parts, damaged = json_file.read(path)
+    channel = top.get("channel")
+    if not isinstance(channel, dict) and not parts:
+        raise UserError(f"{path} holds neither a channel nor messages", "export it again as JSON")
+    channel = channel if isinstance(channel, dict) else {}
+    name = words(channel.get("name")) or path.stem
+    chat = Chat(words(channel.get("id")) or name, name, channel.get("type") != "DirectTextChat")
+    rows = Rows(path.name, damaged=damaged)
+    said: dict[str, str] = {}
+    names: dict[str, set[str]] = {}
+    for place, message in json_file.objects(parts, path.name, damaged):
+        try:
+            _add(rows, place, chat, message, said, names)
+        except ODD as error:
+            rows.lose(place, error)
+    return importers.Export(rows.table(zone), damaged=damaged, names={k: frozenset(v) for k, v in names.items()})
+
+
+def _add(
+    rows: Rows, place: int, chat: Chat, message: dict[str, Any], said: dict[str, str], names: dict[str, set[str]]
+) -> None:
+    author = message["author"]
+    key = words(author.get("id")) or words(author["name"])
+    shown = words(author.get("nickname")) or words(author.get("name")) or key
+    if not key or not shown:
+        raise ValueError("no author")
+    known = {name for name in (words(author.get("name")), words(author.get("nickname"))) if name}
+    names.setdefault(key, set()).update(known)
+    text = words(message.get("content")) or None
+    kind, text = _kind(message, text, bool(author.get("isBot")))
+    identity = words(message.get("id"))
+    if identity and text and len(said) < QUOTES:
+        said[identity] = text[:500]
+    reference = message.get("reference")
+    quoted = said.get(str(reference.get("messageId"))) if isinstance(reference, dict) and kind == "quote" else None
+    at = times.unix(str(message["timestamp"]))
+    rows.add(place, chat, at, key, shown, kind, text, message_id=identity, quoted=quoted)
+
+
+def _kind(message: dict[str, Any], text: str | None, bot: bool) -> tuple[str, str | None]:
+    """The kind of a message and what was typed."""
+    form = message.get("type")
+    if form == "Call":
+        return "call", None
+    if bot or form not in ("Default", "Reply"):
+        return "system", text
+    forwarded = message.get("forwardedMessage")
+    if isinstance(forwarded, dict):
+        return "forward", words(forwarded.get("content")) or text
+    if form == "Reply":
+        return "quote", text
+    if message.get("stickers") and not text:
+        return "sticker", None
+    attached = message.get("attachments")
+    if isinstance(attached, list) and attached:
+        first = attached[0] if isinstance(attached[0], dict) else {}
+        ending = str(first.get("fileName", "")).rpartition(".")[2].lower()
+        return next((kind for kind, endings in ENDINGS.items() if ending in endings), "file"), text
+    return ("text" if text else "other"), text

@@ -1,0 +1,217 @@
+"""A JSON file too large for Python objects: its parts stay bytes until they are needed, slice by slice.
+
+`msgspec.Raw` is a view of the file's bytes, so a gigabyte costs its own size (mapped, not read) and 24 bytes an
+item. What is damaged is read item by item, and the items that cannot be are counted.
+"""
+
+import json
+import mmap
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from chatstylebot.errors import UserError
+from chatstylebot.importers import text_file
+
+Part = msgspec.Raw | bytes
+FAULTS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_ANY = msgspec.json.Decoder()
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+_LOOSE = json.JSONDecoder(strict=False)
+# Telegram writes control characters as \x1F, which no JSON parser takes; an even number of backslashes is none
+_BAD_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*(\\x[0-9A-Fa-f]{2})")
+
+
+def data(path: Path) -> Any:
+    """The file's bytes as UTF-8 JSON: mapped where they are so already, else converted."""
+    with path.open("rb") as file:
+        view = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    if view[:2] in (b"\xff\xfe", b"\xfe\xff") or view[:3] == b"\xef\xbb\xbf" or b"\0" in view[-4096:]:
+        return text_file.read(path)[0].encode()
+    for found in _BAD_ESCAPE.finditer(view):
+        # two backspaces: as long, valid JSON, and taken out with the other control characters
+        view[found.start(1) : found.end(1)] = b"\\b\\b"
+    return view
+
+
+def fields(part: Any) -> dict[str, Part]:
+    """The members of an object, not yet parsed. Raises one of FAULTS."""
+    return dict(_OBJECT.decode(part))
+
+
+def items(part: Any) -> list[Part]:
+    """The elements of a list, not yet parsed. Raises one of FAULTS."""
+    return list(_LIST.decode(part))
+
+
+def value(part: Any) -> Any:
+    """A part as Python values. Raises ValueError where no reading of it makes sense."""
+    try:
+        return _ANY.decode(part)
+    except FAULTS:
+        pass
+    try:
+        return _LOOSE.decode(text_file.decode(bytes(part)))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def read(path: Path, array: str = "messages") -> tuple[dict[str, Any], list[Part], list[str]]:
+    """The members of the top object but for `array`, the elements of that array, and the damage: "file: why"."""
+    view = data(path)
+    try:
+        found = fields(view)
+        elements = items(found.pop(array)) if array in found else []
+        return {key: value(part) for key, part in found.items()}, elements, []
+    except (*FAULTS, ValueError):
+        return _salvage(path, view, array)
+
+
+def read_list(path: Path) -> tuple[list[Part], list[str]]:
+    """The elements of a file that is one list, and the damage."""
+    view = data(path)
+    try:
+        return items(view), []
+    except FAULTS:
+        text = text_of(view)
+        start = text.find("[") + 1
+        elements, damaged, _ = pieces(path, text, start)
+        return elements, damaged
+
+
+def lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a JSON Lines file with their numbers, blank lines left out."""
+    with path.open("rb") as file:
+        plain = file.read(4)[:2] not in (b"\xff\xfe", b"\xfe\xff")
+        file.seek(0)
+        source: Any = file if plain else text_file.read(path)[0].encode().splitlines(keepends=True)
+        for number, line in enumerate(source, 1):
+            if line.strip(b"\0\xef\xbb\xbf \r\n\t"):
+                yield number, line.strip(b"\0\xef\xbb\xbf \r\n\t")
+
+
+def text_of(view: Any) -> str:
+    """The file's bytes as text, for what must look for its parts itself."""
+    whole = bytes(view)
+    return (text_file.decode(whole) or whole.decode("utf-8", "replace")).replace("\0", "")
+
+
+def _salvage(path: Path, view: Any, array: str) -> tuple[dict[str, Any], list[Part], list[str]]:
+    """What a truncated or otherwise damaged file still holds. Raises UserError when the array is not to be found."""
+    text = text_of(view)
+    opening = re.search(rf'"{re.escape(array)}"\s*:\s*\[', text)
+    if not opening:
+        raise UserError(
+            f"{path.name} is not whole JSON, and no list of {array} is to be found in it",
+            "export it again, or copy the file again: it may be cut off",
+        )
+    top: dict[str, Any] = {}
+    try:  # what stands before the array is most often whole
+        top = dict(_LOOSE.decode(text[: opening.start()].rstrip().rstrip(",") + "}"))
+    except (ValueError, RecursionError):
+        top = dict(members(text[: opening.start()]))
+    elements, damaged, _ = pieces(path, text, opening.end())
+    return top, elements, damaged or [f"{path.name}: the end of the file is damaged"]
+
+
+def members(text: str) -> Iterator[tuple[str, Any]]:
+    """The members with plain values of what should be an object."""
+    for found in re.finditer(r'"((?:[^"\\]|\\.){1,80})"\s*:\s*("(?:[^"\\]|\\.)*"|-?\d+|true|false|null)', text):
+        try:
+            yield found[1], _LOOSE.decode(found[2])
+        except ValueError:
+            continue
+
+
+def pieces(path: Path, text: str, start: int) -> tuple[list[Part], list[str], int]:
+    """The objects of a list that begins at `start`, the damage, and where the list ends.
+
+    After a damaged object comes the next that begins as the first does.
+    """
+    elements: list[Part] = []
+    damaged: list[str] = []
+    first = re.compile(r'\{\s*"(?:[^"\\]|\\.){1,80}"\s*:').search(text, start)
+    begins = re.compile(r"\s*".join(map(re.escape, re.findall(r'\{|"[^"]*"|:', first[0])))) if first else None
+    place = first.start() if first else len(text)
+    end = start
+    while begins:
+        try:
+            end = _LOOSE.raw_decode(text, place)[1]
+            elements.append(text[place:end].encode("utf-8", "replace"))
+            if re.compile(r"\s*\]").match(text, end):
+                break
+        except (ValueError, RecursionError) as error:
+            damaged.append(f"{path.name} message {len(elements) + len(damaged) + 1}: {_why(error)}")
+            end = place + 1
+        following = begins.search(text, end)
+        if not following:
+            break
+        place = following.start()
+    return elements, damaged, end
+
+
+def _why(error: BaseException) -> str:
+    return error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+
+
+def objects(parts: Sequence[Part], name: str, damaged: list[str], unit: str = "message") -> Iterator[tuple[int, Any]]:
+    """Each part as a dict with its number from 1; what is no object is added to `damaged`."""
+    for number, part in enumerate(parts, 1):
+        try:
+            found = value(part)
+        except ValueError as error:
+            damaged.append(f"{name} {unit} {number}: {str(error)[:200]}")
+            continue
+        if isinstance(found, dict):
+            yield number, found
+        else:
+            damaged.append(f"{name} {unit} {number}: not an object")
+
+
+_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|([{}\[\]:,])|([^\s{}\[\],:"]+)')
+
+
+def outline(text: str, depth: int = 5) -> dict[str, str]:
+    """The paths of the beginning of a JSON text with their first values: {"chats": "{", "chats.list[].id": "7"}.
+
+    The text may end anywhere; objects in a list share one path, that of a list is empty: "[].talker".
+    """
+    found: dict[str, str] = {}
+    stack: list[tuple[str, str]] = []  # path, kind of bracket
+    path, key, wants_value = "", "", True
+
+    def name() -> str:
+        if not stack:
+            return ""
+        base, kind = stack[-1]
+        return f"{base}[]" if kind == "[" else f"{base}.{key}" if base else key
+
+    for token in _TOKEN.finditer(text):
+        string, mark, scalar = token.groups()
+        if mark in ("{", "["):
+            path = name()
+            if path:
+                found.setdefault(path, mark)
+            stack.append((path, mark))
+            if len(stack) > depth * 4:
+                break
+            wants_value = mark == "["
+        elif mark in ("}", "]"):
+            if stack:
+                stack.pop()
+            wants_value = False
+        elif mark == ":":
+            wants_value = True
+        elif mark == ",":
+            wants_value = bool(stack) and stack[-1][1] == "["
+        elif wants_value or scalar is not None:
+            if len(stack) <= depth:
+                found.setdefault(name(), scalar if scalar is not None else string)
+            wants_value = False
+        elif string is not None:
+            key = string
+    return found

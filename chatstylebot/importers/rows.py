@@ -1,0 +1,112 @@
+"""Messages as an importer finds them, one by one, kept in columns."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from chatstylebot.corpus.messages import SCHEMA
+from chatstylebot.importers import times
+
+SLICE = 50_000  # rows that stand in Python objects at a time
+# what one odd message may raise; it is counted and the import goes on (IMP-9)
+ODD = (TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError)
+COLUMNS = {
+    "place": pl.UInt32(), "chat_id": pl.String(), "chat_name": pl.String(), "is_group": pl.Boolean(),
+    "thread": pl.String(), "at": pl.Int64(), "local": pl.Boolean(), "sender_id": pl.String(),
+    "sender_name": pl.String(), "kind": SCHEMA["kind"], "text": pl.String(), "from_me": pl.Boolean(),
+    "message_id": pl.String(), "quoted": pl.String(),
+}  # fmt: skip
+
+
+class Chat(NamedTuple):
+    """The chat a message belongs to. `thread` tells apart chats whose id may be the same."""
+
+    id: str
+    name: str
+    is_group: bool
+    thread: str | None = None
+
+
+@dataclass
+class Rows:
+    """Collects messages; `unit` is what their number counts in the file: "line", "message" or "row"."""
+
+    name: str
+    unit: str = "message"
+    damaged: list[str] = field(default_factory=list)
+    _columns: list[list[Any]] = field(default_factory=lambda: [[] for _ in COLUMNS])
+    _parts: list[pl.DataFrame] = field(default_factory=list)
+
+    def add(
+        self,
+        place: int,
+        chat: Chat,
+        at: int,
+        sender_id: str,
+        sender_name: str,
+        kind: str,
+        text: str | None = None,
+        *,
+        local: bool = False,
+        from_me: bool | None = None,
+        message_id: str | None = None,
+        quoted: str | None = None,
+    ) -> None:
+        """Take one message. `at` is milliseconds, UTC, or on the wall clock where `local` is true."""
+        values = (place, chat.id, chat.name, chat.is_group, chat.thread, at, local, sender_id, sender_name, kind)
+        for column, value in zip(self._columns, (*values, text, from_me, message_id, quoted), strict=True):
+            column.append(value)
+        if len(self._columns[0]) >= SLICE:
+            self.flush()
+
+    def lose(self, place: int, why: object) -> None:
+        """Count a message that cannot be read."""
+        self.damaged.append(f"{self.name} {self.unit} {place}: {str(why)[:200]}")
+
+    def flush(self) -> None:
+        """Turn what stands in Python objects into a table; `name` may change after it."""
+        columns = [
+            pl.Series(name, values, dtype, strict=False)
+            for (name, dtype), values in zip(COLUMNS.items(), self._columns, strict=True)
+        ]
+        source = pl.concat_str(pl.lit(f"{self.name} {self.unit} "), pl.col("place").cast(pl.String)).alias("source")
+        self._parts.append(pl.DataFrame(columns).with_columns(source))
+        self._columns = [[] for _ in COLUMNS]
+
+    def table(self, zone: str = "UTC") -> pl.DataFrame:
+        """The messages in SCHEMA, with `thread`; what has no sane time is counted as damaged."""
+        self.flush()
+        table = pl.concat(self._parts)
+        sane = times.sane("at") & pl.col("chat_id").is_not_null() & pl.col("sender_id").is_not_null()
+        for source in table.filter(~sane)["source"]:
+            self.damaged.append(f"{source}: no time, or none between 1990 and 2100")
+        table = table.filter(sane)
+        moments = table["at"].cast(pl.Datetime("ms")).dt.replace_time_zone("UTC")
+        if table["local"].any():
+            walls = times.utc(table["at"], zone)
+            moments = pl.select(pl.when(table["local"]).then(walls).otherwise(moments)).to_series()
+        return table.select(
+            "chat_id", pl.col("chat_name").fill_null(pl.col("chat_id")), "is_group", "message_id", "sender_id",
+            pl.col("sender_name").fill_null(pl.col("sender_id")), "from_me", moments.alias("sent_at"),
+            (~pl.col("local")).alias("tz_known"), "kind", "text", "quoted",
+            "source", "thread",
+        ).cast(pl.Schema({**SCHEMA, "thread": pl.String()}))  # fmt: skip
+
+
+def words(value: Any) -> str | None:
+    """A text that can be written as UTF-8, and None for anything that is no text."""
+    if not isinstance(value, str):
+        return None
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value
+
+
+def number(value: Any) -> int:
+    """A whole number, also when it is written as a text. Raises ValueError or TypeError."""
+    if isinstance(value, bool):
+        raise TypeError("true or false is no number")
+    return int(value)

@@ -1,0 +1,82 @@
+"""`csb inspect`: what is in an export, in a second, writing nothing."""
+
+import json
+from pathlib import Path
+
+from conftest import Csb
+from make import export, row, talk
+
+TALK = [*talk("A: hi", "me: hey", "A: 我的电话13812345678"), row(200, "Alice", "", kind=3)]
+
+
+def test_the_json_is_what_is_promised(csb: Csb, place: Path) -> None:
+    export(place / "m.csv", TALK)
+    told = json.loads(csb("inspect", "m.csv", "--json").stdout)
+    assert told["messages"] == 4
+    (file,) = told["files"]
+    assert {key: file[key] for key in ("path", "format", "platform", "messages", "by_kind", "first", "last")} == {
+        "path": "m.csv",
+        "format": "memotrace_v1",
+        "platform": "wechat",
+        "messages": 4,
+        "by_kind": {"text": 3, "image": 1},
+        "first": "2023-11-14T22:13:50Z",
+        "last": "2023-11-14T22:16:40Z",
+    }
+    (chat,) = file["chats"]
+    assert {key: chat[key] for key in ("id", "name", "is_group", "messages", "from_me")} == {
+        "id": "Alice", "name": "Alice", "is_group": False, "messages": 4, "from_me": 1,
+    }  # fmt: skip
+    assert [(p["name"], p["messages"]) for p in chat["participants"]] == [("Alice", 3), ("我", 1)]
+    assert file["me_known_by"] == "file"
+    assert file["warnings"] == []
+
+
+def test_nothing_is_written(csb: Csb, place: Path) -> None:
+    export(place / "m.csv", TALK)
+    csb("inspect", "m.csv", "--privacy")
+    assert [path.name for path in place.iterdir()] == ["m.csv"]
+
+
+def test_the_next_line_is_shown_and_works(csb: Csb, place: Path) -> None:
+    export(place / "my chat.csv", TALK)
+    shown = csb("inspect", "my chat.csv").stdout
+    assert "next: csb preprocess 'my chat.csv'" in shown
+    assert "2023-11" in shown
+    csb("preprocess", "my chat.csv")
+
+
+def test_privacy_is_counted_and_never_shown(csb: Csb, place: Path) -> None:
+    export(place / "m.csv", TALK)
+    done = csb("inspect", "m.csv", "--privacy")
+    assert "1 phone" in done.stdout
+    assert "13812345678" not in done.stdout + done.stderr
+    assert json.loads(csb("inspect", "m.csv", "--privacy", "--json").stdout)["privacy"] == {"phone": 1}
+
+
+def test_a_folder_of_exports_is_told_file_by_file(csb: Csb, place: Path) -> None:
+    (place / "all").mkdir()
+    export(place / "all" / "a.csv", TALK)
+    export(place / "all" / "b.csv", talk("A: x", "me: y", talker=2, name="Bob"))
+    told = json.loads(csb("inspect", "all", "--json").stdout)
+    assert [file["path"] for file in told["files"]] == [str(Path("all/a.csv")), str(Path("all/b.csv"))]
+    assert told["messages"] == 6
+
+
+def test_damaged_rows_are_warned_of(csb: Csb, place: Path) -> None:
+    path = export(place / "m.csv", [*TALK, ["x", "1", "?", "", "", "", "", "text", "", "", "", ""]])
+    told = json.loads(csb("inspect", path, "--json").stdout)
+    assert told["files"][0]["damaged"] == 1
+    assert "m.csv row 6" in told["files"][0]["warnings"][0]
+
+
+def test_a_wrong_name_for_me_is_told(csb: Csb, place: Path) -> None:
+    export(place / "m.csv", TALK)
+    assert "nobody in these files is called 'Zoe'" in csb("inspect", "m.csv", "--me", "Zoe", code=1).stderr
+
+
+def test_a_file_of_no_known_format_is_an_error_with_a_remedy(csb: Csb, place: Path) -> None:
+    (place / "x.txt").write_text("hello\n")
+    done = csb("inspect", "x.txt", code=1)
+    assert done.stderr.splitlines()[0].startswith("error: x.txt is in no format that is known here")
+    assert done.stderr.splitlines()[1].startswith("try: ")

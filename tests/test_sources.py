@@ -1,0 +1,114 @@
+"""Files, folders and archives: what is read, and what is refused."""
+
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+from make import export, talk
+
+from chatstylebot import importers
+from chatstylebot.errors import UserError
+from chatstylebot.importers import sources, zips
+
+LINES = talk("A: hi", "me: hey")
+
+
+def archive(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, data in members.items():
+            packed.writestr(name, data)
+    return path
+
+
+def test_a_folder_is_read_with_the_folders_below_it(tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    export(tmp_path / "a.csv", LINES)
+    export(tmp_path / "more" / "b.csv", LINES)
+    found = importers.load([tmp_path])
+    assert [file.shown for file in found] == [f"{tmp_path.name}/a.csv", f"{tmp_path.name}/more/b.csv"]
+    assert found[1].path == str(tmp_path / "more" / "b.csv")
+    assert found[1].export.messages["source"][0] == f"{tmp_path.name}/more/b.csv row 2"
+
+
+def test_a_zip_is_read_as_a_folder_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(shelf))
+    inner = export(tmp_path / "a.csv", LINES).read_bytes()
+    packed = archive(tmp_path / "chats.zip", {"one/a.csv": inner, "photo.jpg": b"x" * 100})
+    found = importers.load([packed])
+    assert [file.shown for file in found] == ["chats.zip/one/a.csv"]
+    assert found[0].export.messages.height == 2
+    assert list(shelf.iterdir()) == []
+
+
+def test_a_file_given_twice_and_within_its_folder_is_read_once(tmp_path: Path) -> None:
+    path = export(tmp_path / "a.csv", LINES)
+    assert len(importers.load([path, tmp_path, path])) == 1
+
+
+def test_what_is_no_chat_in_a_folder_is_left_out_and_named(tmp_path: Path) -> None:
+    export(tmp_path / "a.csv", LINES)
+    (tmp_path / "todo.txt").write_text("buy milk\n")
+    (tmp_path / "empty.txt").write_text("")
+    (notes,) = [file.export.notes for file in importers.load([tmp_path])]
+    assert notes == [f"left out 2 files in no known format: {tmp_path.name}/empty.txt, {tmp_path.name}/todo.txt"]
+
+
+def test_a_file_that_was_named_must_be_a_chat(tmp_path: Path) -> None:
+    path = tmp_path / "todo.txt"
+    path.write_text("buy milk\n")
+    with pytest.raises(UserError, match="first line is: 'buy milk'") as caught:
+        importers.load([path])
+    assert "--map" in caught.value.remedy
+
+
+@pytest.mark.parametrize("name", ["../evil.csv", "/evil.csv", "a/../../evil.csv", "..\\evil.csv", "C:\\evil.csv"])
+def test_an_archive_that_would_write_outside_is_refused(tmp_path: Path, name: str) -> None:
+    packed = archive(tmp_path / "a.zip", {name: b"x"})
+    with pytest.raises(UserError, match="not safe"):
+        importers.load([packed])
+    assert not list(tmp_path.parent.rglob("evil.csv"))
+
+
+def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    packed = archive(tmp_path / "a.zip", {"a.txt": b"0" * (zips.LARGE + 1)})
+    assert packed.stat().st_size < 1 << 20
+    with pytest.raises(UserError, match="would grow"):
+        importers.load([packed])
+
+
+def test_many_small_members_do_not_add_up_to_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zips, "MOST_BYTES", 1000)
+    packed = archive(tmp_path / "a.zip", {f"{n}.txt": b"0" * 200 for n in range(6)})
+    with pytest.raises(UserError, match="would unpack to"):
+        importers.load([packed])
+    monkeypatch.setattr(zips, "MOST_MEMBERS", 5)
+    with pytest.raises(UserError, match="holds 6 files"):
+        importers.load([packed])
+
+
+def test_links_in_an_archive_are_not_followed(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        link = zipfile.ZipInfo("passwd.txt")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        packed.writestr(link, "/etc/passwd")
+    with pytest.raises(UserError, match="no chat export"):
+        importers.load([path])
+
+
+@pytest.mark.parametrize("data", [b"PK\x03\x04", b"PK\x03\x04" + b"\0" * 500, b"PK\x05\x06" + b"\0" * 18])
+def test_a_damaged_archive_is_one_line_and_a_remedy(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(data)
+    with pytest.raises(UserError, match=r"damaged zip archive|no chat export"):
+        importers.load([path])
+
+
+def test_an_empty_folder_says_what_it_should_hold(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no chat export in the folder") as caught:
+        importers.load([tmp_path])
+    assert ".csv" in caught.value.remedy
+    assert sources.is_zip(tmp_path / "nowhere") is False
