@@ -462,7 +462,8 @@ def _show(account: dict[str, Any], texts: dict[str, str]) -> None:
         console.print(f"answered late (after the gap; they stand as history only): {account['answered_late']:,}")
     reply, tokens = account["reply_characters"], account["sample_tokens"]
     console.print(
-        f"your replies: {reply['p50']} characters (p50), {reply['p90']} (p90); {account['bubbles_per_turn']} bubbles a turn; "
+        f"your replies: {reply['p50']} characters (p50), {reply['p90']} (p90); "
+        f"{account['bubbles_per_turn']} bubbles a turn; "
         f"99 % of the samples fit into {account['cutoff_len']} tokens{'' if tokens['counted'] else ' (estimated)'}",
         soft_wrap=True,
     )

@@ -154,9 +154,9 @@ RULES: tuple[Rule, ...] = (
     _rule("password", "密码 密碼 口令", rf"(?:密码|密碼|口令)(?:就|还)?(?:是|为|叫|：|:|=)?\s*((?!\d{{1,3}}(?:[^!-~]|$)){_VALUE}{{4,40}})"),
     _rule("password", "ass PASS pwd pw PW", rf"(?i)(?<![a-z])(?:password|passwd|passcode|pwd|pw)\s*(?:is)?\s*[:=]\s*({_VALUE}{{4,40}})"),
     _rule("password", "ass PASS", rf"(?i)(?<![a-z])(?:password|passwd|passcode)s? (?:is|was|to) ({_VALUE}{{4,40}})", lambda v: _odd(v.rstrip(".,!?;:"))),
+    _rule("address", "址 住 寄 送", r"(?:地址|住址|我住|家住|住在|寄到|送到|寄给)(?:是|在|[:：])?\s?([^\n，。；;!！?？\[]{4,60})", _placed),
     _rule("address", "路 街 道 巷 弄 村", r"(?:[\u4e00-\u9fff]{2,8}(?:省|自治区))?(?:[\u4e00-\u9fff]{2,7}?市)?(?:[\u4e00-\u9fff]{1,6}?[区县镇])?[\u4e00-\u9fff]{1,7}(?:路|大街|街|大道|道|巷|弄|胡同)\s?[0-9一二三四五六七八九十百]{1,5}(?:号|弄)[\u4e00-\u9fffA-Za-z]{0,12}(?:[0-9A-Za-z]{1,5}(?:号楼|栋|幢|座|单元|层|楼|室|号)?){0,4}"),
     _rule("address", "栋 幢 号楼 单元", r"(?<![0-9])[0-9]{1,3}(?:栋|幢|号楼)\s?(?:[0-9一二三四]{1,2}单元)?\s?[0-9]{3,4}(?:室|房)?(?![0-9])"),
-    _rule("address", "址 住 寄 送", r"(?:地址|住址|我住|家住|住在|寄到|送到|寄给)(?:是|在|[:：])?\s?([^\n，。；;!！?？]{4,60})", _placed),
     _rule(
         "address", "reet venue oad riv ane oulevard St Ave Rd Dr Ln Blvd",
         r"(?<![\d.])\d{1,5} (?:[A-Za-z][a-z]{1,15} ){1,3}(?:[Ss]treet|[Aa]venue|[Rr]oad|[Dd]rive|[Ll]ane|[Bb]oulevard|St|Ave|Rd|Dr|Ln|Blvd)(?![a-z])\.?(?:,? (?:[Aa]pt|[Uu]nit|[Ss]uite)\.? ?#?\w{1,6}|,? #\w{1,6})?(?:, [A-Z][a-z]+(?: [A-Z][a-z]+)?)?(?:,? [A-Z]{2} \d{5})?",

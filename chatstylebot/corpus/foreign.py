@@ -1,7 +1,7 @@
 """Own messages that are not the person's words: pasted text, bare links, the same greeting to everybody.
 
-They stay in the conversation as own messages without words (as a picture does), so that no question is paired with the answer
-to another; facts/measuring_style.md §3. Shortness and typos are the style and are never a reason.
+They stay in the conversation as own messages without words (as a picture does), so that no question is paired with the
+answer to another; facts/measuring_style.md §3. Shortness and typos are the style and are never a reason.
 """
 
 import polars as pl

@@ -71,7 +71,7 @@ def without_rows(text: str, rows: set[int], lines: bool) -> str:
 
 
 def needles(messages: pl.DataFrame, person: Person) -> list[str]:
-    """What can only come from them: texts of 8 characters or more that nobody else's remaining messages hold, and ids."""
+    """What can only come from them: ids, and texts of 8 characters or more that no message which stays holds."""
     gone = messages.filter(theirs(person))
     rest = messages.filter(~theirs(person))
     texts = pl.concat([gone["text"], gone["quoted"]]).drop_nulls().unique()

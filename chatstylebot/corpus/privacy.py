@@ -1,4 +1,4 @@
-"""Private data out of the text: what the rules of `detectors` find, names of contacts and words of the user's own list."""
+"""Private data out of the text: what the rules of `detectors` find, contacts' names, words of the user's own list."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -42,8 +42,19 @@ COMMON = frozenset(
 )
 
 
+PLACEHOLDER = re.compile(
+    r"\[(?:" + "|".join(re.escape(name) for names in NAMES.values() for name in names.values()) + r")_?\d+\]"
+)
+
+
 def _flat(text: str) -> str:
-    return text.translate(ASCII) if WIDE.search(text) else text
+    """The text as the rules read it, character for character: ASCII digits, and placeholders without their words.
+
+    Line ends stand in a placeholder, which no rule crosses: what an earlier rule or run has put there is no context.
+    """
+    if WIDE.search(text):
+        text = text.translate(ASCII)
+    return PLACEHOLDER.sub(lambda found: f"[{chr(10) * (len(found[0]) - 2)}]", text) if "[" in text else text
 
 
 @dataclass
@@ -82,7 +93,7 @@ class Finder:
         for found in pattern.finditer(flat):
             group = 1 if pattern.groups and kind != "blocked" and found[1] is not None else 0
             start, stop = found.span(group)
-            if start < end or start == stop or not holds(found[group]) or _inside(flat, start):
+            if start < end or start == stop or not holds(found[group]):
                 continue
             pieces += [text[end:start], self._placeholder(kind, found[group])]
             end = stop
@@ -99,18 +110,6 @@ class Finder:
         number = self.known[key]
         self.counts[kind] = self.counts.get(kind, 0) + 1
         return f"[{NAMES[self.language][kind]}{'_' * (self.language == 'en')}{number}]"
-
-
-PLACEHOLDER = re.compile(
-    r"\[(?:" + "|".join(re.escape(name) for names in NAMES.values() for name in names.values()) + r")_?\d+\]"
-)
-
-
-def _inside(text: str, place: int) -> bool:
-    """Whether the place is in a placeholder: those of an earlier rule, or of an earlier run, are no private values."""
-    opening = text.rfind("[", max(0, place - 12), place + 1)
-    found = PLACEHOLDER.match(text, opening) if opening >= 0 else None
-    return bool(found and found.end() > place)
 
 
 def _bordered(name: str) -> str:
@@ -177,7 +176,7 @@ def redact(
     """Messages whose text, quotes and names hold no private value any more, and the finder that knows what was there.
 
     `mode` is redact (typed placeholders), drop (the message is marked `private`) or off. An id that is a private
-    value becomes its `alias`, the same in every run. `names` are hidden wherever they stand, `block` is the user's list.
+    value becomes its `alias`, the same in every run. `names` are hidden where they stand, `block` is the user's list.
     """
     finder = Finder(language, names, block)
     if mode == "off":

@@ -78,7 +78,7 @@ def _whole(own: pl.DataFrame, history: int) -> pl.DataFrame:
 def _tokens(
     whole: pl.DataFrame, system: str, count: Callable[[Sequence[str]], list[int]] | None
 ) -> tuple[pl.Series, bool]:
-    """Tokens per sample, counted for some of them, else estimated: a Chinese character is at most one, 3 Latin letters are one."""
+    """Tokens per sample, counted for some of them, else estimated: one a Chinese character, one for 3 Latin letters."""
     some = whole.filter(pl.col("text").is_not_null())
     if count is not None and some.height:
         around = count([system])[0]

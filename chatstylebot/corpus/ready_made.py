@@ -1,7 +1,7 @@
 """Samples that another tool has made already: Alpaca, ShareGPT, OpenAI messages, as JSON or JSON Lines.
 
-Formats: LLaMA-Factory's data/README.md (Alpaca, ShareGPT), OpenAI's fine-tuning `messages`; MemoTrace writes all of them (shared
-facts, formats.md §4.1). One sample per reply, the pairs before it as history.
+Formats: LLaMA-Factory's data/README.md (Alpaca, ShareGPT), OpenAI's fine-tuning `messages`; MemoTrace writes
+all of them (shared facts, formats.md §4.1). One sample per reply, the pairs before it as history.
 """
 
 import json
@@ -35,7 +35,7 @@ class ReadyMade:
 
 
 def form(row: Any) -> str | None:
-    """The format of one row: "alpaca", "sharegpt", "openai"; None where it is none of them. Raises UserError for pairs."""
+    """The format of one row: "alpaca", "sharegpt", "openai", else None. Raises UserError for pairs."""
     if not isinstance(row, dict):
         return None
     if {"chosen", "rejected"} & set(row) or "label" in row or "kto_tag" in row:
@@ -44,8 +44,9 @@ def form(row: Any) -> str | None:
         return "alpaca"
     for key, name in (("conversations", "sharegpt"), ("conversation", "sharegpt"), ("messages", "openai")):
         turns = row.get(key)
-        if isinstance(turns, list) and turns and isinstance(turns[0], dict) and {"from", "role"} & set(turns[0]):
-            # an export of Discord's or Telegram's has messages, too, but no roles
+        first = set(turns[0]) if isinstance(turns, list) and turns and isinstance(turns[0], dict) else set()
+        # an export of Telegram's has messages, too, with "from", but without these pairs of keys
+        if {"role", "content"} <= first or {"from", "value"} <= first:
             return name
     return None
 
@@ -87,7 +88,7 @@ def rows(path: Path) -> Iterator[Any]:
 
 
 def read(path: Path, history: int, system: str) -> ReadyMade:
-    """The samples of a file, each with at most `history` pairs before it; `system` where it has no prompt of its own."""
+    """The samples of a file, each with at most `history` pairs before it, and `system` where it has no prompt."""
     made = ReadyMade()
     seen: set[str] = set()
     for row in rows(path):

@@ -171,7 +171,7 @@ def settle(messages: pl.DataFrame, fates: pl.DataFrame) -> pl.DataFrame:
     picture = pl.col("from_me") & pl.col("text").is_null() & (pl.col("fate").is_not_null() | pl.col("worded"))
     final = (
         pl.when(pl.col("dropped").is_not_null()).then("dropped")
-        .when(picture & pl.col("foreign").is_not_null()).then("foreign")
+        .when(pl.col("foreign").is_not_null()).then("foreign")
         .when(picture).then(pl.col("kind").cast(pl.String).cast(REASONS, strict=False))
         .otherwise("fate")
     )  # fmt: skip

@@ -127,6 +127,8 @@ def body(blob: Any) -> str | None:
     mark = blob[plus + 1]
     width = {0x81: 2, 0x82: 4}.get(mark, 0)
     start = plus + 2 + width
+    if len(blob) < start:
+        return None
     length = int.from_bytes(blob[plus + 2 : start], "little") if width else mark
     data = blob[start : start + length]
     return data.decode("utf-8", "replace") if len(data) == length else None

@@ -55,7 +55,8 @@ def value(part: Any) -> Any:
     except FAULTS:
         pass
     try:
-        return _LOOSE.decode(text_file.decode(bytes(part)))
+        data = bytes(part)
+        return _LOOSE.decode(text_file.decode(data) or data.decode("utf-8", "replace"))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
