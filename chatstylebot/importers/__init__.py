@@ -1,5 +1,6 @@
 """Chat exports in, messages out. A format is one module, one line in FORMATS and one folder in tests/exports/."""
 
+import gc
 import importlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -161,8 +162,14 @@ def load(
     for path in paths:
         if not path.exists():
             raise UserError(f"there is no file {path}", "check the path; put it in quotes if it holds spaces")
-    with sources.opened(paths) as files:
-        return _read(files, timezone, form, mapping)
+    collecting = gc.isenabled()
+    gc.disable()  # millions of small objects and no cycles: looking for some costs a fifth of the time
+    try:
+        with sources.opened(paths) as files:
+            return _read(files, timezone, form, mapping)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _read(files: Sequence[sources.Source], timezone: str | None, form: str | None, mapping: Path | None) -> list[Found]:

@@ -22,8 +22,8 @@ _ANY = msgspec.json.Decoder()
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _LOOSE = json.JSONDecoder(strict=False)
-# Telegram writes control characters as \x1F, which no JSON parser takes; an even number of backslashes is none
-_BAD_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*(\\x[0-9A-Fa-f]{2})")
+# Telegram writes control characters as \x1F, which no JSON parser takes; after an odd number of backslashes it is a text
+_HEX = re.compile(rb"[0-9A-Fa-f]{2}")
 
 
 def data(path: Path) -> Any:
@@ -32,9 +32,15 @@ def data(path: Path) -> Any:
         view = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     if view[:2] in (b"\xff\xfe", b"\xfe\xff") or view[:3] == b"\xef\xbb\xbf" or b"\0" in view[-4096:]:
         return text_file.read(path)[0].encode()
-    for found in _BAD_ESCAPE.finditer(view):
+    place = view.find(b"\\x")
+    while place >= 0:
+        start = place
+        while start and view[start - 1 : start] == b"\\":
+            start -= 1
         # two backspaces: as long, valid JSON, and taken out with the other control characters
-        view[found.start(1) : found.end(1)] = b"\\b\\b"
+        if (place - start) % 2 == 0 and _HEX.match(view, place + 2):
+            view[place : place + 4] = b"\\b\\b"
+        place = view.find(b"\\x", place + 2)
     return view
 
 

@@ -35,7 +35,7 @@ class Rows:
     name: str
     unit: str = "message"
     damaged: list[str] = field(default_factory=list)
-    _columns: list[list[Any]] = field(default_factory=lambda: [[] for _ in COLUMNS])
+    _rows: list[tuple[Any, ...]] = field(default_factory=list)
     _parts: list[pl.DataFrame] = field(default_factory=list)
 
     def add(
@@ -54,10 +54,8 @@ class Rows:
         quoted: str | None = None,
     ) -> None:
         """Take one message. `at` is milliseconds, UTC, or on the wall clock where `local` is true."""
-        values = (place, chat.id, chat.name, chat.is_group, chat.thread, at, local, sender_id, sender_name, kind)
-        for column, value in zip(self._columns, (*values, text, from_me, message_id, quoted), strict=True):
-            column.append(value)
-        if len(self._columns[0]) >= SLICE:
+        self._rows.append((place, *chat, at, local, sender_id, sender_name, kind, text, from_me, message_id, quoted))
+        if len(self._rows) >= SLICE:
             self.flush()
 
     def lose(self, place: int, why: object) -> None:
@@ -66,13 +64,16 @@ class Rows:
 
     def flush(self) -> None:
         """Turn what stands in Python objects into a table; `name` may change after it."""
+        if not self._rows:
+            self._parts.append(pl.DataFrame(schema={**COLUMNS, "source": pl.String()}))
+            return
         columns = [
             pl.Series(name, values, dtype, strict=False)
-            for (name, dtype), values in zip(COLUMNS.items(), self._columns, strict=True)
+            for (name, dtype), values in zip(COLUMNS.items(), zip(*self._rows, strict=True), strict=True)
         ]
         source = pl.concat_str(pl.lit(f"{self.name} {self.unit} "), pl.col("place").cast(pl.String)).alias("source")
         self._parts.append(pl.DataFrame(columns).with_columns(source))
-        self._columns = [[] for _ in COLUMNS]
+        self._rows.clear()
 
     def table(self, zone: str = "UTC") -> pl.DataFrame:
         """The messages in SCHEMA, with `thread`; what has no sane time is counted as damaged."""
