@@ -1,60 +1,29 @@
 """Private data out of the text: what the rules of `detectors` find, contacts' names, words of the user's own list."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import polars as pl
 
+from chatstylebot.corpus.block_list import block_list, hideable, pattern_of
 from chatstylebot.corpus.clean import REASONS
-from chatstylebot.corpus.detectors import NAMES, RULES, SUSPECT
-from chatstylebot.errors import UserError
+from chatstylebot.corpus.detectors import NAMES, RULES, SPOKEN, SUSPECT
 
+__all__ = ["Finder", "block_list", "hidden", "hideable", "names_hidden", "plain", "preview", "redact", "redacted_share"]
 # fullwidth digits and at-signs are found as well; one character for one, so that places stay
 ASCII = str.maketrans("０１２３４５６７８９＠＋．－", "0123456789@+.-")
 WIDE = re.compile("[０-９＠＋．－]")
-SPOKEN = str.maketrans("零〇一幺二两三四五六七八九", "0011223456789")
-# short forms of address are words, not names
-COMMON = frozenset(
-    [
-        "妈妈",
-        "爸爸",
-        "老公",
-        "老婆",
-        "宝贝",
-        "老师",
-        "老板",
-        "哥哥",
-        "姐姐",
-        "弟弟",
-        "妹妹",
-        "爷爷",
-        "奶奶",
-        "朋友",
-        "同学",
-        "me",
-        "mum",
-        "mom",
-        "dad",
-        "我",
-    ]
-)
-
-
+DIGITS = str.maketrans(SPOKEN, "0011223456789")
+NUMBERS = ("phone", "id_card", "bank_card", "ssn", "qq")
 PLACEHOLDER = re.compile(
     r"\[(?:" + "|".join(re.escape(name) for names in NAMES.values() for name in names.values()) + r")_?\d+\]"
 )
-
-
-def _flat(text: str) -> str:
-    """The text as the rules read it, character for character: ASCII digits, and placeholders without their words.
-
-    Line ends stand in a placeholder, which no rule crosses: what an earlier rule or run has put there is no context.
-    """
-    if WIDE.search(text):
-        text = text.translate(ASCII)
-    return PLACEHOLDER.sub(lambda found: f"[{chr(10) * (len(found[0]) - 2)}]", text) if "[" in text else text
+# without one of these no rule holds
+REST = re.compile(rf"[0-9A-Za-z０-９{SPOKEN}路街道巷弄同里村]")
+BETWEEN = re.compile(rf"[^\dXx+{SPOKEN}]")
+COUNTRY = re.compile(r"^(\+?86|0086)(?=1[3-9]\d{9}$)")
+Span = tuple[int, int, str]  # from, to, type
 
 
 @dataclass
@@ -69,38 +38,38 @@ class Finder:
     counts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        wanted = sorted((n for n in set(self.names) if hideable(n)), key=lambda name: (-len(name), name))
-        self._names = re.compile("|".join(map(_bordered, wanted))) if wanted else None
+        self._names = pattern_of(self.names)
 
     def replace(self, text: str) -> str:
-        """The text with every private value replaced, for example by [电话1]."""
-        flat = _flat(text)
-        for kind, signs, pattern, holds in RULES:
-            if not signs or any(sign in flat for sign in signs):
-                text, flat = self._each(text, flat, kind, pattern, holds)
-        for pattern in self.block:
-            text, flat = self._each(text, flat, "blocked", pattern, bool)
-        if self._names:
-            text, flat = self._each(text, flat, "name", self._names, bool)
+        """The text with every private value replaced, for example by [电话1]; done again, nothing changes."""
+        while spans := _apart(flat := _flat(text), self._spans(flat)):
+            pieces: list[str] = []
+            end = 0
+            for start, stop, kind in spans:
+                pieces += [text[end:start], self._placeholder(kind, flat[start:stop])]
+                end = stop
+            text = "".join(pieces) + text[end:]
+            # what goes can bare what it hid: a digit too many beside a number is none beside a placeholder
+            if not (self.block or self._names or REST.search("".join(pieces[::2]) + flat[end:])):
+                break
         return text
 
-    def _each(
-        self, text: str, flat: str, kind: str, pattern: re.Pattern[str], holds: Callable[[str], bool]
-    ) -> tuple[str, str]:
-        """The text (and its flat form) with the matches of one rule replaced."""
-        pieces: list[str] = []
-        end = 0
-        for found in pattern.finditer(flat):
-            group = 1 if pattern.groups and kind != "blocked" and found[1] is not None else 0
-            start, stop = found.span(group)
-            if start < end or start == stop or not holds(found[group]):
+    def _spans(self, flat: str) -> Iterator[Span]:
+        """All that the rules find, whether or not it overlaps."""
+        small = flat.lower()
+        seen = frozenset(small)
+        for kind, pattern, holds, signs, first in RULES if REST.search(flat) else ():
+            if signs and (first.isdisjoint(seen) or not any(sign in small for sign in signs)):
                 continue
-            pieces += [text[end:start], self._placeholder(kind, found[group])]
-            end = stop
-        if not end:
-            return text, flat
-        text = "".join(pieces) + text[end:]
-        return text, _flat(text)
+            for found in pattern.finditer(flat):
+                start, stop = found.span(pattern.groups)  # the one group, or all of it
+                if holds(flat[start:stop]):
+                    yield start, stop, kind
+        more = [("blocked", pattern) for pattern in self.block] + ([("name", self._names)] if self._names else [])
+        for kind, pattern in more:
+            for found in pattern.finditer(flat):
+                if found[0]:
+                    yield *found.span(), kind
 
     def _placeholder(self, kind: str, value: str) -> str:
         key = (kind, plain(kind, value))
@@ -112,57 +81,55 @@ class Finder:
         return f"[{NAMES[self.language][kind]}{'_' * (self.language == 'en')}{number}]"
 
 
-def _bordered(name: str) -> str:
-    """A name as a pattern: Latin letters need a border, 汉字 have none."""
-    left = r"(?<![A-Za-z])" if name[0].isascii() else ""
-    right = r"(?![A-Za-z])" if name[-1].isascii() else ""
-    return left + re.escape(name) + right
+def _flat(text: str) -> str:
+    return text.translate(ASCII) if WIDE.search(text) else text
 
 
-def hideable(name: str) -> bool:
-    """Whether a contact's name can be hidden without hiding ordinary words: two characters or more, and no 妈妈."""
-    bare = name.strip()
-    return len(bare) >= (2 if not bare.isascii() else 3) and bare.lower() not in COMMON and not bare.isdigit()
+def _apart(flat: str, spans: Iterable[Span]) -> list[Span]:
+    """Those that do not overlap, in order: the longest of two that do, and of two as long the one of the earlier rule.
+
+    None of them reaches into a placeholder: those of an earlier run are no private values.
+    """
+    longest = sorted(spans, key=lambda span: span[0] - span[1])
+    if not longest:
+        return []
+    taken = bytearray(len(flat))
+    for found in PLACEHOLDER.finditer(flat):
+        taken[found.start() : found.end()] = b"x" * (found.end() - found.start())
+    kept = []
+    for start, stop, kind in longest:
+        if not any(taken[start:stop]):
+            taken[start:stop] = b"x" * (stop - start)
+            kept.append((start, stop, kind))
+    return sorted(kept)
 
 
 def plain(kind: str, value: str) -> str:
     """One spelling per value: no spaces, dashes or country code, lower case."""
-    if kind not in ("phone", "id_card", "bank_card", "ssn", "qq"):
-        return value.strip().lower() if kind not in ("password", "blocked") else value
-    bare = re.sub(r"[^\dXx+零〇一幺二两三四五六七八九]", "", value).lower()
-    bare = bare.translate(SPOKEN)
-    return re.sub(r"^(\+?86)(?=1[3-9]\d{9}$)", "", bare) if kind == "phone" else bare
+    if kind not in NUMBERS:
+        return value if kind in ("password", "key", "blocked") else value.strip().lower()
+    bare = BETWEEN.sub("", value).lower().translate(DIGITS)
+    return COUNTRY.sub("", bare) if kind == "phone" else bare
 
 
-def block_list(path: Path) -> list[re.Pattern[str]]:
-    """The patterns of the user's own list: a word a line, `re:` before a regular expression, # before a comment.
-
-    Words match whatever their case. Raises UserError with the number of the line for what is no expression.
-    """
-    try:
-        lines = path.read_text("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read: {error}", "give a text file (UTF-8) with a word a line") from None
-    found = []
-    for number, line in enumerate(lines, 1):
-        word = line.strip()
-        if not word or word.startswith("#"):
-            continue
-        try:
-            pattern = re.compile(word[3:].strip() if word.startswith("re:") else re.escape(word), re.IGNORECASE)
-        except re.error as error:
-            raise UserError(f"{path} line {number} is no regular expression: {error}", "correct the line") from None
-        if pattern.match(""):
-            raise UserError(f"{path} line {number} matches everything", "correct the line")
-        found.append(pattern)
-    return found
-
-
-def suspects(texts: pl.Series, finder: Finder) -> pl.Series:
+def _suspects(texts: pl.Series, finder: Finder) -> pl.Series:
     """The places of the texts that are worth the slow look."""
-    if finder.block or finder._names:
-        return texts.is_not_null().arg_true()
-    return texts.str.contains(SUSPECT).fill_null(False).arg_true()
+    seen = texts.str.contains(SUSPECT)
+    if names := [name.strip() for name in finder.names if hideable(name)]:
+        seen |= texts.str.contains_any(names, ascii_case_insensitive=True)
+    if finder.block:  # the user's expressions are Python's; Rust reads some of them otherwise
+        flat = (_flat(text or "") for text in texts)
+        seen |= pl.Series([any(pattern.search(text) for pattern in finder.block) for text in flat])
+    return seen.fill_null(False).arg_true()
+
+
+def _replaced(texts: pl.Series, finder: Finder) -> tuple[pl.Series, pl.Series]:
+    """The places of the texts that hold something private, and these texts without it."""
+    places = _suspects(texts, finder)
+    before = texts.gather(places)
+    after = pl.Series(texts.name, [finder.replace(text) for text in before], pl.String)
+    hit = after != before
+    return places.filter(hit), after.filter(hit)
 
 
 def redact(
@@ -190,42 +157,33 @@ def redact(
             reasons = messages["dropped"].scatter(places, pl.Series(["private"] * len(places), dtype=REASONS))
             messages = messages.with_columns(reasons)
     for column in ("sender_name", "chat_name"):  # an unsaved contact is often called by its number
-        messages = _renamed(messages, column, finder)
-    probe = Finder(language)  # an id counts as its name does, once
+        shown = {name: new for name in _unique(messages, column) if (new := finder.replace(name)) != name}
+        if shown:
+            messages = messages.with_columns(pl.col(column).replace(shown))
+    probe = Finder(language, names, block)  # an id counts as its name does, once
     for column in ("chat_id", "sender_id"):
-        ids = messages.select(pl.col(column).unique()).filter(_private(column))[column]
-        private = [value for value in ids if probe.replace(value) != value or (names and value in names)]
+        private = [value for value in _unique(messages, column) if probe.replace(value) != value]
         if private:
             messages = messages.with_columns(pl.col(column).replace(private, [alias(value) for value in private]))
     return messages, finder
 
 
-def _private(column: str) -> pl.Expr:
-    # where names are hidden, an id that is a name is as well
-    return pl.col(column).is_not_null()
-
-
-def _renamed(messages: pl.DataFrame, column: str, finder: Finder) -> pl.DataFrame:
-    names = messages.select(pl.col(column).unique()).filter(_private(column))[column].sort()
-    replaced = {name: shown for name in names if (shown := finder.replace(name)) != name}
-    return messages.with_columns(pl.col(column).replace(replaced)) if replaced else messages
-
-
-def _replaced(texts: pl.Series, finder: Finder) -> tuple[pl.Series, pl.Series]:
-    """The places of the texts that hold something private, and these texts without it."""
-    places = suspects(texts, finder)
-    before = texts.gather(places)
-    after = pl.Series(texts.name, [finder.replace(text) for text in before], pl.String)
-    hit = after != before
-    return places.filter(hit), after.filter(hit)
+def _unique(messages: pl.DataFrame, column: str) -> pl.Series:
+    return messages[column].unique().drop_nulls().sort()
 
 
 def preview(messages: pl.DataFrame, block: Sequence[re.Pattern[str]] = ()) -> dict[str, int]:
-    """How many private values of each type stand in the texts and quotes; the messages stay as they are."""
+    """How many private values of each type stand in texts and quotes; no value is told."""
     finder = Finder("en", block=block)
     for column in ("text", "quoted"):
         _replaced(messages[column], finder)
     return dict(sorted(finder.counts.items()))
+
+
+def redacted_share(texts: pl.Series) -> float:
+    """The share of the texts that hold a placeholder."""
+    marked = texts.filter(texts.str.contains("[", literal=True).fill_null(False))
+    return int(marked.str.contains(PLACEHOLDER.pattern).sum()) / len(texts) if len(texts) else 0.0
 
 
 def names_hidden(names: Sequence[str], mode: str, language: str) -> dict[str, str]:
@@ -239,9 +197,3 @@ def hidden(line: str, names: Mapping[str, str]) -> str:
     for name, shown in names.items():
         line = line.replace(name, shown)
     return line
-
-
-def redacted_share(texts: pl.Series) -> float:
-    """The share of the texts that hold a placeholder."""
-    marked = texts.filter(texts.str.contains("[", literal=True).fill_null(False))
-    return int(marked.str.contains(PLACEHOLDER.pattern).sum()) / len(texts) if len(texts) else 0.0

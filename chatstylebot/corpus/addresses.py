@@ -1,0 +1,67 @@
+"""How addresses look, in Chinese and in English.
+
+A place alone (天河区) is no address: what is hidden names a house, a building with a room, or stands after 地址.
+The classes are disjoint where they follow each other, so that no text makes the search slow.
+"""
+
+import re
+
+# a character of a name: Chinese, none that ends a place, none that says something (我住…, 寄到…, 知道)
+_ENDS = "省市区县镇乡旗州盟路街巷弄号栋幢"
+_SAYS = "我你他她它们在到住寄送是的了吗呢吧啊这那没跟给往说把被让叫请问要就址知逛压"
+NAME = rf"(?![{_ENDS}{_SAYS}])[\u4e00-\u9fff]"
+REGION = rf"(?:{NAME}){{1,8}}(?:自治[区州县]|特别行政区|街道|[省市区县镇乡旗州盟])"
+NUMBER = r"[0-9一二三四五六七八九十百零]{1,5}"
+# a number that counts something is no room: 3年, 2个, 12点
+COUNTS = r"(?!\s?[0-9年月天日点个块元次分秒人岁周时:：.%])"
+UNIT = r"[0-9A-Za-z一二三四五六七八九十]{1,5}\s?(?:号楼|号院|[栋幢座楼层室房户号门期弄]|单元)"
+ROOM = rf"(?<=[栋幢座元楼层期号]) ?-?[0-9]{{2,4}}{COUNTS}"
+BUILT = r"(?:小区|花园|家园|广场|大厦|公寓|公馆|中心|宿舍|大学|校区|[苑城园湾庭府居村里寓])"
+TAIL = rf"(?:[，, -]?(?:(?:{NAME}){{1,10}})?{UNIT}){{0,6}}(?:{ROOM})?"
+STREET = rf"[市区县镇乡]?(?:{NAME}){{2,6}}(?:路|街|大道|巷|弄|胡同|里)"
+
+# 体育西路101号维多利广场B座1201; a street and a number up to 31 may be a date, so two characters make its name
+HOUSE = rf"(?:{REGION}){{0,4}}{STREET}\s?{NUMBER}(?:号|弄)(?:院|楼)?{TAIL}"
+VILLAGE = rf"(?:{REGION}){{1,4}}(?:{NAME}){{1,6}}村\s?(?:{NUMBER}组)?\s?{NUMBER}号"
+# 12栋304, 3号楼2单元501
+FLAT = (
+    rf"(?:(?:{NAME}){{1,8}}{BUILT})?(?<![0-9第])[0-9]{{1,3}}(?:栋|幢|号楼)\s?(?:[0-9一二三四五六]{{1,2}}单元)?"
+    rf"\s?[0-9]{{3,4}}(?:室|房|号)?{COUNTS}"
+)
+DOOR = rf"(?<![0-9第])[0-9一二三四五六]{{1,2}}单元\s?[0-9]{{3,4}}(?:室|房|号)?(?![页章课词题分]){COUNTS}"
+# after 地址 or 寄到: from the first region to the last number of the clause
+GIVEN = (
+    r"(?:地址|住址|我住|住在|家住|我家在|寄到|寄给|寄往|送到|发到)[是在为了:： ]{0,3}"
+    rf"((?:{REGION}){{1,5}}[^\n，。；;!！?？]{{0,40}}(?:(?<![0-9])[0-9]{{1,5}}(?![0-9])(?:号楼|[栋幢座楼层室房户号门期])?{COUNTS}|路|街|大道))"
+)
+# 123 Main Street, Apt 4B; small letters only from 10 on, and not in the middle of a sentence (20 people on the street)
+KIND = r"(?:Street|Avenue|Road|Drive|Lane|Boulevard|Court|Terrace|Highway|Parkway|St|Ave|Rd|Dr|Ln|Blvd|Ct|Hwy|Pkwy)"
+APART = r"(?:,? ?(?:[Aa]partment|[Aa]pt|[Uu]nit|[Ss]uite|[Ff]lat)\.? ?#?[0-9A-Za-z]{1,6}|,? #[0-9A-Za-z]{1,6})?"
+TOWN = r"(?:, [A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?(?:,? [A-Z]{2})?(?: \d{5}(?:-\d{4})?)?)?"
+ENGLISH = (
+    r"(?<![\d.,])\d{1,5}[A-Za-z]?,? (?:[NSEW][EW]?\.? )?(?:(?:[A-Z][a-z]{1,15}|\d{1,3}(?:st|nd|rd|th)) ){1,3}"
+    rf"{KIND}(?![A-Za-z])\.?{APART}{TOWN}"
+)
+SMALL = (
+    r"(?<![\d.,])\d{2,5} (?:[a-z]{2,15} ){1,2}(?:street|avenue|road|lane|boulevard|blvd)(?=\s*(?:$|[.,!?;\n]))\.?"
+    + APART
+)
+BOX = r"(?i:(?<![a-z])p\.? ?o\.? box \d{1,6})"
+APARTMENT = r"(?i:(?<![a-z])(?:apt|apartment)\.? (?:#|no\.? ?)?(\d{1,4}[a-z]?|[a-z]-?\d{1,4})(?![0-9a-z]))"
+
+_PASSING = """
+a an the my your this that one way star down up on of to in at by from for with and or is was minute hour mile
+minutes hours miles km block blocks day days year years more people times percent dollars bucks side
+"""
+_DATES = re.compile(r"[路街巷]\s?(?:[1-9]|[12][0-9]|3[01])号$")
+_WALKS = re.compile(r"^.{0,3}[上下过回去走出开进][路街]")
+
+
+def is_house(value: str) -> bool:
+    """Whether a street with a number is a place and no date: 上路3号, 出街12号."""
+    return not (_DATES.search(value) and _WALKS.search(value))
+
+
+def is_street(value: str) -> bool:
+    """Whether the words between number and street name one."""
+    return not set(_PASSING.split()) & set(re.findall("[a-z]+", value.lower()))
