@@ -7,7 +7,7 @@ item. What is damaged is read item by item, and the items that cannot be are cou
 import json
 import mmap
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from chatstylebot.importers import text_file
 
 Part = msgspec.Raw | bytes
 FAULTS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+PAGES = 64 << 20  # bytes after which pages are let go
 _ANY = msgspec.json.Decoder()
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
@@ -165,9 +166,29 @@ def _why(error: BaseException) -> str:
     return error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
 
 
-def objects(parts: Sequence[Part], name: str, damaged: list[str], unit: str = "message") -> Iterator[tuple[int, Any]]:
-    """Each part as a dict with its number from 1; what is no object is added to `damaged`."""
+class Spent:
+    """Lets go of the pages of a mapped file that have been read; they lie in the file, should anybody look again."""
+
+    def __init__(self, view: Any) -> None:
+        self._advise = getattr(view, "madvise", None)  # Windows has none, and a converted file is no map
+        self._read = self._gone = 0
+
+    def add(self, size: int) -> None:
+        """So many bytes more have been read, in the order of the file."""
+        self._read += size
+        if self._advise and self._read - self._gone >= PAGES:
+            self._gone = self._read - self._read % mmap.ALLOCATIONGRANULARITY
+            self._advise(mmap.MADV_DONTNEED, 0, self._gone)
+
+
+def objects(
+    parts: list[Part], name: str, damaged: list[str], unit: str = "message", spent: Spent | None = None
+) -> Iterator[tuple[int, Any]]:
+    """Each part as a dict with its number from 1; what is no object is added to `damaged`. Parts are let go when read."""
     for number, part in enumerate(parts, 1):
+        parts[number - 1] = b""
+        if spent:
+            spent.add(len(memoryview(part)))
         try:
             found = value(part)
         except ValueError as error:

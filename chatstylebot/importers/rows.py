@@ -64,35 +64,37 @@ class Rows:
 
     def flush(self) -> None:
         """Turn what stands in Python objects into a table; `name` may change after it."""
-        if not self._rows:
-            self._parts.append(pl.DataFrame(schema={**COLUMNS, "source": pl.String()}))
-            return
+        cells = zip(*self._rows, strict=True) if self._rows else ([] for _ in COLUMNS)
         columns = [
             pl.Series(name, values, dtype, strict=False)
-            for (name, dtype), values in zip(COLUMNS.items(), zip(*self._rows, strict=True), strict=True)
+            for (name, dtype), values in zip(COLUMNS.items(), cells, strict=True)
         ]
-        source = pl.concat_str(pl.lit(f"{self.name} {self.unit} "), pl.col("place").cast(pl.String)).alias("source")
-        self._parts.append(pl.DataFrame(columns).with_columns(source))
         self._rows.clear()
+        source = pl.concat_str(pl.lit(f"{self.name} {self.unit} "), pl.col("place").cast(pl.String))
+        table = pl.DataFrame(columns).with_columns(source.alias("source"))
+        sane = times.sane("at") & pl.col("chat_id").is_not_null() & pl.col("sender_id").is_not_null()
+        for line in table.filter(~sane)["source"]:
+            self.damaged.append(f"{line}: no time, or none between 1990 and 2100")
+        self._parts.append(
+            table.filter(sane).with_columns(
+                pl.col("chat_name").fill_null(pl.col("chat_id")),
+                pl.col("sender_name").fill_null(pl.col("sender_id")),
+                pl.col("at").cast(pl.Datetime("ms")).dt.replace_time_zone("UTC").alias("sent_at"),
+                (~pl.col("local")).alias("tz_known"),
+            ).select(*SCHEMA, "thread").cast(pl.Schema({**SCHEMA, "thread": pl.String()}))
+        )  # fmt: skip
 
     def table(self, zone: str = "UTC") -> pl.DataFrame:
         """The messages in SCHEMA, with `thread`; what has no sane time is counted as damaged."""
         self.flush()
         table = pl.concat(self._parts)
-        sane = times.sane("at") & pl.col("chat_id").is_not_null() & pl.col("sender_id").is_not_null()
-        for source in table.filter(~sane)["source"]:
-            self.damaged.append(f"{source}: no time, or none between 1990 and 2100")
-        table = table.filter(sane)
-        moments = table["at"].cast(pl.Datetime("ms")).dt.replace_time_zone("UTC")
-        if table["local"].any():
-            walls = times.utc(table["at"], zone)
-            moments = pl.select(pl.when(table["local"]).then(walls).otherwise(moments)).to_series()
-        return table.select(
-            "chat_id", pl.col("chat_name").fill_null(pl.col("chat_id")), "is_group", "message_id", "sender_id",
-            pl.col("sender_name").fill_null(pl.col("sender_id")), "from_me", moments.alias("sent_at"),
-            (~pl.col("local")).alias("tz_known"), "kind", "text", "quoted",
-            "source", "thread",
-        ).cast(pl.Schema({**SCHEMA, "thread": pl.String()}))  # fmt: skip
+        self._parts.clear()
+        if table["tz_known"].all():
+            return table
+        # the wall clock of all rows at once: an hour that comes twice is told by what stands before it
+        walls = times.utc(table["sent_at"].dt.replace_time_zone(None).cast(pl.Int64), zone)
+        exact = pl.when(pl.col("tz_known")).then("sent_at").otherwise(walls)
+        return table.with_columns(exact.alias("sent_at"))
 
 
 def words(value: Any) -> str | None:

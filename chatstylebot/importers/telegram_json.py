@@ -43,7 +43,9 @@ def detect(head: importers.Head) -> bool:
 def read(path: Path, zone: str) -> importers.Export:
     """The messages of all chats in the file. Raises UserError when there is none."""
     damaged: list[str] = []
-    account, talks = _talks(path, damaged)
+    view = json_file.data(path)
+    spent = json_file.Spent(view)
+    account, talks = _talks(path, view, damaged)
     rows = Rows(path.name, damaged=damaged)
     owner = _owner(account)
     me = next(iter(owner), None)
@@ -52,7 +54,7 @@ def read(path: Path, zone: str) -> importers.Export:
     for about, parts in talks:
         if about.get("type") == "saved_messages":  # notes to oneself are no conversation
             several = True
-        place = _read_chat(rows, place, about, parts, me)
+        place = _read_chat(rows, place, about, parts, me, spent)
     notes = [f"{path.name}: the notes in Saved Messages are no conversation: nothing answers them"] if several else []
     table = rows.table(zone)
     if not owner:
@@ -72,9 +74,8 @@ def _owner(account: dict[str, Any]) -> list[str]:
     return [name for name in dict.fromkeys(names) if name]
 
 
-def _talks(path: Path, damaged: list[str]) -> tuple[dict[str, Any], Iterator[Talk]]:
+def _talks(path: Path, view: Any, damaged: list[str]) -> tuple[dict[str, Any], Iterator[Talk]]:
     """What the file says of the account, and its chats one by one."""
-    view = json_file.data(path)
     try:
         top = json_file.fields(view)
         if "messages" in top:
@@ -124,7 +125,9 @@ def _salvaged(path: Path, text: str, damaged: list[str]) -> tuple[dict[str, Any]
     return {"personal_information": person} if person else {}, iter(talks)
 
 
-def _read_chat(rows: Rows, start: int, about: dict[str, Any], parts: list[json_file.Part], me: str | None) -> int:
+def _read_chat(
+    rows: Rows, start: int, about: dict[str, Any], parts: list[json_file.Part], me: str | None, spent: json_file.Spent
+) -> int:
     """Add one chat's messages; return the number of the last one in the file."""
     key = str(about["id"]) if isinstance(about.get("id"), int | str) else words(about.get("name")) or "0"
     private = about.get("type") in PRIVATE
@@ -133,7 +136,7 @@ def _read_chat(rows: Rows, start: int, about: dict[str, Any], parts: list[json_f
     other = f"user{key}" if private and about.get("type") != "saved_messages" else None
     wanted = _replied(parts)
     said: dict[Any, str] = {}
-    for number_, message in json_file.objects(parts, rows.name, rows.damaged):
+    for number_, message in json_file.objects(parts, rows.name, rows.damaged, spent=spent):
         try:
             _add(rows, start + number_, chat, message, me, other, wanted, said)
         except ODD as error:
