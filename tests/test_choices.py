@@ -53,7 +53,7 @@ def test_since_and_until_choose_the_time(preprocess: Csb, place: Path) -> None:
 def test_who_is_me_is_asked_where_the_file_does_not_tell_IMP_19(preprocess: Csb, place: Path) -> None:
     (place / "WhatsApp Chat with Ann.txt").write_text(WHATSAPP)
     done = preprocess("WhatsApp Chat with Ann.txt", code=1)
-    assert "in it write 'Ann' (2 messages), 'Tom' (2 messages)" in done.stderr
+    assert "the people in it are 'Ann' (2 messages), 'Tom' (2 messages)" in done.stderr
     assert not OUT.exists()
     preprocess("WhatsApp Chat with Ann.txt", "--me", "Tom", "--timezone", "Europe/Rome")
     assert pairs(OUT) == [("where are you", "home"), ("ok", "and you?")]

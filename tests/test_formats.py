@@ -1,5 +1,6 @@
 """A format is one module, one line in FORMATS and one folder in tests/exports/; here is the test that insists."""
 
+import re
 from pathlib import Path
 
 import formats
@@ -70,3 +71,10 @@ def test_the_samples_are_found_when_the_folder_of_all_formats_is_given(tmp_path:
     found = importers.load([tmp_path], "Asia/Shanghai")
     assert {file.form for file in found} == set(KEYS) - {"generic"}
     assert formats.EXTRA
+
+
+@pytest.mark.parametrize("page", ["exports.md", "exports_zh.md"])
+def test_the_docs_list_every_format_and_only_those(page: str) -> None:
+    text = (FOLDER.parent.parent / "docs" / page).read_text("utf-8")
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    assert sorted(key for row in rows for key in re.findall(r"`(\w+)`", row)) == sorted(KEYS)

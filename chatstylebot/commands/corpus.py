@@ -21,7 +21,8 @@ def run(
     text_column: Annotated[str | None, typer.Option(help="The column that holds the text.")] = None,
     min_length: Annotated[int, typer.Option(min=1, help="Characters a text must have.")] = 1,
     privacy: Annotated[
-        Literal["redact", "off"], typer.Option(help="Phone numbers, ID and bank cards, e-mail: replaced, or left.")
+        Literal["redact", "off"],
+        typer.Option(help="Phone numbers, addresses, passwords and the like: replaced, or left."),
     ] = "redact",
     as_json: Annotated[bool, typer.Option("--json", help="The counts as JSON.")] = False,
 ) -> None:

@@ -156,8 +156,9 @@ def _table(
 
 
 def _lines(text: str) -> bool:
-    first = text.lstrip("\ufeff \r\n\t").split("\n", 1)[0].strip()
-    return first.startswith("{") and first.endswith("}") and '"' in first
+    """Whether it is an object a line, rather than one object."""
+    lines = [line for line in text.lstrip("\ufeff").split("\n", 3) if line.strip()]
+    return len(lines) > 1 and all(line.strip().startswith("{") for line in lines[:2]) and lines[0].strip().endswith("}")
 
 
 def _parts(path: Path, wanted: dict[str, Any], damaged: list[str]) -> list[json_file.Part]:

@@ -134,11 +134,15 @@ def _check_name(files: Sequence[Found], name: str, person: bool) -> None:
 def _ask(files: Sequence[Found]) -> None:
     """Raise the UserError that lists who could be me."""
     first = files[0]
-    rows = senders(first.export.messages).to_dicts()
-    more = f" (and {len(files) - 1:,} more files do not either)" if len(files) > 1 else ""
+    rows = senders(
+        pl.concat([found.export.messages.select("sender_id", "sender_name", "chat_id", "kind") for found in files])
+    )
+    listed = rows.to_dicts()
+    more = f", nor do {len(files) - 1:,} more files" if len(files) > 1 else ""
     raise UserError(
-        f"{first.shown} does not tell which messages are yours{more}; in it write {described(rows)}",
-        "say which of them you are: --me " + (repr(rows[0]["sender_name"]) if rows else "NAME") + " or another of them",
+        f"{first.shown} does not tell which messages are yours{more}; the people in {'them' if more else 'it'} are "
+        f"{described(listed)}",
+        f"say which of them you are: --me {listed[0]['sender_name']!r} or another of them" if listed else "--me NAME",
     )
 
 

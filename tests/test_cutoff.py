@@ -1,0 +1,58 @@
+"""csb train takes its cutoff_len from the samples."""
+
+import json
+from pathlib import Path
+
+from tokenizers import Tokenizer, models, pre_tokenizers
+
+from chatstylebot.training import cutoff, tokenizer
+from chatstylebot.training.dataset_files import Dataset, find, told
+
+
+def prepared(place: Path, words: int, counted: int = 512) -> list[Dataset]:
+    """A workspace whose samples have so many words each."""
+    (place / "data").mkdir()
+    (place / ".csb").mkdir()
+    row = {"instruction": "w " * words, "input": "", "output": "w", "system": "s", "history": []}
+    (place / "data" / "chat_records.json").write_text(json.dumps([row] * 20))
+    info = {
+        "chat_records": {"file_name": "chat_records.json", "columns": {"prompt": "instruction", "response": "output"}}
+    }
+    (place / "data" / "dataset_info.json").write_text(json.dumps(info))
+    (place / ".csb" / "report.json").write_text(json.dumps({"output": "data/chat_records.json", "cutoff_len": counted}))
+    found = find("chat_records", told(place / "data"), place / "data")
+    assert isinstance(found, Dataset)
+    return [found]
+
+
+def model(place: Path) -> Path:
+    """A folder with a tokenizer that makes a token of each word."""
+    folder = place / "models" / "tiny"
+    folder.mkdir(parents=True)
+    made = Tokenizer(models.WordLevel({"w": 0, "[UNK]": 1}, unk_token="[UNK]"))
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
+    made.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+def test_tokens_are_counted_with_the_model_s_own_tokenizer(tmp_path: Path) -> None:
+    datasets = prepared(tmp_path, words=700)
+    assert cutoff.suggested(tmp_path, model(tmp_path), datasets) == (768, "99% of your samples fit")
+
+
+def test_without_the_tokenizer_the_report_s_estimate_is_taken(tmp_path: Path) -> None:
+    datasets = prepared(tmp_path, words=700)
+    assert cutoff.suggested(tmp_path, tmp_path / "nowhere", datasets) == (512, "estimated by csb preprocess")
+
+
+def test_samples_of_another_making_change_nothing(tmp_path: Path) -> None:
+    datasets = prepared(tmp_path, words=700)
+    (tmp_path / ".csb" / "report.json").unlink()
+    assert cutoff.suggested(tmp_path, tmp_path, datasets) is None
+    assert cutoff.suggested(tmp_path, tmp_path, []) is None
+
+
+def test_a_broken_tokenizer_is_as_none(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.json").write_text("{")
+    assert tokenizer.counter(tmp_path / "tokenizer.json") is None
+    assert tokenizer.find("no-such-model", tmp_path) is None
