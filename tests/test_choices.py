@@ -228,7 +228,7 @@ def test_a_first_contacts_yaml_is_written_once_and_changes_nothing(csb: Csb, pla
     done = csb("preprocess", "m.csv", "--heldout", "0")
     prompts = {sample["system"] for sample in samples(place / OUT)}
     assert prompts <= {"You are Tom, texting with your sister.", "You are Tom, texting with your friend."}
-    assert "1 chats are not in contacts.yaml, such as 'Bob'" in done.stderr
+    assert "1 chat is not in contacts.yaml, such as 'Bob'" in done.stderr
     assert (place / "contacts.yaml").read_text().startswith('"Alice":\n  relation: sister')
 
 

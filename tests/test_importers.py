@@ -244,3 +244,9 @@ def test_encodings_and_line_ends_make_no_difference(encoding: str, end: str, tmp
         found = read(key, path, text.replace("\n", end).encode(encoding))
         assert column(found, "text") == ["在吗", "在的呀"], key
         assert importers.detect(importers.head(path)) == key
+
+
+def test_a_poll_of_whatsapp_is_no_text(tmp_path: Path) -> None:
+    text = "1/13/24, 10:00 - A: POLL:\nwhat to eat\nOPTION: pizza (1 vote)\n1/13/24, 10:01 - A: POLL: my word\n"
+    found = read("whatsapp_txt", tmp_path / "a.txt", text)
+    assert column(found, "text") == [None, "POLL: my word"]

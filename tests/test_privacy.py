@@ -341,3 +341,14 @@ def test_no_value_is_in_the_report_or_on_the_screen_whatever_its_kind(preprocess
     assert not [value for value in values if value.encode() in written or value in done.stdout + done.stderr]
     redacted = json.loads(Path("r.json").read_text("utf-8"))["redacted"]
     assert redacted == {"address": 1, "code": 1, "passport": 1, "password": 1, "plate": 1, "wechat": 1}
+
+
+def test_a_password_is_found_behind_what_it_is_for() -> None:
+    assert privacy.Finder("en").replace("password for the wifi: hunter22") == "password for the wifi: [PASSWORD_1]"
+
+
+def test_a_file_called_by_a_hidden_contact_is_hidden_too(preprocess: Csb, place: Path) -> None:
+    (place / "WhatsApp Chat with Annabel.txt").write_text("1/13/24, 10:00 - Annabel: up?\n1/13/24, 10:01 - Tom: yes\n")
+    preprocess("WhatsApp Chat with Annabel.txt", "--me", "Tom", "--hide-names", "--report", "r.json")
+    assert "Annabel" not in (place / "r.json").read_text()
+    assert "Annabel" not in str(pl.read_parquet(place / ".csb" / "messages.parquet").to_dicts())

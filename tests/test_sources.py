@@ -56,6 +56,13 @@ def test_what_is_no_chat_in_a_folder_is_left_out_and_named(tmp_path: Path) -> No
     assert notes == [f"left out 2 files in no known format: {tmp_path.name}/empty.txt, {tmp_path.name}/todo.txt"]
 
 
+def test_hidden_folders_are_not_looked_into(tmp_path: Path) -> None:
+    (tmp_path / ".csb").mkdir()
+    export(tmp_path / "a.csv", LINES)
+    export(tmp_path / ".csb" / "b.csv", LINES)
+    assert len(importers.load([tmp_path])) == 1
+
+
 def test_a_file_that_was_named_must_be_a_chat(tmp_path: Path) -> None:
     path = tmp_path / "todo.txt"
     path.write_text("buy milk\n")

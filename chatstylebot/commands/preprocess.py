@@ -226,7 +226,7 @@ def build(
         names = _names_of(export.messages, contacts) if card.hide_names else ()
         marked = foreign.mark(export.messages, switches.drop_pasted, switches.cap_repeats)
         redacted, finder = privacy.redact(marked, card.privacy, card.language, alias, names, block)
-        hide = privacy.names_hidden([Path(path).name for path in formats], card.privacy, card.language)
+        hide = privacy.names_hidden([Path(path).name for path in formats], card.privacy, card.language, names)
         for name, shown in hide.items():
             redacted = redacted.with_columns(pl.col("source").str.replace(name, shown, literal=True))
     with progress.stage("building conversations"):
@@ -356,7 +356,8 @@ def _directory(outputs: Any, workspace: Path, messages: Any, own: Any, contacts:
         outputs.bytes(path, directory.first(listed).encode())
         return ["contacts.yaml lists your chats: fill in `relation` if the system prompt is to use it"]
     absent = directory.missing(listed, contacts)
-    return [f"{len(absent):,} chats are not in contacts.yaml, such as {absent[0]!r}"] if absent else []
+    count = "1 chat is" if len(absent) == 1 else f"{len(absent):,} chats are"
+    return [f"{count} not in contacts.yaml, such as {absent[0]!r}"] if absent else []
 
 
 def _remarks(account: dict[str, Any], card: Any, found: bool, heldout: float, messages: Any) -> list[str]:

@@ -149,7 +149,7 @@ RULES: tuple[Rule, ...] = (
     _rule("code", "code otp", r"(?i)(?<!\d)(\d{4,8}) is (?:your|the|my)(?: [a-z0-9-]{1,20}){0,3} (?:code|otp|pin)(?![a-z])"),
     _rule("password", "密码 密碼 口令", rf"(?:密码|密碼|口令)\s?{LINK}\s{{0,2}}({SECRET}){WAIT}"),
     _rule("password", "密码 密碼 口令", rf"(?:密码|密碼|口令)\s{{0,2}}({SECRET}){WAIT}", lambda value: value.isdigit() or _mixed(value)),
-    _rule("password", "pass pwd pw", rf"(?i)(?<![a-z])(?:{WORD}|pass)s?(?: is)?\s?[:=：]\s?({SECRET})"),
+    _rule("password", "pass pwd pw", rf"(?i)(?<![a-z])(?:{WORD}|pass)s?(?: (?:for|of|to) [a-z ]{{1,24}})?(?: is)?\s?[:=：]\s?({SECRET})"),
     _rule("password", "passw passc passp pwd pw", rf"(?i)(?<![a-z])(?:{WORD})s?(?:'s| is| was| to)\s+({SECRET})", _mixed),
     _rule("password", "passw passc passp pwd", rf"(?i)(?<![a-z])(?:{WORD})s?(?:'s| is| was)\s+([a-z]{{4,40}})(?=\s*(?:$|[.,!?;\n\u4e00-\u9fff]))", _told),
     _rule("password", "passw pwd", rf"(?i)(?<![a-z])(?:{WORD})\s+({SECRET})", lambda value: _mixed(value) and any(map(str.isdigit, value))),

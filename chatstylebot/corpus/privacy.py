@@ -186,9 +186,9 @@ def redacted_share(texts: pl.Series) -> float:
     return int(marked.str.contains(PLACEHOLDER.pattern).sum()) / len(texts) if len(texts) else 0.0
 
 
-def names_hidden(names: Sequence[str], mode: str, language: str) -> dict[str, str]:
+def names_hidden(names: Sequence[str], mode: str, language: str, people: Sequence[str] = ()) -> dict[str, str]:
     """File names that hold a private value (an export is often called by its chat), and what stands for them."""
-    probe = Finder(language)
+    probe = Finder(language, people)
     return {} if mode == "off" else {name: shown for name in names if (shown := probe.replace(name)) != name}
 
 

@@ -71,7 +71,8 @@ def _unpacked(path: Path, given: str, shown: str, shelf: Path) -> list[Source]:
 
 
 def _below(folder: Path, given: Path, shown: str) -> list[Source]:
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+    inner = ((p, p.relative_to(folder).parts) for p in folder.rglob("*") if p.is_file())
+    files = sorted(p for p, parts in inner if not any(part.startswith(".") or part == "__MACOSX" for part in parts))
     return [
         Source(p, str(given / inside), f"{shown}/{inside.as_posix()}", named=False)
         for p in files

@@ -69,6 +69,10 @@ _CALL = re.compile(
     r"Verpasster (?:Sprach|Video)anruf.*|Llamada perdida.*|未接(?:语音|视频|語音|視訊)(?:通话|通話|来电|來電).{0,20}|"
     r"(?:语音|视频|語音|視訊)通[话話][,，].{1,30})"
 )
+_POLL = re.compile(
+    r"(?:POLL|UMFRAGE|ENCUESTA|SONDAGE|ENQUETE|SONDAGGIO|投票|アンケート|투표)[:：]\n.*\n(?:OPTION|OPCIÓN|OPÇÃO|OPZIONE|选项|選項|オプション|옵션)[:：]",
+    re.DOTALL,
+)
 _NOTICE = re.compile(
     r"end-to-end encrypted|Ende-zu-Ende-verschlüsselt|cifrados? de extremo a extremo|chiffrés de bout en bout|"
     r"criptografia de ponta a ponta|crittografat[ie] end-to-end|端到端加密|端對端加密|エンドツーエンド|종단간 암호화|сквозным шифрованием|"
@@ -206,6 +210,8 @@ def _add(rows: Rows, number: int, chat: Chat, at: int, sender: str | None, said:
         called = _NAMED.search(file)
         kind = _KIND_OF_NAME[called[1].upper()] if called else _ENDINGS.get(file.rpartition(".")[2].lower(), "file")
         typed = (text[: attached.start()] + text[attached.end() :]).strip(MARKS + " \n") or None
+    elif _POLL.match(text):
+        kind, typed = "other", None
     elif _CALL.fullmatch(text):
         kind, typed = "call", None
     elif re.fullmatch(r"(?:location: )?https://maps\.google\.com/\S+", text):
