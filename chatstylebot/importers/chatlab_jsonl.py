@@ -3,7 +3,6 @@
 Format: shared facts, formats.md §4.8.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ def read(path: Path, zone: str) -> importers.Export:
     members: list[dict[str, Any]] = []
     damaged: list[str] = []
     # what stands before the messages; a member may follow later, and then only its names are missing
-    for place, row in _rows(path, []):
+    for place, row in json_file.line_objects(path, path.name, [], b"#"):
         if row.get("_type") == "message" or place > 100_000:
             break
         if row.get("_type") == "header":
@@ -35,24 +34,13 @@ def read(path: Path, zone: str) -> importers.Export:
             }
         elif row.get("_type") == "member":
             members.append(row)
-    messages = ((place, row) for place, row in _rows(path, damaged) if row.get("_type", "message") == "message")
+    messages = (
+        (place, row)
+        for place, row in json_file.line_objects(path, path.name, damaged, b"#")
+        if row.get("_type", "message") == "message"
+    )
     return chatlab_json.build(path, meta, members, damaged, messages, "line")
 
 
 def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _rows(path: Path, damaged: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    for place, line in json_file.lines(path):
-        if line.startswith(b"#"):
-            continue
-        try:
-            row = json_file.value(line)
-        except ValueError as error:
-            damaged.append(f"{path.name} line {place}: {error}")
-            continue
-        if isinstance(row, dict):
-            yield place, row
-        else:
-            damaged.append(f"{path.name} line {place}: not an object")

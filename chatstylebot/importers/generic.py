@@ -137,16 +137,8 @@ def _table(
     elif ending in (".jsonl", ".ndjson") or (
         ending == ".json" and start.text.lstrip()[:1] == "{" and _lines(start.text)
     ):
-        for number, line in json_file.lines(path):
-            try:
-                found = json_file.value(line)
-            except ValueError as error:
-                damaged.append(f"{path.name} line {number}: {error}")
-                continue
-            if isinstance(found, dict):
-                yield number, _flat(found)
-            else:
-                damaged.append(f"{path.name} line {number}: not an object")
+        for number, found in json_file.line_objects(path, path.name, damaged):
+            yield number, _flat(found)
     elif ending == ".json":
         yield from (
             (n, _flat(row)) for n, row in json_file.objects(_parts(path, wanted, damaged), path.name, damaged, "row")

@@ -200,6 +200,24 @@ def objects(
             damaged.append(f"{name} {unit} {number}: not an object")
 
 
+def line_objects(
+    path: Path, name: str, damaged: list[str], comment: bytes = b""
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Each line of a JSON Lines file as a dict with its number; what is no object is added to `damaged`."""
+    for number, line in lines(path):
+        if comment and line.startswith(comment):
+            continue
+        try:
+            found = value(line)
+        except ValueError as error:
+            damaged.append(f"{name} line {number}: {str(error)[:200]}")
+            continue
+        if isinstance(found, dict):
+            yield number, found
+        else:
+            damaged.append(f"{name} line {number}: not an object")
+
+
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|([{}\[\]:,])|([^\s{}\[\],:"]+)')
 
 

@@ -86,17 +86,9 @@ def read(path: Path, zone: str) -> importers.Export:
 def _of_chunks(chunks: list[tuple[Path, str]], damaged: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
     place = 0
     for file, name in chunks:
-        for line, data in json_file.lines(file):
+        for _, found in json_file.line_objects(file, name, damaged):
             place += 1
-            try:
-                found = json_file.value(data)
-            except ValueError as error:
-                damaged.append(f"{name} line {line}: {error}")
-                continue
-            if isinstance(found, dict):
-                yield place, found
-            else:
-                damaged.append(f"{name} line {line}: not an object")
+            yield place, found
 
 
 def _export(
