@@ -250,3 +250,10 @@ def test_a_poll_of_whatsapp_is_no_text(tmp_path: Path) -> None:
     text = "1/13/24, 10:00 - A: POLL:\nwhat to eat\nOPTION: pizza (1 vote)\n1/13/24, 10:01 - A: POLL: my word\n"
     found = read("whatsapp_txt", tmp_path / "a.txt", text)
     assert column(found, "text") == [None, "POLL: my word"]
+
+
+def test_equals_signs_that_somebody_typed_stay_in_a_qq_text(tmp_path: Path) -> None:
+    rule = "=" * 64
+    text = f"消息记录（此消息记录为文本格式，不支持重新导入）\n\n{rule}\n消息分组:我的好友\n{rule}\n消息对象:甲\n{rule}\n\n"
+    text += f"2019-07-16 18:15:05 甲\n==\nx\n\n{rule}\n消息对象:乙\n{rule}\n\n2019-07-16 18:15:05 乙\ny\n\n"
+    assert column(read("qq_txt", tmp_path / "a.txt", text), "text") == ["==\nx", "y"]

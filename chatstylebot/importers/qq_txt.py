@@ -54,7 +54,7 @@ def read(path: Path, zone: str) -> importers.Export:
             current = line.partition(":")[2].strip() or path.stem
         elif begins := START.fullmatch(line):
             found.append((number, current, group, begins, []))
-        elif (found and line.strip("=") != "") or (found and not line):
+        elif found and not re.fullmatch("={16,}", line):
             found[-1][4].append(line)
     speakers: dict[str, set[str]] = {}
     for _, name, _, match, _ in found:
