@@ -46,6 +46,17 @@ def test_the_next_line_is_shown_and_works(csb: Csb, place: Path) -> None:
     csb("preprocess", "my chat.csv")
 
 
+def test_where_it_is_not_known_who_is_me_there_is_a_line_for_each(csb: Csb, place: Path) -> None:
+    (place / "a.txt").write_text("1/13/24, 10:00 - Ann: where\n1/13/24, 10:01 - Tom Day: home\n")
+    shown = csb("inspect", "a.txt").stdout
+    assert "csb preprocess a.txt --me Ann" in shown
+    assert "csb preprocess a.txt --me 'Tom Day'" in shown
+    told = json.loads(csb("inspect", "a.txt", "--json").stdout)["files"][0]
+    assert (told["me"], told["me_known_by"], told["chats"][0]["from_me"]) == (None, None, None)
+    told = json.loads(csb("inspect", "a.txt", "--json", "--me", "Tom Day").stdout)["files"][0]
+    assert (told["me"], told["me_known_by"], told["chats"][0]["from_me"]) == ("Tom Day", "--me", 1)
+
+
 def test_privacy_is_counted_and_never_shown(csb: Csb, place: Path) -> None:
     export(place / "m.csv", TALK)
     done = csb("inspect", "m.csv", "--privacy")

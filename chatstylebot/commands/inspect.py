@@ -137,15 +137,17 @@ def _next(
     if not open_files or me:
         return [f"next: {_typed([*start, *known, *options])}"]
     tally: dict[str, tuple[int, int]] = {}
+    names: dict[str, str] = {}
     for file in open_files:
         for chat in file["chats"]:
             for person in chat["participants"]:
                 chats, messages = tally.get(person["id"], (0, 0))
                 tally[person["id"]] = (chats + 1, messages + person["messages"])
+                names[person["id"]] = "" if person["name"] == person["id"] else f"   # {person['name']}"
     # whoever writes in most chats comes first; which of them you are only you know
     likely = sorted(tally, key=lambda name: (-tally[name][0], -tally[name][1], name))[:5]
     lines = ["next: the line with your own name"]
-    return lines + [f"  {_typed([*start, '--me', name, *options])}" for name in likely]
+    return lines + [f"  {_typed([*start, '--me', name, *options])}{names[name]}" for name in likely]
 
 
 def _typed(words: Sequence[str]) -> str:
