@@ -3,12 +3,13 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
+from chatstylebot.card_parts import Length, Manners, Part, Policy, Sampling, off
 from chatstylebot.errors import UserError, nearest
 
 Language = Literal["zh", "en"]
@@ -26,34 +27,6 @@ NAMELESS = {
 SOMEBODY = {"zh": {"contact": "朋友", "relation": "朋友"}, "en": {"contact": "a friend", "relation": "friend"}}
 
 
-def duration(text: Any) -> timedelta:
-    """Read "90s", "60m", "2h", "1d" or a number of minutes. Raises ValueError."""
-    if isinstance(text, timedelta):
-        return text
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|m|min|h|d)?\s*", str(text))
-    if not found or float(found[1]) <= 0:
-        raise ValueError(f"{text!r} is not a length of time: write 90s, 60m, 2h or 1d")
-    seconds = float(found[1]) * {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, None: 60}[found[2]]
-    if seconds > 366 * 86400:
-        raise ValueError(f"{text!r} is longer than a year")
-    return timedelta(seconds=seconds)
-
-
-class Part(BaseModel):
-    """A part of the card; a key it does not know is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
-class Sampling(Part):
-    """How replies are drawn. Sampling is part of the style: low values make everybody sound the same."""
-
-    temperature: float = Field(0.9, gt=0, le=2)
-    top_p: float = Field(0.95, gt=0, le=1)
-    repetition_penalty: float = Field(1.0, ge=0.5, le=2)
-    max_new_tokens: int = Field(128, ge=1, le=4096)
-
-
 class Card(Part):
     """What a clone is. Everything that training and serving must agree on stands here."""
 
@@ -65,7 +38,7 @@ class Card(Part):
     adapter: Path | None = None
     me: str | None = None
     timezone: str | None = None
-    gap: Annotated[timedelta, BeforeValidator(duration)] = timedelta(minutes=60)
+    gap: Length = timedelta(minutes=60)
     history: int = Field(5, ge=0, le=50)
     system: str = ""
     separator: str = Field("\n", min_length=1, max_length=8)
@@ -73,6 +46,7 @@ class Card(Part):
     hide_names: bool = False
     quotes: bool = False
     sampling: Sampling = Sampling()
+    bot: Manners = Manners()
 
     @field_validator("system")
     @classmethod
@@ -141,7 +115,7 @@ def parse(values: dict[str, Any], source: str) -> Card:
     try:
         return Card.model_validate(values)
     except ValidationError as error:
-        faults = "; ".join(_line(fault, {"sampling": Sampling}) for fault in error.errors())
+        faults = "; ".join(_line(fault, {"sampling": Sampling, "bot": Manners}) for fault in error.errors())
         remedy = f"edit {source}" if source.endswith(".yaml") else "correct the option"
         raise UserError(f"{source}: {faults}", f"{remedy}; `csb init` in an empty folder shows every key") from None
 
@@ -183,85 +157,7 @@ def written(workspace: Path) -> Card | None:
 
 def dump(card: Card) -> str:
     """The card as YAML, without comments."""
-    values = card.model_dump(mode="json", exclude_none=True)
-    values["gap"] = f"{card.gap.total_seconds():g}s"
-    return yaml.safe_dump(values, allow_unicode=True, sort_keys=False)
-
-
-COMMENTED = """\
-# The clone card: everything that training, serving, memory and the bot must agree on.
-# Every key is optional; an unknown key is an error. `csb doctor` checks this file.
-
-# Who the clone is, and who made it ({{name}} and {{author}} in data/identity.template.json).
-name: {name}
-author: {author}
-
-# The language of the chats, zh or en: it chooses the default system prompt and the placeholders ([电话1] / [PHONE_1]).
-language: {language}
-
-# The base model: a preset (`csb recipes models`) or the path of a model folder. The template comes with the preset.
-model: {model}
-# template: qwen3_nothink
-
-# The adapter to talk to; left out, it is the last one that `csb train` finished for this model.
-# adapter: saves/{model}/lora/sft
-
-# Your id or name in the exports, where the file does not tell who you are.
-# me: wxid_abc
-
-# Time zone of exports that hold local times (left out: Asia/Shanghai for Chinese apps, else this machine's).
-# timezone: Asia/Shanghai
-
-# A silence longer than this starts a new conversation: 30m, 60m, 2h.
-gap: 60m
-
-# How many question-and-answer pairs before a reply the model sees, in training and at work.
-history: 5
-
-# The system prompt, the same in training and at work. Tags: {{name}}, {{contact}}, {{relation}}.
-system: {system}
-
-# What stands between two bubbles of one turn; the bot splits its replies there.
-separator: "\\n"
-
-# What happens to phone numbers, addresses, passwords, ID cards and the like: redact, drop or off.
-privacy: redact
-
-# Whether the names of your contacts are hidden in what was said, too ([姓名1] / [NAME_1]).
-hide_names: false
-
-# Whether what others quote stands before their words (「…」).
-quotes: false
-
-# How replies are drawn. Lower values narrow the style.
-sampling:
-  temperature: 0.9
-  top_p: 0.95
-  repetition_penalty: 1.0
-  max_new_tokens: 128
-"""
-
-
-def commented(name: str, author: str, language: Language, model: str) -> str:
-    """A clone.yaml with a comment for every key."""
-    if language not in get_args(Language):
-        raise UserError(f"language {language!r} is not known", "write zh or en")
-
-    def quote(text: str) -> str:
-        return yaml.safe_dump(text, allow_unicode=True, default_style='"', width=1000).strip()
-
-    return COMMENTED.format(
-        name=quote(name),
-        author=quote(author),
-        language=language,
-        model=model,
-        system=quote((SYSTEM if name else NAMELESS)[language]),
-    )
-
-
-def _off(value: Any) -> Any:
-    """YAML reads a bare off as false."""
-    return "off" if value is False else value
+    return yaml.safe_dump(card.model_dump(mode="json", exclude_none=True), allow_unicode=True, sort_keys=False)
 
 
 class Contact(Part):
@@ -269,8 +165,8 @@ class Contact(Part):
 
     name: str | None = None
     relation: str | None = None
-    aliases: dict[str, str] = {}
-    policy: Annotated[Literal["off", "draft", "auto"], BeforeValidator(_off)] = "off"
+    aliases: dict[str, str] = Field(default_factory=dict)
+    policy: Annotated[Policy, BeforeValidator(off)] = "off"
     public: bool = False
 
 

@@ -1,15 +1,46 @@
-"""A spinner on a terminal when something takes longer than a second; silence elsewhere."""
+"""What stands on the terminal: the story, the results, and a spinner when something takes longer than a second.
 
+The only place through which what people wrote, and what files are called, reaches the terminal: control characters
+are shown as \\u001b and steer nothing.
+"""
+
+import re
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+# all but tab and line end; and the marks that turn the direction of writing, behind which a line reads as another
+STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def plain(text: str) -> str:
+    """The text with control characters as JSON would write them; JSON stays the same JSON."""
+    return STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def say(line: str) -> None:
     """One line of the story, on stderr."""
-    sys.stderr.write(line + "\n")
+    sys.stderr.write(plain(line) + "\n")
     sys.stderr.flush()
+
+
+def tell(text: str) -> None:
+    """A result, on stdout."""
+    sys.stdout.write(plain(text) + "\n")
+    sys.stdout.flush()
+
+
+def console() -> Any:
+    """A rich console on stdout for lines and tables: what people wrote is text, no markup, and steers nothing."""
+    from rich.console import Console
+
+    class Plain(Console):
+        def render_str(self, text: str, *parts: Any, **options: Any) -> Any:  # every str goes through here
+            return super().render_str(plain(text), *parts, **options)
+
+    return Plain(highlight=False, markup=False, emoji=False)
 
 
 @contextmanager
@@ -24,9 +55,9 @@ def stage(text: str, patience: float = 1.0) -> Iterator[None]:
         from rich.console import Console
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
         bar = Progress(*columns, console=Console(stderr=True), transient=True)
-        bar.add_task(text, total=None)
+        bar.add_task(plain(text), total=None)
         bar.start()
         shown.append(bar)
 

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from chatstylebot import card as cards
+from chatstylebot import card_parts, card_text
 from chatstylebot.errors import UserError
 
 
@@ -51,11 +52,11 @@ def test_an_unknown_contact_gets_the_neutral_prompt() -> None:
     ("text", "seconds"), [("60m", 3600), ("90s", 90), ("2h", 7200), ("1d", 86400), (30, 1800), ("1.5h", 5400)]
 )
 def test_lengths_of_time(text: object, seconds: int) -> None:
-    assert cards.duration(text) == timedelta(seconds=seconds)
+    assert card_parts.duration(text) == timedelta(seconds=seconds)
 
 
 def test_the_commented_card_is_a_valid_card_with_every_key_in_it(tmp_path: Path) -> None:
-    text = cards.commented('小"满: {x}\\', "阿泽", "zh", "qwen3")
+    text = card_text.commented('小"满: {x}\\', "阿泽", "zh", "qwen3")
     (tmp_path / "clone.yaml").write_text(text, "utf-8")
     card = cards.read(tmp_path / "clone.yaml")
     assert card.name == '小"满: {x}\\'
@@ -85,7 +86,7 @@ def test_contacts_are_read_by_chat_id(tmp_path: Path) -> None:
 
 
 def test_a_card_without_a_name_has_a_prompt_without_one(tmp_path: Path) -> None:
-    (tmp_path / "clone.yaml").write_text(cards.commented("", "", "en", "smollm2"), "utf-8")
+    (tmp_path / "clone.yaml").write_text(card_text.commented("", "", "en", "smollm2"), "utf-8")
     assert cards.read(tmp_path / "clone.yaml").prompt() == (
         "You are texting with a friend. Reply the way you always text."
     )
@@ -100,3 +101,34 @@ def test_a_card_that_is_no_yaml_says_the_line_and_one_that_is_no_utf8_says_so(tm
     path.write_bytes("name: 小满\n".encode("gbk"))
     with pytest.raises(UserError, match="is not UTF-8 text"):
         cards.read(path)
+
+
+def test_a_commented_card_has_every_key_of_the_bot(tmp_path: Path) -> None:
+    text = card_text.commented("Mia", "", "en", "smollm2")
+    assert cards.parse(yaml.safe_load(text), "clone.yaml").bot == card_parts.Manners()
+    for key in card_parts.Manners.model_fields:
+        assert f"\n  {key}:" in text or f"\n  # {key}:" in text
+
+
+def test_a_dumped_card_keeps_the_bot_s_lengths_of_time(tmp_path: Path) -> None:
+    card = cards.parse({"bot": {"wait": "90s", "pause": "2h", "others": False}}, "clone.yaml")
+    (tmp_path / "clone.yaml").write_text(cards.dump(card), "utf-8")
+    assert cards.read(tmp_path / "clone.yaml") == card
+    assert (card.bot.wait, card.bot.others) == (timedelta(seconds=90), "off")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("quiet", ["25:00-07:00"]), ("quiet", ["07:00-07:00"]), ("never", [""]), ("never", ["/(/"]), ("never", ["/x*/"]),
+     ("others", "maybe"), ("two_answers", 2), ("stop", ""), ("wait", "soon")],
+)  # fmt: skip
+def test_manners_that_make_no_sense_are_refused(key: str, value: object) -> None:
+    with pytest.raises(UserError, match=f"bot.{key}"):
+        cards.parse({"bot": {key: value}}, "clone.yaml")
+
+
+def test_a_topic_is_a_whole_word_in_english_and_any_place_in_chinese() -> None:
+    assert card_parts.topic("PIN").search("my pin is")
+    assert not card_parts.topic("pin").search("shopping")
+    assert card_parts.topic("转账").search("你给我转账吧")
+    assert card_parts.topic("/借.{0,2}钱/").search("借我点钱")

@@ -50,6 +50,15 @@ def test_since_and_until_choose_the_time(preprocess: Csb, place: Path) -> None:
     assert "nothing lies between" in preprocess(path, "--since", "2025", "--until", "2024", code=1).stderr
 
 
+def test_a_day_begins_where_the_chats_are_and_not_where_this_machine_is(preprocess: Csb, place: Path) -> None:
+    question, answer = row(0, "Alice", "睡了吗"), row(0, "me", "没")
+    question[5], answer[5] = 1714494600, 1714494660  # 2024-04-30 16:30 UTC, 2024-05-01 00:30 in Shanghai
+    path = export(place / "m.csv", [question, answer])
+    preprocess(path, "--since", "2024-05-01", TZ="UTC")
+    assert pairs(OUT) == [("睡了吗", "没")]
+    assert "nothing is left" in preprocess(path, "--since", "2024-05-01", "--timezone", "UTC", code=1).stderr
+
+
 def test_who_is_me_is_asked_where_the_file_does_not_tell_IMP_19(preprocess: Csb, place: Path) -> None:
     (place / "WhatsApp Chat with Ann.txt").write_text(WHATSAPP)
     done = preprocess("WhatsApp Chat with Ann.txt", code=1)
@@ -300,7 +309,7 @@ def test_samples_never_mix_chats_keep_the_order_and_every_own_bubble_has_its_pla
             outputs = []
             for _ in range(2):
                 with contextlib.suppress(command.UserError):  # nothing is left to train on
-                    command.build([path], Path(folder) / OUT, None, None, None, (), Card(), False, switches)
+                    command.build(command.Source([path]), Path(folder) / OUT, None, Card(), False, switches)
                 if not (Path(folder) / OUT).exists():
                     return
                 outputs.append((Path(folder) / OUT).read_bytes())

@@ -196,3 +196,78 @@ def test_held_out_answers_that_training_has_seen_are_counted_SAM_7(preprocess: C
     rows = talk(*lines, "A: A 3", "me: me 3", "A: A 19", "me: me 19")
     preprocess(export(place / "m.csv", rows), "--heldout", "0.1", "--report", "r.json")
     assert json.loads(Path("r.json").read_text("utf-8"))["heldout_seen"] == 1
+
+
+def test_own_messages_to_different_people_are_never_one_utterance_CON_11(preprocess: Csb, place: Path) -> None:
+    rows = [
+        row(0, "Alice", "去吗", talker=1), row(1, "Bob", "几点", talker=2, name="Bob"),
+        row(5, "me", "去", talker=1), row(6, "me", "八点", talker=2, name="Bob"), row(7, "me", "真的", talker=1),
+    ]  # fmt: skip
+    preprocess(export(place / "m.csv", rows))
+    assert sorted(pairs(OUT)) == [("几点", "八点"), ("去吗", "去\n真的")]
+
+
+def test_a_sample_holds_what_was_said_and_nothing_that_serving_does_not_send_SAM_3_CON_10(
+    preprocess: Csb, place: Path
+) -> None:
+    preprocess(export(place / "m.csv", talk("A: 一", "me: 二", "A: 三", "me: 四")))
+    system = "你正在和朋友聊天。用你平时说话的方式回复。"
+    first = {"instruction": "一", "input": "", "output": "二", "system": system, "history": []}
+    assert samples(OUT) == [first, first | {"instruction": "三", "output": "四", "history": [["一", "二"]]}]
+
+
+def test_the_pairs_before_a_reply_are_its_history_and_every_window_ends_with_the_reply_SAM_4_SAM_6(
+    preprocess: Csb, place: Path
+) -> None:
+    lines = [f"{who}: {who} {n}" for n in range(9) for who in ("A", "me")]
+    preprocess(export(place / "m.csv", talk(*lines)), "--report", "r.json")
+    for n, sample in enumerate(samples(OUT)):
+        assert sample["history"] == [[f"A {k}", f"me {k}"] for k in range(max(0, n - 5), n)]
+        assert (sample["instruction"], sample["output"]) == (f"A {n}", f"me {n}")
+    report = json.loads(Path("r.json").read_text("utf-8"))
+    assert report["cutoff_len"] >= report["sample_tokens"]["max"], "the engine cuts no reply off"
+
+
+def test_every_message_is_used_or_dropped_for_a_reason_SAM_5(preprocess: Csb, place: Path) -> None:
+    rows = [
+        *talk("A: 在", "me: 在", "A: 13812345678", "+9000 A: 走", "me: https://example.org/", "A: 好"),
+        row(30_000, "Alice", "x", kind=10000), ["bad", *row(1, "me", "?")[1:5], "when", *row(1, "me", "?")[6:]],
+    ]  # fmt: skip
+    file = export(place / "m.csv", rows)
+    for options in ((), ("--privacy", "drop"), ("--keep-pasted",), ("--history", "0"), ("--until", "2023-11-16")):
+        preprocess(file, *options, "--report", "r.json")
+        report = json.loads(Path("r.json").read_text("utf-8"))
+        assert report["messages_in"] == len(rows) == report["messages_used"] + sum(report["dropped"].values())
+
+
+def test_a_relation_belongs_to_a_chat_id_whatever_the_platform_SAM_10(preprocess: Csb, place: Path) -> None:
+    def said(n: int, who: int, text: str) -> dict[str, object]:
+        at = str(1_700_000_000 + (n // 2) * 9000 + n)
+        own = {"from": f"P{who}", "from_id": f"user{who}", "text": text}
+        return {"id": n, "type": "message", "date_unixtime": at, **own}
+
+    rows = [said(n, 1 if n % 2 else 7, f"line {n}") for n in range(40)]
+    (place / "result.json").write_text(json.dumps({"name": "P7", "type": "personal_chat", "id": 7, "messages": rows}))
+    (place / "clone.yaml").write_text('language: en\nsystem: "You text with {contact}, your {relation}."\ngap: 2h\n')
+    (place / "contacts.yaml").write_text('"7": {name: Ann, relation: sister}\n')
+    preprocess("result.json")
+    prompts = {sample["system"] for sample in samples(OUT)}
+    # every fifth conversation is learnt with the neutral prompt
+    assert "You text with Ann, your sister." in prompts
+    assert prompts <= {"You text with Ann, your sister.", "You text with a friend, your friend."}
+
+
+def test_a_sample_with_a_picture_and_one_without_both_stay_SAM_11(preprocess: Csb, place: Path) -> None:
+    rows = [
+        row(0, "Alice", "<msg><img /></msg>", kind=3), row(9, "me", "好看"),
+        row(20, "Alice", "在吗"), row(29, "me", "在"),
+    ]  # fmt: skip
+    preprocess(export(place / "m.csv", rows))
+    assert pairs(OUT) == [("[图片]", "好看"), ("在吗", "在")]
+
+
+def test_where_cleaning_fails_nothing_is_written_SAM_12(preprocess: Csb, place: Path) -> None:
+    (place / "words.txt").write_text("re:(\n")
+    preprocess(export(place / "m.csv", talk("A: 在", "me: 在")), "--block", "words.txt", code=1)
+    assert not OUT.exists()
+    assert not (place / ".csb").exists()

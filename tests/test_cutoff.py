@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer, models, pre_tokenizers
 
@@ -50,6 +51,36 @@ def test_samples_of_another_making_change_nothing(tmp_path: Path) -> None:
     (tmp_path / ".csb" / "report.json").unlink()
     assert cutoff.suggested(tmp_path, tmp_path, datasets) is None
     assert cutoff.suggested(tmp_path, tmp_path, []) is None
+
+
+def preferences(place: Path, words: int) -> list[Dataset]:
+    """A pair and a label whose prompts have so many words each."""
+    (place / "data").mkdir()
+    talk = [("system", "w"), ("user", "w " * words)]
+    value = {"from": "gpt", "value": "w"}
+    rows: dict[str, dict[str, Any]] = {
+        "dpo_records": {
+            "conversations": [{"from": r, "value": t} for r, t in talk],
+            "chosen": value,
+            "rejected": value,
+        },
+        "kto_records": {"messages": [{"role": r, "content": t} for r, t in (*talk, ("assistant", "w"))], "label": True},
+    }
+    found = []
+    for name, row in rows.items():
+        (place / "data" / f"{name}.json").write_text(json.dumps([row] * 5))
+        one = find(name, {name: {"file_name": f"{name}.json"}}, place / "data")
+        assert isinstance(one, Dataset)
+        found.append(one)
+    return found
+
+
+def test_the_cutoff_of_preferences_only_grows_because_the_engine_cuts_the_end_of_the_prompt(tmp_path: Path) -> None:
+    folder = model(tmp_path)
+    for dataset in preferences(tmp_path, words=2000):
+        assert (cutoff.longer(folder, [dataset], 1024) or (0, ""))[0] == 2048
+        assert cutoff.longer(folder, [dataset], 4096) is None
+        assert cutoff.longer(tmp_path / "nowhere", [dataset], 1024) is None
 
 
 def test_a_broken_tokenizer_is_as_none(tmp_path: Path) -> None:

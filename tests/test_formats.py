@@ -14,6 +14,7 @@ SHARED = {
     "__init__",
     "csv_file",
     "json_file",
+    "names",
     "people",
     "rows",
     "sources",
@@ -21,6 +22,7 @@ SHARED = {
     "text_file",
     "times",
     "wechat",
+    "whole",
     "zips",
 }
 KEYS = list(importers.FORMATS)

@@ -119,3 +119,12 @@ def test_fixed_values_stand_for_columns_that_are_not_there(tmp_path: Path) -> No
     found = read(tmp_path / "a.csv", MAP + "chat: {value: Bob}\ngroup: {value: true}\nplatform: Forum\n")
     assert found.messages.select("chat_id", "is_group").row(0) == ("Bob", True)
     assert found.platform == "Forum"
+
+
+def test_a_quote_that_is_not_closed_costs_its_line_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        'who,at,said\nAnn,2024-01-02 10:00:00,"hi\nTom,2024-01-02 10:01:00,hey\nTom,2024-01-02 10:02:00,"a, b"\n'
+    )
+    found = read(tmp_path / "a.csv")
+    assert texts(found) == ["hey", "a, b"]
+    assert found.damaged == ["a.csv row 2: unexpected end of data"]

@@ -1,6 +1,7 @@
 """`csb inspect`: what is in an export, in a second, writing nothing."""
 
 import json
+import shlex
 from pathlib import Path
 
 from conftest import Csb
@@ -57,6 +58,19 @@ def test_where_it_is_not_known_who_is_me_there_is_a_line_for_each(csb: Csb, plac
     assert (told["me"], told["me_known_by"], told["chats"][0]["from_me"]) == ("Tom Day", "--me", 1)
 
 
+def test_the_lines_to_type_next_work_as_pasted_whatever_the_names_are(csb: Csb, place: Path) -> None:
+    (place / "--me.txt").write_text('1/13/24, 10:00 - Ann: where\n1/13/24, 10:01 - O\'Neil "x": home\n')
+    shown = csb("inspect", "--", "--me.txt").stdout
+    (line,) = [line for line in shown.splitlines() if "Neil" in line and "csb preprocess" in line]
+    csb(*shlex.split(line)[1:])
+    group = {"guild": {}, "channel": {"id": "7"}, "messages": [
+        {"id": "1", "type": "Default", "timestamp": "2023-01-17T19:33:07+00:00", "content": "x",
+         "author": {"id": "42", "name": "ann (work)"}}]}  # fmt: skip
+    (place / "d.json").write_text(json.dumps(group))
+    lines = csb("inspect", "d.json").stdout.splitlines()
+    assert lines[-2:] == ["  ann (work):", "  csb preprocess d.json --me 42"]
+
+
 def test_privacy_is_counted_and_never_shown(csb: Csb, place: Path) -> None:
     export(place / "m.csv", TALK)
     done = csb("inspect", "m.csv", "--privacy")
@@ -91,3 +105,40 @@ def test_a_file_of_no_known_format_is_an_error_with_a_remedy(csb: Csb, place: Pa
     done = csb("inspect", "x.txt", code=1)
     assert done.stderr.splitlines()[0].startswith("error: x.txt is in no format that is known here")
     assert done.stderr.splitlines()[1].startswith("try: ")
+
+
+ODD = "Ann\x1b[31m\x07\x9b2J\u202e\nnext: csb preprocess ; boo"
+
+
+def test_no_control_character_of_a_name_or_a_file_reaches_the_terminal(csb: Csb, place: Path) -> None:
+    rows = [
+        *talk("A: hi", "me: hey", "A: you\x1b[2J?", "me: yes", name=ODD),
+        *talk("A: x", "me: y", talker=2, name="B"),
+    ]
+    export(place / "m\x1b[2J\x9b.csv", rows)
+    runs = [
+        csb("inspect", "."), csb("inspect", ".", "--json"), csb("preprocess", ".", "--heldout", "0"),
+        csb("preprocess", ".", "--show-examples", "--contacts", "B", "--heldout", "0"),
+        csb("preprocess", ".", "--contacts", "Nobody", code=1), csb("inspect", ".", "--me", "Zoe", code=1),
+        csb("forget", "--contact", "B"), csb("inspect", "no\x1bfile", code=1),
+    ]  # fmt: skip
+    for run in runs:
+        shown = run.stdout + run.stderr
+        assert not [sign for sign in shown if sign != "\n" and (not sign.isprintable())], run.args
+        assert not [line for line in shown.splitlines() if line.startswith("next: csb preprocess ;")]
+    assert json.loads(runs[1].stdout)["files"][0]["chats"][0]["name"] == "Ann[31m2J next: csb preprocess ; boo"
+    assert "\\u001b" in runs[0].stdout
+
+
+def test_a_name_over_two_lines_is_one_line_in_a_group_s_prompt(csb: Csb, place: Path) -> None:
+    rows = [row(0, "An\nn", "who", name="quiz"), row(5, "Bo", "me", name="quiz"), row(9, "me", "same", name="quiz")]
+    csb("preprocess", export(place / "m.csv", rows), "--heldout", "0")
+    assert json.loads((place / "data/chat_records.json").read_text("utf-8"))[0]["instruction"] == "An n: who\nBo: me"
+
+
+def test_nobody_is_asked_whether_they_are_the_app_itself(csb: Csb, place: Path) -> None:
+    rows = ["1,文本,小满,2024-01-13 15:00:00,去吗", "2,系统消息,系统消息,2024-01-13 15:01:00,你撤回了一条消息"]
+    (place / "老周.csv").write_text("\n".join(["消息ID,类型,发送人,时间,内容", *rows, ""]), "utf-8-sig")
+    shown = csb("inspect", "老周.csv").stdout
+    assert "--me '小满'" in shown
+    assert "--me '系统消息'" not in shown

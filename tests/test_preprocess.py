@@ -257,7 +257,7 @@ def test_ctrl_c_at_any_moment_leaves_all_old_files_or_all_new_ones(place: Path) 
         run = subprocess.Popen([*line, MIA], cwd=work, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(wait)
         run.send_signal(signal.SIGINT)
-        assert run.wait() in (0, 130, -signal.SIGINT)
+        assert run.wait() in (0, 1, 130, -signal.SIGINT)  # 1: Python itself was still starting, on a busy machine
         assert state(work) in (old, new)
 
 

@@ -2,6 +2,8 @@
 
 import json
 import random
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from make import export, samples, talk
 
-from chatstylebot.corpus import detectors, privacy, secret_hashes
+from chatstylebot.corpus import detectors, outputs, privacy, secret_hashes
 from chatstylebot.corpus.messages import SCHEMA
 from chatstylebot.errors import UserError
 
@@ -69,6 +71,9 @@ def test_what_the_quick_look_passes_over_is_never_private(text: str) -> None:
         "my number is 7",
         "2 hour drive", "1 way street", "a 5 star street food place", "20 people on the street",
         "error code 500",
+        "13333333333哈哈", "13145201314", "一三一四五二零一三一四", "WeChat is blocked here", "my wechat is banned",
+        "上海路5号线", "走二段路", "promo code: 2024", "status code: 5000", "账号10086", "账户余额100000000", "tv: netflix1",
+        "V：你好", "GB28 NWBK 6016 1331 9268 19", "密码换了100000遍", "邀请码多少", "货架3层",
         "400-820-8820", "S20240101", "看 https://example.com/a?page=2", "我住天河区", "12栋楼",
     ],
 )  # fmt: skip
@@ -119,11 +124,37 @@ PROBES = [
     ("SSN 123-45-6789", "SSN [社保号1]"),
     ("https://a.example/x?access_token=abcdef123 看", "[链接1] 看"),
     ("postgres://bob:s3cret@db.example/x", "[链接1]"),
+    ("021－62345678", "[电话1]"),
+    ("我的建行卡6227001234567890123", "我的建行卡[银行卡1]"),
+    ("账号6222021000012345674", "账号[银行卡1]"),
+    ("GB29 NWBK 6016 1331 9268 19", "[银行卡1]"),
+    ("iban: DE89370400440532013000", "iban: [银行卡1]"),
+    ("CVV 123", "CVV [验证码1]"),
+    ("安全码是 123", "安全码是 [验证码1]"),
+    ("call 07700 900123", "call [电话1]"),
+    ("0151 23456789", "[电话1]"),
+    ("v：zhangsan123", "v：[微信号1]"),
+    ("薇❤zhangsan123", "薇❤[微信号1]"),
+    ("Q号12345678", "Q号[QQ号1]"),
+    ("朝阳区建国路88号SOHO现代城C座1502", "[地址1]"),
+    ("成都市武侯区人民南路四段十号", "[地址1]"),
+    ("台北市信义路五段7号", "[地址1]"),
+    ("1600 Pennsylvania Ave NW, Washington, DC 20500", "[地址1]"),
+    ("code: 123456", "code: [验证码1]"),
+    ("PIN是1234", "PIN是[验证码1]"),
+    ("提取码: abcd", "提取码: [验证码1]"),
+    ("货架号 3-2-1024", "货架号 [验证码1]"),
+    ("密码就是我生日19920315", "密码就是我生日[密码1]"),
+    ("passcode 482913", "passcode [密码1]"),
+    ("Password - hunter2", "Password - [密码1]"),
+    ("psw: hunter2", "psw: [密码1]"),
+    ("mima: 123456", "mima: [密码1]"),
+    ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w", "[密钥1]"),
 ]
 
 
 @pytest.mark.parametrize(("text", "expected"), PROBES, ids=[text for text, _ in PROBES])
-def test_private_values_of_every_kind_are_found_by_context_or_form(text: str, expected: str) -> None:
+def test_private_values_of_every_kind_are_found_by_context_or_form_PRI_7(text: str, expected: str) -> None:
     assert privacy.Finder("zh").replace(text) == expected
     assert pl.Series([text]).str.contains(privacy.SUSPECT).all()
 
@@ -352,3 +383,62 @@ def test_a_file_called_by_a_hidden_contact_is_hidden_too(preprocess: Csb, place:
     preprocess("WhatsApp Chat with Annabel.txt", "--me", "Tom", "--hide-names", "--report", "r.json")
     assert "Annabel" not in (place / "r.json").read_text()
     assert "Annabel" not in str(pl.read_parquet(place / ".csb" / "messages.parquet").to_dicts())
+
+
+def test_both_languages_rules_run_whatever_the_card_says_PRI_5() -> None:
+    line = "电话13812345678，call (415) 555-0134，身份证11010519491231002X，SSN 123-45-6789，密码是Abc@1234"
+    assert privacy.Finder("en").replace(line) == (
+        "电话[PHONE_1]，call [PHONE_2]，身份证[ID_1]，SSN [SSN_1]，密码是[PASSWORD_1]"
+    )
+
+
+def test_the_same_value_has_one_placeholder_and_no_message_is_deleted_PRI_2(preprocess: Csb, place: Path) -> None:
+    preprocess(
+        export(place / "m.csv", talk("A: 2024-05-01见，北京", "me: 打13812345678", "A: 138 1234 5678?", "me: 对"))
+    )
+    [one, two] = samples(Path("data/chat_records.json"))
+    assert (one["instruction"], one["output"], two["instruction"]) == ("2024-05-01见，北京", "打[电话1]", "[电话1]?")
+
+
+def test_no_digit_of_a_value_is_left_in_a_placeholder_PRI_6() -> None:
+    texts = ["13812345678", "11010519491231002X", "6222021000012345673", "a.person@example.com"]
+    assert [privacy.Finder("zh").replace(text) for text in texts] == ["[电话1]", "[身份证1]", "[银行卡1]", "[邮箱1]"]
+
+
+def test_names_and_remarks_of_the_export_are_the_name_list_PRI_4(preprocess: Csb, place: Path) -> None:
+    rows = talk("A: 张伟明说几点", "me: 问张伟明，看 https://a.example/?token=abcd1234", name="张伟明")
+    preprocess(export(place / "m.csv", rows), "--hide-names")
+    [sample] = samples(Path("data/chat_records.json"))
+    assert (sample["instruction"], sample["output"]) == ("[姓名1]说几点", "问[姓名1]，看 [链接1]")
+
+
+def test_a_private_run_opens_no_connection_PRI_8(place: Path) -> None:
+    code = (
+        "import sys\n"
+        "def hook(event, args):\n"
+        "    if event in ('socket.connect', 'socket.getaddrinfo'): raise SystemExit(f'{event} {args}')\n"
+        "sys.addaudithook(hook)\n"
+        "from chatstylebot.cli import main\nmain(['preprocess', 'm.csv', '--heldout', '0'])"
+    )
+    export(place / "m.csv", talk("A: 电话?", "me: 13812345678"))
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=place, capture_output=True)
+
+
+def test_a_secret_told_to_one_contact_stands_in_no_sample_of_another_PRI_10(preprocess: Csb, place: Path) -> None:
+    rows = [
+        *talk("A: 那事呢", "me: 秘密是蓝门", "A: 嗯", "me: 别说"),
+        *talk("A: 在", "me: 在", talker=2, name="Bob", start=5),
+    ]
+    preprocess(export(place / "m.csv", rows))
+    found = samples(Path("data/chat_records.json"))
+    assert len([s for s in found if "蓝门" in json.dumps(s, ensure_ascii=False)]) == 2
+    assert [s["history"] for s in found if s["instruction"] == "在"] == [[]]
+
+
+def test_the_machine_says_how_many_write_at_a_time_PRI_9() -> None:
+    assert [outputs.workers(5, cores) for cores in (None, 1, 2, 64)] == [1, 1, 2, 5]
+
+
+def test_no_package_is_asked_for_that_only_looks_like_a_model_PRI_12() -> None:
+    wanted = (Path(__file__).parent.parent / "pyproject.toml").read_text("utf-8")
+    assert not [name for name in ("zh-core-web-sm", "zh_core_web_sm", "datamask-core") if name in wanted]

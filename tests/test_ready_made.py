@@ -85,3 +85,24 @@ def test_samples_and_chats_are_not_mixed(csb: Csb, place: Path) -> None:
     (place / "s.json").write_text(json.dumps([ALPACA]))
     export(place / "m.csv", talk("A: a", "me: b"))
     assert "one by one" in csb("preprocess", "s.json", "m.csv", code=1).stderr
+
+
+def test_the_user_s_words_and_the_prompt_are_hidden_and_dropped_samples_are_counted(csb: Csb, place: Path) -> None:
+    rows = [
+        {"instruction": "项目凤凰如何", "output": "好", "system": "你是小满，电话13812345678"},
+        {"instruction": "吃了吗", "output": "没", "system": "s"},
+    ]
+    (place / "mine.json").write_text(json.dumps(rows))
+    (place / "words.txt").write_text("凤凰\n", "utf-8")
+    csb("preprocess", "mine.json", "--block", "words.txt", "--heldout", "0")
+    [first, _] = json.loads((place / "data/chat_records.json").read_text("utf-8"))
+    assert (first["instruction"], first["system"]) == ("项目[屏蔽1]如何", "你是小满，电话[电话1]")
+    csb("preprocess", "mine.json", "--privacy", "drop", "--heldout", "0", "--report", "r.json")
+    told = json.loads((place / "r.json").read_text())
+    assert (told["samples_in"], told["samples"], told["dropped"]) == (2, 1, {"private": 1})
+
+
+def test_an_option_that_needs_chats_is_refused(csb: Csb, place: Path) -> None:
+    (place / "s.json").write_text(json.dumps([ALPACA]))
+    done = csb("preprocess", "s.json", "--exclude", "Ann", "--since", "2023", code=1)
+    assert "--exclude, --since can do nothing" in done.stderr

@@ -119,3 +119,13 @@ def test_an_empty_folder_says_what_it_should_hold(tmp_path: Path) -> None:
         importers.load([tmp_path])
     assert ".csv" in caught.value.remedy
     assert sources.is_zip(tmp_path / "nowhere") is False
+
+
+def test_an_archive_without_chats_in_a_folder_is_left_out_and_named(tmp_path: Path) -> None:
+    export(tmp_path / "a.csv", talk("A: x", "me: y"))
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        archive.writestr("a.jpg", b"x")
+    (found,) = importers.load([tmp_path])
+    assert found.export.notes == [f"left out 1 file in no known format: {tmp_path.name}/photos.zip"]
+    with pytest.raises(UserError, match="there is no chat export in"):
+        importers.load([tmp_path / "photos.zip"])

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from chatstylebot import card as cards
-from chatstylebot import files, progress
+from chatstylebot import card_text, files, progress
 
 # a person's chats, models and runs are nobody else's, wherever the workspace is pushed to
 IGNORED = """\
@@ -40,7 +40,7 @@ def make(folder: Path, name: str, author: str, language: str, model: str) -> Non
 
     if not Path(model).is_dir():
         presets.get(model)
-    card = cards.commented(name, author, language, model)  # type: ignore[arg-type]
+    card = card_text.commented(name, author, language, model)  # type: ignore[arg-type]
     wanted = {folder / "config" / path: text.encode() for path, text in recipes.files().items()}
     for sample in datasets.SHIPPED:
         wanted[folder / "data" / f"{sample}.json"] = files.shipped(f"data/{sample}.json").read_bytes()

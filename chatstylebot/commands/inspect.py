@@ -57,26 +57,26 @@ def run(
     if as_json:
         more = {} if secrets is None else {"privacy": secrets}
         whole = {"files": told, "messages": export.messages.height} | more
-        typer.echo(json.dumps(whole, ensure_ascii=False, indent=2))
+        progress.tell(json.dumps(whole, ensure_ascii=False, indent=2))
         return
     for file in told:
         _show(file)
     _bar(summary.months(export.messages))
     if secrets is not None:
         counts = ", ".join(f"{number:,} {kind}" for kind, number in secrets.items()) or "nothing found"
-        typer.echo(f"private data that would be redacted: {counts}")
+        progress.tell(f"private data that would be redacted: {counts}")
     for line in _next(paths, told, names, timezone, form, mapping):
-        typer.echo(line)
+        progress.tell(line)
 
 
 def _show(file: dict[str, Any]) -> None:
     """One file as a table of its chats."""
-    from rich.console import Console
     from rich.table import Table
 
-    from chatstylebot import importers
+    from chatstylebot import importers, progress
 
-    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console = progress.console()
+    console.soft_wrap = True
     console.print(f"{file['path']}: {importers.FORMATS[file['format']]}")
     if file["messages"]:
         kinds = ", ".join(f"{number:,} {kind}" for kind, number in file["by_kind"].items())
@@ -98,7 +98,7 @@ def _show(file: dict[str, Any]) -> None:
         group = "group" if chat["is_group"] else ""
         table.add_row(f"  {group}", name, key, f"{chat['messages']:,}", mine, f"{len(chat['participants']):,}")
     if file["chats"]:
-        Console(highlight=False, markup=False, emoji=False).print(table)
+        console.print(table, soft_wrap=False)
     if len(file["chats"]) > MOST_CHATS:
         console.print(f"  and {len(file['chats']) - MOST_CHATS:,} more chats (--json has them all)")
     for line in file["warnings"]:
@@ -107,6 +107,8 @@ def _show(file: dict[str, Any]) -> None:
 
 def _bar(months: Sequence[tuple[str, int]], width: int = 60) -> None:
     """A small bar of messages per month, or per so many months as fit."""
+    from chatstylebot import progress
+
     if not months:
         return
     step = -(-len(months) // width)
@@ -114,7 +116,7 @@ def _bar(months: Sequence[tuple[str, int]], width: int = 60) -> None:
     top = max(sums)
     bar = "".join(BARS[0 if number == 0 else 1 + (number * 7) // top] for number in sums)
     per = "month" if step == 1 else f"{step} months"
-    typer.echo(f"{months[0][0]} {bar} {months[-1][0]}  (messages per {per}, at most {top:,})")
+    progress.tell(f"{months[0][0]} {bar} {months[-1][0]}  (messages per {per}, at most {top:,})")
 
 
 def _next(
@@ -126,13 +128,16 @@ def _next(
     mapping: Path | None,
 ) -> list[str]:
     """The exact line to type next; one for each candidate where it is not known who is me."""
+    from chatstylebot.importers import people
+
     if not any(file["messages"] for file in told):
         return []
     options: list[str] = []
     for flag, value in (("--timezone", timezone), ("--format", form), ("--map", mapping)):
         options += [flag, str(value)] if value else []
     known = [option for name in me for option in ("--me", name)]
-    start = ["csb", "preprocess", *map(str, paths)]
+    # a name that begins with a dash would be taken for an option
+    start = ["csb", "preprocess", *(f"./{path}" if str(path).startswith("-") else str(path) for path in paths)]
     open_files = [file for file in told if file["me_known_by"] is None and file["messages"]]
     if not open_files or me:
         return [f"next: {_typed([*start, *known, *options])}"]
@@ -141,13 +146,19 @@ def _next(
     for file in open_files:
         for chat in file["chats"]:
             for person in chat["participants"]:
+                if person["id"] in people.NOBODY:
+                    continue
                 chats, messages = tally.get(person["id"], (0, 0))
                 tally[person["id"]] = (chats + 1, messages + person["messages"])
-                names[person["id"]] = "" if person["name"] == person["id"] else f"   # {person['name']}"
+                names[person["id"]] = person["name"]
     # whoever writes in most chats comes first; which of them you are only you know
     likely = sorted(tally, key=lambda name: (-tally[name][0], -tally[name][1], name))[:5]
     lines = ["next: the line with your own name"]
-    return lines + [f"  {_typed([*start, '--me', name, *options])}{names[name]}" for name in likely]
+    for key in likely:
+        # on a line of its own: not every shell takes a comment behind what is pasted
+        lines += [f"  {names[key]}:"] if names[key] != key else []
+        lines.append(f"  {_typed([*start, '--me', key, *options])}")
+    return lines
 
 
 def _typed(words: Sequence[str]) -> str:

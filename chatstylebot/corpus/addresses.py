@@ -17,11 +17,13 @@ COUNTS = r"(?!\s?[0-9年月天日点个块元次分秒人岁周时:：.%])"
 UNIT = r"[0-9A-Za-z一二三四五六七八九十]{1,5}\s?(?:号楼|号院|[栋幢座楼层室房户号门期弄]|单元)"
 ROOM = rf"(?<=[栋幢座元楼层期号]) ?-?[0-9]{{2,4}}{COUNTS}"
 BUILT = r"(?:小区|花园|家园|广场|大厦|公寓|公馆|中心|宿舍|大学|校区|[苑城园湾庭府居村里寓])"
-TAIL = rf"(?:[，, -]?(?:(?:{NAME}){{1,10}})?{UNIT}){{0,6}}(?:{ROOM})?"
+TAIL = rf"(?:[，, -]?(?:[A-Za-z]{{0,10}}(?:{NAME}){{1,10}})?{UNIT}){{0,6}}(?:{ROOM})?"
 STREET = rf"[市区县镇乡]?(?:{NAME}){{2,6}}(?:路|街|大道|巷|弄|胡同|里)"
 
 # 体育西路101号维多利广场B座1201; a street and a number up to 31 may be a date, so two characters make its name
-HOUSE = rf"(?:{REGION}){{0,4}}{STREET}\s?{NUMBER}(?:号|弄)(?:院|楼)?{TAIL}"
+HOUSE = (
+    rf"(?:{REGION}){{0,4}}{STREET}\s?(?:[一二三四五六七八九十0-9]{{1,2}}段\s?)?{NUMBER}(?:号|弄)(?!线)(?:院|楼)?{TAIL}"
+)
 VILLAGE = rf"(?:{REGION}){{1,4}}(?:{NAME}){{1,6}}村\s?(?:{NUMBER}组)?\s?{NUMBER}号"
 # 12栋304, 3号楼2单元501
 FLAT = (
@@ -40,7 +42,7 @@ APART = r"(?:,? ?(?:[Aa]partment|[Aa]pt|[Uu]nit|[Ss]uite|[Ff]lat)\.? ?#?[0-9A-Za
 TOWN = r"(?:, [A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?(?:,? [A-Z]{2})?(?: \d{5}(?:-\d{4})?)?)?"
 ENGLISH = (
     r"(?<![\d.,])\d{1,5}[A-Za-z]?,? (?:[NSEW][EW]?\.? )?(?:(?:[A-Z][a-z]{1,15}|\d{1,3}(?:st|nd|rd|th)) ){1,3}"
-    rf"{KIND}(?![A-Za-z])\.?{APART}{TOWN}"
+    rf"{KIND}(?![A-Za-z])\.?(?: (?:[NSEW]|[NS][EW])(?![A-Za-z]))?{APART}{TOWN}"
 )
 SMALL = (
     r"(?<![\d.,])\d{2,5} (?:[a-z]{2,15} ){1,2}(?:street|avenue|road|lane|boulevard|blvd)(?=\s*(?:$|[.,!?;\n]))\.?"

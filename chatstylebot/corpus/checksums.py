@@ -47,6 +47,20 @@ def is_bank_card(value: str) -> bool:
     return bool(ISSUED.fullmatch(digits_of(value))) and is_luhn(value)
 
 
+LOVE = re.compile(r"(?:1314|520|521)+|1(\d)\1{9}")
+
+
+def is_called(value: str) -> bool:
+    """Whether eleven digits are a number to call: 13145201314 says love for ever, 13333333333 laughs."""
+    return not LOVE.fullmatch(digits_of(value)[-11:])
+
+
+def is_iban(value: str) -> bool:
+    """Whether the check digits of an international account number hold (ISO 13616, MOD 97-10)."""
+    bare = value.replace(" ", "")
+    return 15 <= len(bare) <= 34 and int("".join(str(int(c, 36)) for c in bare[4:] + bare[:4])) % 97 == 1
+
+
 def is_ssn(value: str) -> bool:
     """Whether nine digits are ones that the US Social Security Administration gives out."""
     bare = digits_of(value)

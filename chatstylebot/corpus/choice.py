@@ -1,8 +1,9 @@
 """Which messages the user wants: chats by id or name, a span of time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -15,12 +16,36 @@ LISTED = 10  # chats that an error shows
 
 @dataclass(frozen=True)
 class Choice:
-    """Chats to take (empty: all) and to leave out, by id, name or alias; the first moment, and the first one after."""
+    """Chats to take (empty: all) and to leave out, by id, name or alias; the first moment, and the first one after.
+
+    The moments are UTC until `at` puts them into the zone of the chats.
+    """
 
     contacts: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+
+    def at(self, zone: str) -> Self:
+        """The same dates as a clock in that zone shows them."""
+        here = ZoneInfo(zone)
+        return replace(
+            self,
+            since=self.since and self.since.replace(tzinfo=here),
+            until=self.until and self.until.replace(tzinfo=here),
+        )
+
+
+def span(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
+    """The first moment that counts and the first one after, on no clock yet. Raises UserError."""
+    try:
+        begin = moment(since) if since else None
+        end = moment(until, end=True) if until else None
+    except ValueError as error:
+        raise UserError(str(error), "write --since 2023 or --until 2023-05-31") from None
+    if begin and end and begin >= end:
+        raise UserError(f"nothing lies between --since {since} and --until {until}", "swap them")
+    return begin, end
 
 
 def names(texts: Sequence[str]) -> tuple[str, ...]:
@@ -28,7 +53,7 @@ def names(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for text in texts for part in text.replace("，", ",").split(",") if (name := part.strip()))
 
 
-def moment(text: str, zone: str, end: bool = False) -> datetime:
+def moment(text: str, zone: str = "UTC", end: bool = False) -> datetime:
     """The beginning (or, for `end`, what follows the end) of a year, month or day, or a time: 2023, 2023-05-01.
 
     Raises ValueError.

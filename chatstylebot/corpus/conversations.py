@@ -5,7 +5,7 @@ from datetime import timedelta
 import polars as pl
 
 from chatstylebot.corpus.clean import REASONS
-from chatstylebot.corpus.messages import PLACEHOLDERS
+from chatstylebot.corpus.placeholders import PLACEHOLDERS
 
 QUOTED = 100  # characters of a quote
 FORWARDED = 300  # characters of what others pass on

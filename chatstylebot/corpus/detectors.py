@@ -60,6 +60,7 @@ def _mixed(value: str) -> bool:
 
 _SAID_OF_IT = """
 not wrong right correct incorrect invalid expired required weak strong too very being been reset changed still
+banned broken deleted hacked installed useless frozen updated
 same secret long short case that this what which your my the an safe saved here there only also just always
 never like something anything nothing everything gone lost missing working easy hard needed empty set hidden
 stored sent good bad fine okay written stupid dumb ridiculous protected unknown different old new under inside
@@ -88,6 +89,7 @@ def _rule(kind: str, signs: str, pattern: str, holds: Callable[[str], bool] = _a
 
 GAP = r"[ .\u200b\u2060\u00a0-]?"
 SPOKEN = "零〇一幺二两三四五六七八九"
+DIGITS = str.maketrans(SPOKEN, "0011223456789")
 PLATES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领"
 VALUE = r"[!-Z^-~]"  # printable ASCII but brackets and backslash: a placeholder is no value
 # a value to its end, without the mark that ends the sentence
@@ -101,14 +103,14 @@ MOBILE = (
     r"|1[3-9]\d{2} \d{4} \d{3}|1 [3-9](?: \d){9}|1-[3-9](?:-\d){9}"
 )
 DAY = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
-CARD = r"卡号|银行卡号?|信用卡号?|储蓄卡号?|card (?:number|no\.?)"
+CARD = r"卡号|[行用蓄]卡号?|(?:银行|支付)?账[号户]|card (?:number|no\.?)"
 PAPER = r"护照|通行证|回乡证|台胞证|passport"
 PLATE = r"[A-Za-z][·. -]?(?:[A-Ka-k][A-HJ-NP-Za-hj-np-z0-9]\d{4}|\d{5}[A-Ka-k]|(?=[A-Za-z]{0,2}\d)(?=(?:[A-Za-z]?\d[A-Za-z]?){3})[A-HJ-NP-Za-hj-np-z0-9]{4}[A-HJ-NP-Za-hj-np-z0-9学警挂港澳])"
 WECHAT = r"微信号码?|微信id|绿泡泡|[威薇v]信号?|(?<![a-z])vx|加(?:我|个|下)?v|wechat id|weixin"
-QQ = r"(?<![A-Za-z])[Qq]{2}(?:群号?|号码?)?|扣扣号?|企鹅号?|[加扣我]的?[Qq]|[Qq]群号?|群号|(?<![A-Za-z])[Qq](?=[:：])"
+QQ = r"(?<![A-Za-z])[Qq]{2}(?:群号?|号码?)?|扣扣号?|企鹅号?|[加扣我]的?[Qq]|[Qq]群号?|群号|(?<![A-Za-z])[Qq](?:号|(?=[:：]))"
 CODE = r"(?:验证|校验|动态|激活|短信|登录)码"
-PICK = r"(?:取件|取货|提货|取餐|自提|柜机|快递)码|取件号"
-WORD = r"password|passwd|passcode|passphrase|pwd|pw"
+PICK = r"(?:取件|取货|提货|取餐|自提|柜机|快递)码|取件号|货架号"
+WORD = r"password|passwd|passcode|passphrase|pwd|pw|psw|mima"
 
 RULES: tuple[Rule, ...] = (
     _rule("url", "://", r"(?<![A-Za-z0-9+.-])[a-zA-Z][a-zA-Z0-9+.-]{1,15}://[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef<>\"'\[\]]+", _telling),
@@ -116,18 +118,21 @@ RULES: tuple[Rule, ...] = (
     _rule("id_card", "", rf"(?<!\d)[1-9]\d{{5}}[ -]?{DAY}[ -]?\d{{3}}[\dXx](?![\dA-Za-z])", checksums.is_id_card),
     _rule("id_card", "", rf"(?<![\dA-Za-z])[1-8]\d{{5}}{DAY}\d{{3}}(?![\dA-Za-z])", checksums.is_resident),
     _rule("id_card", "身份证", r"身份证(?:号码?)?[是为:： ]{0,3}(\d[\d -]{13,20}[\dXx])(?![\dA-Za-z])"),
-    _rule("phone", "", rf"(?<![\d+])(?<!\d\.)(?:[(（]\+?86[)）] ?|(?:\+|00)?86[ -]?)?(?:{MOBILE})(?!\d)"),
+    _rule("phone", "", rf"(?<![\d+])(?<!\d\.)(?:[(（]\+?86[)）] ?|(?:\+|00)?86[ -]?)?(?:{MOBILE})(?!\d)", checksums.is_called),
     _rule("bank_card", "", r"(?<!\d)[2-69]\d{3}(?:[ -]?\d){9,15}(?!\d)", checksums.is_bank_card),
-    _rule("bank_card", "卡 card", rf"(?i)(?:{CARD})(?:是| is)?[:： ]{{0,2}}(\d{{4}}(?:[ -]?\d){{11,15}})(?!\d)"),
+    _rule("bank_card", "卡 账 card", rf"(?i)(?:{CARD})(?:是| is)?[:： ]{{0,2}}(\d{{4}}(?:[ -]?\d){{11,15}})(?!\d)"),
     _rule("bank_card", "卡 card", r"(?i)(?:卡|card)[:： ]{0,2}(\d{4}(?:[ -]?\d){9,15})(?!\d)", checksums.is_luhn),
+    _rule("bank_card", "", r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?![A-Za-z0-9])", checksums.is_iban),
     _rule("phone", "+", r"(?<!\d)\+\d{1,3}(?:[ ().-]{0,2}\d){7,13}(?!\d)"),
     # North America, as it is written there; ten digits in a row would be anything. 400 and 800 are shops'
     _rule("phone", "", r"(?<![\d+])(?<!\d[-.])(?![48]00)(?:1[-. ])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[-. ])\d{3}[-. ]\d{4}(?![\d-])"),
     _rule("phone", "phone mobile cell call text number tel whatsapp", r"(?i)(?:phone|mobile|cell|call|text|number|tel|whatsapp)(?: me)?(?: no\.?| number)?(?:'s| is| at| on)?[:： ]{1,2}([2-9]\d{9})(?!\d)"),
     _rule("phone", "0", rf"(?<![\d.+-])(?:[(（]{AREA}[)）][- ]?|{AREA}[- ]?)[2-8]\d{{6,7}}(?:(?:转|-)\d{{1,5}})?(?![\d.])"),
     _rule("phone", "0", r"(?<![\d.+-])0\d{2,4}(?:[ -]\d{3,4}){2}(?![\d-])"),
+    # mobile numbers of Britain and Germany
+    _rule("phone", "0", r"(?<![\d.+-])0(?:7\d{3}[ -]?\d{3}[ -]?\d{3}|1[5-7]\d[ /-]?\d{7,8})(?!\d)"),
     _rule("phone", "座机 固话 电话", r"(?:座机|固话|电话)(?:号码?)?[是为:： ]{0,3}([2-8]\d{2,3}[ -]?\d{4})(?!\d)"),
-    _rule("phone", "一 幺", rf"(?<![{SPOKEN}十百千万])[一幺][ ,，、-]?[三四五六七八九](?:[ ,，、-]?[{SPOKEN}]){{9}}(?![{SPOKEN}十百千万])"),
+    _rule("phone", "一 幺", rf"(?<![{SPOKEN}十百千万])[一幺][ ,，、-]?[三四五六七八九](?:[ ,，、-]?[{SPOKEN}]){{9}}(?![{SPOKEN}十百千万])", lambda value: checksums.is_called(value.translate(DIGITS))),
     _rule("ssn", "-", r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])", checksums.is_ssn),
     _rule("ssn", "ssn social", r"(?i)(?:(?<![a-z])ssn|social security(?: number| no\.?)?)(?: is)?[:#= ]{0,3}(\d{3}[- ]?\d{2}[- ]?\d{4})(?!\d)"),
     _rule("ip", ".", r"(?<![\d.A-Za-z本])(?<!version )(?<!版本 )(?<!版本号)\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)", checksums.is_host),
@@ -139,21 +144,27 @@ RULES: tuple[Rule, ...] = (
     _rule("wechat", "wxid_", r"wxid_[A-Za-z0-9_-]{6,40}"),
     _rule("wechat", "微信 绿泡 威信 薇信 v信 vx 加 wechat weixin", rf"(?i)(?:{WECHAT})(?:就?是|为| is)?[:： ]{{0,2}}([a-z][a-z0-9_-]{{5,19}})(?![a-z0-9_-])(?<!wechat)"),
     _rule("wechat", "微信 wechat", r"(?i)(?:微信|wechat)[是:： ]{0,2}(?:is )?([a-z][a-z0-9_-]{5,19})(?![a-z0-9_.-])", _account),
-    _rule("wechat", "微信 wechat", r"(?i)(?:(?:我的?)微信(?:是|[:： ])|(?:my )?wechat(?: is|:)) ?([a-z][a-z0-9_-]{5,19})(?![a-z0-9_-])", lambda value: value.lower() not in _SAID),
+    _rule("wechat", "微信 wechat", r"(?i)(?:(?:我的?)微信(?:是|[:： ])|my wechat(?: is|:)|wechat:) ?([a-z][a-z0-9_-]{5,19})(?![a-z0-9_-])", lambda value: value.lower() not in _SAID),
+    _rule("wechat", "v 薇 威", r"(?i)(?<![a-z])[v薇威][:：❤]\ufe0f? ?([a-z][a-z0-9_-]{5,19})(?![a-z0-9_.-])", _account),
     _rule("qq", "q 扣扣 企鹅 群号", rf"(?:{QQ})[是:： ]{{0,2}}([1-9]\d{{4,10}})(?!\d)"),
     _rule("code", "码", rf"{CODE}(?:已发送|发我|发你|就?[是为])?[:：,，\s【「(（]{{0,3}}([A-Za-z]-?\d{{4,8}}|\d{{4,8}})(?!\d)"),
+    _rule("code", "取码 问码 请码", r"(?:提取|访问|邀请)码[是为:：\s]{0,3}([A-Za-z0-9]{4,8})(?![A-Za-z0-9])"),
+    _rule("code", "cvv cvc 安全码", r"(?i)(?:(?<![a-z])cv[vc]2?(?:码)?|安全码)(?: is)?[是为:： ]{0,3}(\d{3,4})(?!\d)"),
+    _rule("code", "code", r"(?i)(?<![a-z])(?<!error )(?<!status )(?<!zip )(?<!postal )(?<!area )(?<!promo )(?<!coupon )(?<!discount )code[:：] ?(\d{4,8})(?!\d)"),
     _rule("code", "码", rf"(?<!\d)(\d{{4,8}})\s?(?:[是为（(]|,|，)?\s?(?:[你您]的)?[\u4e00-\u9fff]{{0,6}}?{CODE}"),
     _rule("code", "件 货 餐 提 机 递", rf"(?:{PICK})[是为:： ]{{0,3}}([A-Za-z]?\d{{1,4}}(?:-\d{{1,5}}){{1,3}}|[A-Za-z]?-?\d{{3,8}})(?![\d-])"),
     _rule("code", "凭", r"凭 ?([A-Za-z]?\d{1,4}(?:-\d{1,5}){1,3}|\d{4,8})(?![\d-])[^\n]{0,20}?取"),
-    _rule("code", "code pin otp", r"(?i)(?:(?:verification|security|login|log-in|one-time|auth(?:entication)?|access|door|gate|2fa|sms) (?:code|pin)|(?<![a-z])(?:otp|pin|(?:the|my|your) code)(?: code| number)?)(?:'s| is|:| =)?[: ](?:G-)?(\d{4,8})(?!\d)"),
+    _rule("code", "code pin otp", r"(?i)(?:(?:verification|security|login|log-in|one-time|auth(?:entication)?|access|door|gate|2fa|sms) (?:code|pin)|(?<![a-z])(?:otp|pin|(?:the|my|your) code)(?: code| number|码)?)(?:'s| is|:| =)?(?:[: ]|是)(?:G-)?(\d{4,8})(?!\d)"),
     _rule("code", "code otp", r"(?i)(?<!\d)(\d{4,8}) is (?:your|the|my)(?: [a-z0-9-]{1,20}){0,3} (?:code|otp|pin)(?![a-z])"),
     _rule("password", "密码 密碼 口令", rf"(?:密码|密碼|口令)\s?{LINK}\s{{0,2}}({SECRET}){WAIT}"),
     _rule("password", "密码 密碼 口令", rf"(?:密码|密碼|口令)\s{{0,2}}({SECRET}){WAIT}", lambda value: value.isdigit() or _mixed(value)),
-    _rule("password", "pass pwd pw", rf"(?i)(?<![a-z])(?:{WORD}|pass)s?(?: (?:for|of|to) [a-z ]{{1,24}})?(?: is)?\s?[:=：]\s?({SECRET})"),
-    _rule("password", "passw passc passp pwd pw", rf"(?i)(?<![a-z])(?:{WORD})s?(?:'s| is| was| to)\s+({SECRET})", _mixed),
+    _rule("password", "密码 密碼 口令", rf"(?:密码|密碼|口令)[是为叫改设就还换成][\u4e00-\u9fff]{{1,6}}?[:：]?\s?(\d{{6,8}})(?!\d){WAIT}"),
+    _rule("password", "pass pwd pw psw mima", rf"(?i)(?<![a-z])(?:{WORD}|pass)s?(?: (?:for|of|to) [a-z ]{{1,24}})?(?: is)?\s?[:=：]\s?({SECRET})"),
+    _rule("password", "passw passc passp pwd pw", rf"(?i)(?<![a-z])(?:{WORD})s?(?:'s| is| was| to| -)\s+({SECRET})", _mixed),
     _rule("password", "passw passc passp pwd", rf"(?i)(?<![a-z])(?:{WORD})s?(?:'s| is| was)\s+([a-z]{{4,40}})(?=\s*(?:$|[.,!?;\n\u4e00-\u9fff]))", _told),
-    _rule("password", "passw pwd", rf"(?i)(?<![a-z])(?:{WORD})\s+({SECRET})", lambda value: _mixed(value) and any(map(str.isdigit, value))),
+    _rule("password", "passw passc passp pwd", rf"(?i)(?<![a-z])(?:{WORD})\s+({SECRET})", lambda value: _mixed(value) and any(map(str.isdigit, value))),
     _rule("key", "sk- ghp_ github_pat_ akia xox", r"(?<![A-Za-z0-9])(?:sk-|ghp_|github_pat_|AKIA|xox[abp]-)[A-Za-z0-9_-]{16,200}"),
+    _rule("key", "eyj", r"(?<![A-Za-z0-9_-])eyJ[\w-]{8,2000}\.[\w-]{8,4000}\.[\w-]{8,2000}"),
     _rule("address", "路 街 大道 巷 弄 胡同 里", addresses.HOUSE, addresses.is_house),
     _rule("address", "村", addresses.VILLAGE),
     _rule("address", "栋 幢 号楼", addresses.FLAT),
@@ -171,7 +182,7 @@ RULES: tuple[Rule, ...] = (
 SUSPECT = "|".join(
     [
         r"(?:[0-9][ \-.\u200b\u2060\u00a0]?){11}",
-        r"[０-９＠＋]",  # fullwidth ones are rare enough to look at all of them
+        r"[０-９＠＋－]",  # fullwidth ones are rare enough to look at all of them
         r"[0-9]{3}[)\-. ]{1,2}[0-9]{2,3}[\-. ][0-9]{4}",
         r"[A-Za-z0-9._%+\-][@][A-Za-z0-9\-]",
         r"[+][0-9](?:[ ().\-]{0,2}[0-9]){7}",
@@ -180,13 +191,13 @@ SUSPECT = "|".join(
         r"[EGDSP][A-Z]?[0-9]{7}",
         rf"[{PLATES}][A-Za-z][·. \-]?[A-Za-z0-9]{{4}}",
         rf"[一幺][ ,，、\-]?[三四五六七八九](?:[ ,，、\-]?[{SPOKEN}]){{9}}",
-        r"[路街道巷弄同里村组]\s?[0-9一二三四五六七八九十百零]{1,5}[号弄组]|[0-9](?:栋|幢|号楼)|单元\s?[0-9]",
-        r"密[码碼]|口令|(?:验证|校验|动态|激活|短信|登录|取件|取货|提货|取餐|自提|柜机|快递)码|取件号|凭 ?[0-9A-Za-z]",
+        r"[路街道巷弄同里村组]\s?[0-9一二三四五六七八九十百零]{1,5}[号弄组段]|[0-9](?:栋|幢|号楼)|单元\s?[0-9]",
+        r"密[码碼]|口令|(?:验证|校验|动态|激活|短信|登录|取件|取货|提货|取餐|自提|柜机|快递|提取|访问|邀请|安全)码|取件号|货架号|凭 ?[0-9A-Za-z]",
         r"地址|住址|我住|住在|家住|我家在|寄到|寄给|寄往|送到|发到|护照|通行证|回乡证|台胞证|身份证",
-        r"(?:微信号?|[威薇vV]信号?|绿泡泡|[vV][xX]|加[我个下]?[vV])[a-zA-Z是为就:： ]{0,3}[a-zA-Z]|wxid|(?i:wechat|weixin)",
-        r"(?:[qQ][qQ]|扣扣|企鹅|[加扣我]的?[qQ]|[qQ][群:：]|群号)[群号码是:： ]{0,4}[1-9]|(?:座机|固话|电话|卡|卡号)[号码是为:： ]{0,5}[2-9]",
-        r"(?i:passw|passc|passp|pass ?[:=：]|pwd|pw ?(?:is|[:=：\s])|ssn|social sec|://[^ ]*[=@]|sk-[a-z0-9]{9}|ghp_|github_pat|akia|xox[abp]-)",
-        r"(?i:(?:code|pin|otp|phone|mobile|cell|call|text|number|tel|whatsapp|card|no\.)[a-z':= ]{0,9}(?:g-)?[0-9]{4}|[0-9]{4} is (?:your|the|my) )",
+        r"(?:微信号?|[威薇vV]信号?|绿泡泡|[vV][xX]|加[我个下]?[vV])[a-zA-Z是为就:： ]{0,3}[a-zA-Z]|wxid|(?i:wechat|weixin)|[vV薇威][:：❤]\x{fe0f}? ?[a-zA-Z]",
+        r"(?:[qQ][qQ]|扣扣|企鹅|[加扣我]的?[qQ]|[qQ][群号:：]|群号)[群号码是:： ]{0,4}[1-9]|(?:座机|固话|电话|卡|卡号|账[号户])[号码是为:： ]{0,5}[2-9]",
+        r"(?i:passw|passc|passp|pass ?[:=：]|pwd|pw ?(?:is|[:=：\s])|ssn|social sec|://[^ ]*[=@]|sk-[a-z0-9]{9}|ghp_|github_pat|akia|xox[abp]-|psw ?[:=：]|mima ?[:=：]|cv[vc]2?码?[is是为:： ]{0,4}[0-9])|eyJ[a-zA-Z0-9]{8}|[A-Z]{2}[0-9]{2} ?[0-9A-Z]{4} ?[0-9A-Z]{4}",
+        r"(?i:(?:code|pin|otp|phone|mobile|cell|call|text|number|tel|whatsapp|card|no\.)[a-z':：是码= ]{0,9}(?:g-)?[0-9]{4}|[0-9]{4} is (?:your|the|my) )",
         r"[0-9][A-Za-z]?,? (?:[A-Za-z0-9.]+ ){1,4}(?i:st|ave|road|rd|dr|lane|ln|blvd|boul|court|ct|terr|hwy|highway|park|pkwy)|(?i:box [0-9]|apt\.? |apartment)",
     ]
 )

@@ -1,7 +1,9 @@
 """One person taken out of what `csb preprocess` left. Pure: tables and texts in, tables and texts out."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +11,7 @@ import polars as pl
 import yaml
 
 from chatstylebot.card import Contact
+from chatstylebot.corpus.block_list import hideable
 
 DISTINCT = 8  # characters from which a text can be looked for
 INDEX = pl.Schema({"file": pl.String(), "row": pl.UInt32(), "chat_id": pl.String(), "conversation": pl.UInt32()})
@@ -16,32 +19,39 @@ INDEX = pl.Schema({"file": pl.String(), "row": pl.UInt32(), "chat_id": pl.String
 
 @dataclass(frozen=True)
 class Person:
-    """Who is to be forgotten: their chats, the sender_ids they have in groups, and what they are called."""
+    """Who is to be forgotten: their chats, their sender_ids in groups, what they are called, here and on channels."""
 
     chats: tuple[str, ...]
     senders: tuple[str, ...]
     names: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Everything that stands for them."""
+        return frozenset((*self.chats, *self.senders, *self.names, *self.aliases))
 
 
-def find(messages: pl.DataFrame, contacts: Mapping[str, Contact], wanted: str) -> Person:
-    """Everything that an id, a name or an alias stands for, exactly; empty where it stands for nobody."""
-    known = {key for key, c in contacts.items() if wanted in (key, c.name, *c.aliases.values())}
+def find(messages: pl.DataFrame, contacts: Mapping[str, Contact], wanted: Collection[str]) -> Person:
+    """Everything that these spellings of an id, a name or an alias stand for, exactly; empty where it is nobody."""
+    known = {key for key, c in contacts.items() if {key, c.name, *c.aliases.values()} & set(wanted)}
     others = messages.filter(~pl.col("from_me"))
     named = others.filter(
-        (pl.col("sender_id") == wanted) | (pl.col("sender_name") == wanted) | pl.col("sender_id").is_in(known)
+        pl.col("sender_id").is_in(wanted) | pl.col("sender_name").is_in(wanted) | pl.col("sender_id").is_in(known)
     )
     ids = set(named["sender_id"]) | known
     chats = messages.select("chat_id", "chat_name", "is_group").unique()
     own = chats.filter(
-        (pl.col("chat_id") == wanted) | (pl.col("chat_name") == wanted) | pl.col("chat_id").is_in(known)
+        pl.col("chat_id").is_in(wanted) | pl.col("chat_name").is_in(wanted) | pl.col("chat_id").is_in(known)
         | (pl.col("chat_id").is_in(ids) & ~pl.col("is_group"))
     )  # fmt: skip
     people = others.filter(pl.col("chat_id").is_in(own.filter(~pl.col("is_group"))["chat_id"].implode()))
     senders = ids | set(people["sender_id"])
-    names = {wanted, *own["chat_name"], *named["sender_name"]} | {
+    names = {*wanted, *own["chat_name"], *named["sender_name"]} | {
         c.name for k, c in contacts.items() if k in known and c.name
     }
-    return Person(tuple(sorted(own["chat_id"])), tuple(sorted(senders)), tuple(sorted(names)))
+    aliases = {alias for key in known for alias in contacts[key].aliases.values()}
+    return Person(*(tuple(sorted(found)) for found in (own["chat_id"], senders, names, aliases)))
 
 
 def theirs(person: Person) -> pl.Expr:
@@ -49,9 +59,35 @@ def theirs(person: Person) -> pl.Expr:
     return pl.col("chat_id").is_in(person.chats) | (pl.col("sender_id").is_in(person.senders) & ~pl.col("from_me"))
 
 
-def touched(messages: pl.DataFrame, index: pl.DataFrame, person: Person) -> pl.DataFrame:
-    """The samples that go: of their chats, and of every conversation of a group in which they spoke."""
-    spoke = messages.filter(theirs(person) & pl.col("conversation").is_not_null()).select("conversation").unique()
+def echoes(messages: pl.DataFrame, person: Person) -> pl.Series:
+    """Which messages of others quote them: what they said, whole or its beginning, with or without a name before it."""
+    spoken = messages.filter(pl.col("sender_id").is_in(person.senders) & ~pl.col("from_me"))["text"]
+    said = sorted(set(spoken.drop_nulls()))
+    heads = tuple(f"{name}{colon}" for name in person.names for colon in (":", "："))
+
+    def begun(body: str) -> bool:
+        place = bisect_left(said, body)
+        return place < len(said) and (said[place] == body or (len(body) >= DISTINCT and said[place].startswith(body)))
+
+    def echo(quoted: str | None) -> bool:
+        if not quoted:
+            return False
+        body = re.split(r"[:：]\s*", quoted, maxsplit=1)[-1]
+        return quoted.startswith(heads) or any(begun(text.rstrip("….")) or begun(text) for text in (quoted, body))
+
+    return (
+        messages["quoted"].map_elements(echo, pl.Boolean, skip_nulls=False)
+        & ~messages.select(theirs(person)).to_series()
+    )
+
+
+def touched(messages: pl.DataFrame, index: pl.DataFrame, person: Person, quoted: pl.Series) -> pl.DataFrame:
+    """The samples that go: of their chats, and of every conversation of a group in which they spoke or are `quoted`."""
+    spoke = (
+        messages.filter((messages.select(theirs(person)).to_series() | quoted) & pl.col("conversation").is_not_null())
+        .select("conversation")
+        .unique()
+    )
     return index.filter(
         pl.col("chat_id").is_in(person.chats) | pl.col("conversation").is_in(spoke["conversation"].implode())
     )
@@ -70,21 +106,36 @@ def without_rows(text: str, rows: set[int], lines: bool) -> str:
     )
 
 
-def needles(messages: pl.DataFrame, person: Person) -> list[str]:
+def rest(messages: pl.DataFrame, person: Person, quoted: pl.Series) -> pl.DataFrame:
+    """The messages that stay, without what they quote of the person."""
+    words = pl.when(~quoted).then("quoted").alias("quoted")
+    return messages.with_columns(words).filter(~theirs(person))
+
+
+def needles(messages: pl.DataFrame, person: Person, rest: pl.DataFrame) -> list[str]:
     """What can only come from them: ids, and texts of 8 characters or more that no message which stays holds."""
     gone = messages.filter(theirs(person))
-    rest = messages.filter(~theirs(person))
-    texts = pl.concat([gone["text"], gone["quoted"]]).drop_nulls().unique()
-    texts = texts.filter(texts.str.len_chars() >= DISTINCT).sort()
+    said = pl.concat([rest["text"], rest["quoted"]]).drop_nulls()
     ids = sorted({*person.chats, *person.senders} - set(person.names) - {"me"})
     ids = [key for key in ids if len(key) >= 5]
-    if len(texts) == 0:
-        return ids
-    said = pl.concat([rest["text"], rest["quoted"]]).drop_nulls()
-    elsewhere = (
-        said.str.extract_many(texts.implode(), overlapping=True).explode().drop_nulls().unique() if len(said) else said
-    )
-    return [*ids, *texts.filter(~texts.is_in(elsewhere.implode()))]
+    return [*ids, *only(pl.concat([gone["text"], gone["quoted"]]).drop_nulls(), said)]
+
+
+def only(texts: pl.Series, rest: pl.Series) -> list[str]:
+    """The texts of 8 characters or more that stand nowhere in the rest."""
+    texts = texts.unique().sort()
+    texts = texts.filter(texts.str.len_chars() >= DISTINCT)
+    if len(texts) == 0 or len(rest) == 0:
+        return texts.to_list()
+    elsewhere = rest.str.extract_many(texts.implode(), overlapping=True).explode().drop_nulls().unique()
+    return texts.filter(~texts.is_in(elsewhere.implode())).to_list()
+
+
+def holding(texts: Sequence[str], wanted: Sequence[str]) -> list[bool]:
+    """Which of the texts hold one of the needles."""
+    if not texts or not wanted:
+        return [False] * len(texts)
+    return pl.Series(texts, dtype=pl.String).str.contains_any(list(wanted)).to_list()
 
 
 def left(text: str, wanted: Sequence[str]) -> int:
@@ -98,6 +149,12 @@ def left(text: str, wanted: Sequence[str]) -> int:
         return 0
     found = pl.Series([text]).str.extract_many(sorted(forms)).explode().drop_nulls()
     return found.n_unique()
+
+
+def mentions(rest: pl.DataFrame, person: Person) -> int:
+    """How many of the messages that stay name them; 妈妈 and other ordinary words do not count."""
+    names = [name for name in person.names if hideable(name)]
+    return int(rest["text"].str.contains_any(names).sum() or 0) if names else 0
 
 
 def without_contact(text: str, keys: set[str]) -> str:

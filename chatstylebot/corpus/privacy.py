@@ -8,13 +8,12 @@ import polars as pl
 
 from chatstylebot.corpus.block_list import block_list, hideable, pattern_of
 from chatstylebot.corpus.clean import REASONS
-from chatstylebot.corpus.detectors import NAMES, RULES, SPOKEN, SUSPECT
+from chatstylebot.corpus.detectors import DIGITS, NAMES, RULES, SPOKEN, SUSPECT
 
 __all__ = ["Finder", "block_list", "hidden", "hideable", "names_hidden", "plain", "preview", "redact", "redacted_share"]
 # fullwidth digits and at-signs are found as well; one character for one, so that places stay
 ASCII = str.maketrans("０１２３４５６７８９＠＋．－", "0123456789@+.-")
 WIDE = re.compile("[０-９＠＋．－]")
-DIGITS = str.maketrans(SPOKEN, "0011223456789")
 NUMBERS = ("phone", "id_card", "bank_card", "ssn", "qq")
 PLACEHOLDER = re.compile(
     r"\[(?:" + "|".join(re.escape(name) for names in NAMES.values() for name in names.values()) + r")_?\d+\]"
@@ -42,7 +41,7 @@ class Finder:
 
     def replace(self, text: str) -> str:
         """The text with every private value replaced, for example by [电话1]; done again, nothing changes."""
-        while spans := _apart(flat := _flat(text), self._spans(flat)):
+        while spans := _apart(flat := narrowed(text), self.spans(flat)):
             pieces: list[str] = []
             end = 0
             for start, stop, kind in spans:
@@ -54,7 +53,7 @@ class Finder:
                 break
         return text
 
-    def _spans(self, flat: str) -> Iterator[Span]:
+    def spans(self, flat: str) -> Iterator[Span]:
         """All that the rules find, whether or not it overlaps."""
         small = flat.lower()
         seen = frozenset(small)
@@ -81,7 +80,7 @@ class Finder:
         return f"[{NAMES[self.language][kind]}{'_' * (self.language == 'en')}{number}]"
 
 
-def _flat(text: str) -> str:
+def narrowed(text: str) -> str:
     return text.translate(ASCII) if WIDE.search(text) else text
 
 
@@ -118,7 +117,7 @@ def _suspects(texts: pl.Series, finder: Finder) -> pl.Series:
     if names := [name.strip() for name in finder.names if hideable(name)]:
         seen |= texts.str.contains_any(names, ascii_case_insensitive=True)
     if finder.block:  # the user's expressions are Python's; Rust reads some of them otherwise
-        flat = (_flat(text or "") for text in texts)
+        flat = (narrowed(text or "") for text in texts)
         seen |= pl.Series([any(pattern.search(text) for pattern in finder.block) for text in flat])
     return seen.fill_null(False).arg_true()
 

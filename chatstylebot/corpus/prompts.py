@@ -1,11 +1,11 @@
 """Which system prompt each own turn is learnt with."""
 
 import json
-from typing import Any
+from collections.abc import Mapping
 
 import polars as pl
 
-from chatstylebot.card import Card
+from chatstylebot.card import Card, Contact
 
 
 def language(messages: pl.DataFrame) -> str:
@@ -19,7 +19,7 @@ def language(messages: pl.DataFrame) -> str:
 
 
 def give(
-    own: pl.DataFrame, messages: pl.DataFrame, card: Card, contacts: dict[str, Any]
+    own: pl.DataFrame, messages: pl.DataFrame, card: Card, contacts: Mapping[str, Contact]
 ) -> tuple[pl.DataFrame, list[str]]:
     """Own turns with `prompt` (JSON) and `chat_prompt` (its number; 0 is the neutral one)."""
     prompts = [card.prompt()]
@@ -27,7 +27,7 @@ def give(
     if card.prompt_varies:
         for chat, chat_id, name in messages.select("chat", "chat_id", "chat_name").unique("chat").sort("chat").rows():
             known = contacts.get(chat_id)
-            text = card.prompt((known and known.name) or name, known and known.relation)
+            text = card.prompt((known.name if known else None) or name, known.relation if known else None)
             if text not in prompts:
                 prompts.append(text)
             numbers[chat] = prompts.index(text)

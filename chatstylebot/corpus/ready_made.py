@@ -6,7 +6,7 @@ all of them (shared facts, formats.md §4.1). One sample per reply, the pairs be
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,6 +112,17 @@ def read(path: Path, history: int, system: str) -> ReadyMade:
     return made
 
 
+def collected(paths: Iterable[Path], history: int, system: str) -> ReadyMade:
+    """The samples of several files."""
+    whole = ReadyMade()
+    for path in paths:
+        made = read(path, history, system)
+        whole.samples += made.samples
+        whole.read += made.read
+        whole.dropped += made.dropped
+    return whole
+
+
 def _text(value: Any) -> str:
     """A text, also of OpenAI's list of parts."""
     if isinstance(value, list):
@@ -165,19 +176,36 @@ def _turns(row: dict[str, Any]) -> list[Sample]:
 
 
 def redacted(samples: list[Sample], finder: Finder) -> list[Sample]:
-    """The samples without private values, in questions, answers and history alike."""
+    """The samples without private values: in questions, answers, history and prompts alike."""
     return [
         sample
-        | {
-            "instruction": finder.replace(sample["instruction"]),
-            "output": finder.replace(sample["output"]),
-            "history": [[finder.replace(text) for text in pair] for pair in sample["history"]],
-        }
+        | {name: finder.replace(sample[name]) for name in ("instruction", "output", "system")}
+        | {"history": [[finder.replace(text) for text in pair] for pair in sample["history"]]}
         for sample in samples
     ]
+
+
+def private(made: ReadyMade, mode: str, finder: Finder) -> None:
+    """Take private values out of the samples, or drop and count the samples that hold some; `off` does neither."""
+    if mode == "off":
+        return
+    clean = redacted(made.samples, finder)
+    if mode == "drop":
+        clean = [sample for sample, other in zip(made.samples, clean, strict=True) if sample == other]
+        if lost := len(made.samples) - len(clean):
+            made.dropped["private"] += lost
+    made.samples = clean
 
 
 def split(samples: list[Sample], heldout: float) -> tuple[list[Sample], list[Sample]]:
     """Training samples and dev samples: the last share of the file, as the newest talk stands there."""
     number = int(len(samples) * heldout)
     return (samples[:-number], samples[-number:]) if number else (samples, [])
+
+
+def told(account: dict[str, Any], output: str) -> str:
+    """For the screen: the account in three lines."""
+    dropped = ", ".join(f"{number:,} {reason}" for reason, number in account["dropped"].items()) or "none"
+    counts = f"{account['samples']:,} samples ({account['train']:,} train, {account['dev']:,} dev)"
+    redacted = sum(account["redacted"].values())
+    return f"{account['samples_in']:,} rows → {counts}\ndropped: {dropped}; redacted: {redacted:,}\n→ {output}"

@@ -66,6 +66,22 @@ def table(report: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     ]
 
 
+def lines(report: dict[str, Any]) -> list[str]:
+    """For the screen, below the table: what was redacted, figures, the verdict, the funnel, where it all went."""
+    found = []
+    if report["redacted"]:
+        found.append("redacted: " + ", ".join(f"{number:,} {kind}" for kind, number in report["redacted"].items()))
+    if report["answered_late"]:
+        found.append(f"answered late (after the gap; they stand as history only): {report['answered_late']:,}")
+    reply, tokens = report["reply_characters"], report["sample_tokens"]
+    found.append(
+        f"your replies: {reply['p50']} characters (p50), {reply['p90']} (p90); "
+        f"{report['bubbles_per_turn']} bubbles a turn; "
+        f"99 % of the samples fit into {report['cutoff_len']} tokens{'' if tokens['counted'] else ' (estimated)'}"
+    )
+    return [*found, report["verdict"]["text"], funnel(report), f"→ {report['output']}"]
+
+
 def funnel(report: dict[str, Any]) -> str:
     """The whole run in one line."""
     return (

@@ -12,7 +12,7 @@ import polars as pl
 
 from chatstylebot.corpus.messages import SCHEMA
 from chatstylebot.errors import UserError, nearest
-from chatstylebot.importers import json_file, sources, text_file, times
+from chatstylebot.importers import json_file, names, sources, text_file, times, wechat
 from chatstylebot.importers.text_file import decode as decode
 
 # key → what it is. The module of that name has
@@ -227,14 +227,22 @@ def _found(source: sources.Source, key: str, export: Export, zone: str) -> Found
     def rename(line: str) -> str:
         return source.shown + line.removeprefix(source.path.name) if line.startswith(source.path.name) else line
 
-    messages = export.messages
+    messages, platform = names.tidied(export.messages), export.platform or module(key).PLATFORM
+    if platform == "wechat":
+        messages = wechat.without_speaker(messages, {*messages["sender_id"].unique(), *export.names})
     if source.shown != source.path.name:
         tail = pl.col("source").str.strip_prefix(source.path.name)
         messages = messages.with_columns(pl.concat_str(pl.lit(source.shown), tail).alias("source"))
-    notes = [rename(line) for line in export.notes]
-    export = replace(export, messages=messages, damaged=[rename(line) for line in export.damaged], notes=notes)
+    export = replace(
+        export,
+        messages=messages,
+        owner=frozenset(map(names.tidy, export.owner)),
+        damaged=[rename(line) for line in export.damaged],
+        notes=[rename(line) for line in export.notes],
+        names={names.tidy(key): frozenset(map(names.tidy, known)) for key, known in export.names.items()},
+    )
     local = zone if messages.height and not messages["tz_known"].all() else None
-    return Found(source.given, source.shown, key, export.platform or module(key).PLATFORM, export, local)
+    return Found(source.given, source.shown, key, platform, export, local)
 
 
 def _some(names: Sequence[str], most: int = 5) -> str:
@@ -273,8 +281,8 @@ def local_times(files: Sequence[Found]) -> list[str]:
 def _merged(tables: Iterable[dict[str, frozenset[str]]]) -> dict[str, frozenset[str]]:
     merged: dict[str, frozenset[str]] = {}
     for table in tables:
-        for key, names in table.items():
-            merged[key] = merged.get(key, frozenset()) | names
+        for key, known in table.items():
+            merged[key] = merged.get(key, frozenset()) | known
     return merged
 
 

@@ -5,6 +5,7 @@ own date allows, and the years before it are counted back where the dates step b
 """
 
 import re
+from calendar import isleap
 from datetime import datetime
 from pathlib import Path
 
@@ -62,23 +63,27 @@ def read(path: Path, zone: str) -> importers.Export:
 
 def _dated(clocks: list[Clock], saved: datetime) -> tuple[list[int | None], str | None]:
     """Wall times of clock readings that lack their year or day, and what was assumed."""
-    moments: list[int | None] = []
+    readings: list[tuple[int, ...]] = []
     year, before = saved.year, (saved.month, saved.day, saved.hour, saved.minute, saved.second)
-    assumed = False
     for given, month, day, *clock in reversed(clocks):
         if month is None or day is None:
             month, day = before[:2]
         reading = (month, day, *clock)
-        if given is not None:
-            year = given
-        else:
-            assumed = True
-            year -= reading > before  # going back, a later date is of the year before
+        year = (
+            given if given is not None else year - (reading > before)
+        )  # going back, a later date is of the year before
         before = reading  # type: ignore[assignment]
+        readings.append((year, *reading))
+    readings.reverse()
+    assumed = [reading for reading, clock in zip(readings, clocks, strict=True) if clock[0] is None]
+    # the 29th of February says that all years lie further back
+    back = next((n for n in range(9) if all(isleap(r[0] - n) for r in assumed if r[1:3] == (2, 29))), 0)
+    moments: list[int | None] = []
+    for (year, *rest), (given, *_) in zip(readings, clocks, strict=True):
         try:
-            moments.append(times.wall(year, month, day, *clock))
+            moments.append(times.wall(year - back * (given is None), *rest))
         except ValueError:
             moments.append(None)
-    moments.reverse()
-    remark = f"the years are not in it; the last message was put into {saved.year}, before the file was saved"
+    last = assumed[-1][0] - back if assumed else 0
+    remark = f"the years are not in it; the last message was put into {last}, before the file was saved"
     return moments, remark if assumed else None

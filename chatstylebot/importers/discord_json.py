@@ -50,19 +50,23 @@ def _add(
     rows: Rows, place: int, chat: Chat, message: dict[str, Any], said: dict[str, str], names: dict[str, set[str]]
 ) -> None:
     author = message["author"]
-    key = words(author.get("id")) or words(author["name"])
-    shown = words(author.get("nickname")) or words(author.get("name")) or key
+    called, nickname = words(author.get("name")), words(author.get("nickname"))
+    key = words(author.get("id")) or called
+    shown = nickname or called or key
     if not key or not shown:
         raise ValueError("no author")
-    known = {name for name in (words(author.get("name")), words(author.get("nickname"))) if name}
-    names.setdefault(key, set()).update(known)
+    names.setdefault(key, set()).update(name for name in (called, nickname) if name)
     text = words(message.get("content")) or None
     kind, text = _kind(message, text, bool(author.get("isBot")))
     identity = words(message.get("id"))
     if identity and text and len(said) < QUOTES:
         said[identity] = text[:500]
     reference = message.get("reference")
-    quoted = said.get(str(reference.get("messageId"))) if isinstance(reference, dict) and kind == "quote" else None
+    quoted = (
+        said.get(str(reference.get("messageId")))
+        if isinstance(reference, dict) and message.get("type") == "Reply"
+        else None
+    )
     at = times.unix(str(message["timestamp"]))
     rows.add(place, chat, at, key, shown, kind, text, message_id=identity, quoted=quoted)
 
@@ -77,7 +81,7 @@ def _kind(message: dict[str, Any], text: str | None, bot: bool) -> tuple[str, st
     forwarded = message.get("forwardedMessage")
     if isinstance(forwarded, dict):
         return "forward", words(forwarded.get("content")) or text
-    if form == "Reply":
+    if form == "Reply" and text:
         return "quote", text
     if message.get("stickers") and not text:
         return "sticker", None

@@ -22,7 +22,7 @@ KIND_OF = {
     "小程序分享": "link", "音乐卡片": "link", "红包卡片": "transfer", "聊天记录合并转发": "forward",
     "拍一拍消息": "system", "转账卡片": "transfer", "视频号直播卡片": "link", "红包消息": "transfer",
 }  # fmt: skip
-QUOTE = re.compile(r"(.*)\[引用 (.*)\]", re.DOTALL)
+QUOTE = re.compile(r"(.*?)\[引用 (.*)\]", re.DOTALL)
 
 
 def detect(head: importers.Head) -> bool:

@@ -12,6 +12,7 @@ kind: type              # optional, with kinds: {photo: image, note: voice}
 quoted: reply_text      # optional; also: message_id, group (a column or {value: true}), platform, separator, sheet, rows
 """
 
+import csv
 import io
 import json
 from collections.abc import Iterator
@@ -202,11 +203,26 @@ def _csv(path: Path, separator: Any, damaged: list[str], remarks: list[str]) -> 
             truncate_ragged_lines=True,
             empty_string_is_null=False,
         )
-    except (pl.exceptions.PolarsError, TypeError) as error:
-        raise UserError(
-            f"{path} is no table: {str(error).splitlines()[0]}", "check its quotes, or name the `separator:`"
-        ) from None
+    except TypeError as error:
+        raise UserError(f"{path} is no table: {error}", "name the `separator:`, one character") from None
+    except pl.exceptions.PolarsError:
+        yield from _line_by_line(text, sign, path.name, damaged)
+        return
     yield from enumerate(table.iter_rows(named=True), 2)
+
+
+def _line_by_line(text: str, sign: str, name: str, damaged: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows of a table in which a quote is not closed: each line on its own, those that are none counted."""
+    header: list[str] | None = None
+    for number, line in enumerate(text.split("\n"), 1):
+        try:
+            cells = next(csv.reader([line], delimiter=sign, strict=True), None)
+        except csv.Error as error:
+            damaged.append(f"{name} row {number}: {error}")
+            continue
+        if header and cells:
+            yield number, dict(zip(header, [*cells, *[None] * len(header)], strict=False))
+        header = header or cells
 
 
 def _excel(path: Path, sheet: Any) -> Iterator[tuple[int, dict[str, Any]]]:

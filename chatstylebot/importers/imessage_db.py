@@ -74,12 +74,12 @@ def _messages(base: sqlite3.Connection) -> Any:
             "(SELECT a.mime_type FROM message_attachment_join j JOIN attachment a ON a.ROWID = j.attachment_id"
             " WHERE j.message_id = m.ROWID LIMIT 1)"
         )
-    answered = (
-        "(SELECT o.text FROM message o WHERE o.guid = m.thread_originator_guid)"
-        if "thread_originator_guid" in there else "NULL"
-    )  # fmt: skip
+    answer = "(SELECT o.{} FROM message o WHERE o.guid = m.thread_originator_guid)"
+    answered = [
+        answer.format(c) if {c, "thread_originator_guid"} <= there else "NULL" for c in ("text", "attributedBody")
+    ]
     return base.execute(
-        f"SELECT m.ROWID AS row, {', '.join(wanted)}, {mime} AS mime, {answered} AS answered, c.ROWID AS chat,"
+        f"SELECT m.ROWID AS row, {', '.join(wanted)}, {mime} AS mime, {answered[0]} AS answered, {answered[1]} AS archived, c.ROWID AS chat,"
         " c.chat_identifier AS chat_identifier, c.display_name AS display_name, c.style AS style"
         " FROM message m LEFT JOIN chat_message_join j ON j.message_id = m.ROWID LEFT JOIN chat c ON c.ROWID = j.chat_id"
         " GROUP BY m.ROWID ORDER BY m.date, m.ROWID"
@@ -97,7 +97,7 @@ def _add(rows: Rows, row: dict[str, Any], handles: dict[Any, str]) -> None:
     text = words(row["text"]) or body(row["attributedBody"]) or ""
     attached = "\ufffc" in text or bool(row["cache_has_attachments"])
     text = text.replace("\ufffc", "").replace("\ufffd", "").strip()
-    quoted = words(row["answered"])
+    quoted = words(row["answered"]) or body(row["archived"])
     tapback = number(row["associated_message_type"] or 0)
     if 2000 <= tapback <= 3007 or number(row["item_type"] or 0) != 0:
         kind = "system"  # a reaction, or somebody joined, left or renamed

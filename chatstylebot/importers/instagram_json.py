@@ -14,10 +14,15 @@ from chatstylebot.importers.rows import ODD, Chat, Rows, number, words
 PLATFORM, CHINESE, SUFFIXES = "instagram", False, (".json",)
 # what the app itself writes into `content`, in the languages seen
 NOTICE = re.compile(
-    r"Liked a message|(?:You )?[Rr]eacted .{1,12} to (?:your|a) message ?|.{0,60} sent an attachment\.|You sent an attachment\.|"
-    r".{0,60} (?:created the group|left the group|named the group .*|added .{1,60} to the group|changed the .{1,60})\.?|"
-    r".{0,60} (?:started (?:a|an) (?:video|audio) (?:chat|call)|missed (?:a|your) (?:video|audio)? ?(?:chat|call).*)\.?|"
+    r"Liked a message|(?:You )?[Rr]eacted .{1,12} to (?:your|a) message ?|"
     r"(?:Video|Audio) (?:chat|call) ended\.?|点赞了一条消息|.{0,40}对(?:你的|一条)消息(?:做出了|回应了).{0,20}",
+    re.DOTALL,
+)
+# what it writes of somebody, with their name before it
+DEED = re.compile(
+    r"(?:sent an attachment|(?:created|left) the group|named the group .*|(?:added|removed) .{1,80} (?:to|from) the group|"
+    r"changed the (?:group|chat|theme|quick reaction|emoji|photo|name).*|set the (?:nickname|emoji|quick reaction) .*|"
+    r"(?:started|joined) (?:a|an|the) (?:video|audio) (?:chat|call)|missed (?:a|your) (?:video|audio)? ?(?:chat|call).*)\.?",
     re.DOTALL,
 )
 ATTACHED = {
@@ -60,6 +65,15 @@ def repaired(value: Any) -> str | None:
         return text
 
 
+def notice(text: str, sender: str) -> bool:
+    """Whether the app itself wrote a text: a deed is told with the sender's name or "You" before it."""
+    bare = text.strip()
+    names = dict.fromkeys((sender, sender.split(" ")[0], "You"))
+    return bool(NOTICE.fullmatch(bare)) or any(
+        bare.startswith(name + " ") and DEED.fullmatch(bare, len(name) + 1) for name in names
+    )
+
+
 def read(path: Path, zone: str) -> importers.Export:
     """The messages of one part of a thread. Raises UserError when there are none in it."""
     top, parts, damaged = json_file.read(path)
@@ -87,8 +101,8 @@ def _add(rows: Rows, place: int, chat: Chat, message: dict[str, Any]) -> None:
         kind, text = "recall", None
     elif message.get("call_duration") is not None:
         kind, text = "call", None
-    elif text and NOTICE.fullmatch(text.strip()):
-        kind = kind if kind not in ("text", "other") else "system"
+    elif text and notice(text, sender):
+        kind = kind if kind not in ("text", "other") else "link" if isinstance(message.get("share"), dict) else "system"
         text = text if kind == "system" else None
     elif isinstance(message.get("share"), dict):
         kind = "link" if not text else kind

@@ -4,6 +4,7 @@ Format: shared facts, formats.md §4.14. A line of the day, then time, name and 
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from chatstylebot import importers
@@ -64,7 +65,7 @@ def read(path: Path, zone: str) -> importers.Export:
     lines = text.split("\n")
     title = TITLE.fullmatch(lines[0].strip()) if lines else None
     name = next((part for part in (title["a"], title["b"], title["c"]) if part), path.stem) if title else path.stem
-    found = _messages(lines)
+    found = _messages(lines, name)
     senders = {sender for _, _, _, sender, _ in found if sender}
     notices = [said for _, _, _, sender, said in found if not sender]
     chat = Chat(
@@ -84,9 +85,11 @@ def read(path: Path, zone: str) -> importers.Export:
     return importers.Export(rows.table(zone), damaged=rows.damaged, notes=remarks)
 
 
-def _messages(lines: list[str]) -> list[tuple[int, tuple[int, int, int] | None, tuple[int, int], str, str]]:
+def _messages(lines: list[str], chat: str) -> list[tuple[int, tuple[int, int, int] | None, tuple[int, int], str, str]]:
     """Each message: line number, day, clock, sender ("" for a notice) and text with the lines that belong to it."""
-    names = {parts[1] for line in lines if MESSAGE.match(line) and len(parts := line.split("\t", 2)) == 3}
+    names = {parts[1] for line in lines if MESSAGE.match(line) and len(parts := line.split("\t", 2)) == 3} - {""}
+    tabs = any("\t" in line and MESSAGE.match(line) for line in lines)
+    longest = sorted({*names, chat}, key=len, reverse=True)
     found: list[tuple[int, tuple[int, int, int] | None, tuple[int, int], str, list[str]]] = []
     day: tuple[int, int, int] | None = None
     for number, line in enumerate(lines, 1):
@@ -94,19 +97,20 @@ def _messages(lines: list[str]) -> list[tuple[int, tuple[int, int, int] | None, 
         begins = None if dated else MESSAGE.fullmatch(line)
         if dated:
             day = tuple(int(dated[a] or dated[b]) for a, b in (("y", "y2"), ("m", "m2"), ("d", "d2")))  # type: ignore[assignment]
-        elif begins and (begins["gap"] == "\t" or _spaced(begins["rest"], names)):
-            sender, said = _parted(begins["rest"], begins["gap"], names)
+        elif begins and (begins["gap"] == "\t" or _spaced(begins["rest"], longest, tabs)):
+            sender, said = _parted(begins["rest"], begins["gap"], longest)
             found.append((number, day, _clock(begins), sender, [said]))
         elif found and number > 2:
             found[-1][4].append(line)
     return [(number, day, clock, sender, _unquoted(said)) for number, day, clock, sender, said in found]
 
 
-def _spaced(rest: str, names: set[str]) -> bool:
-    return bool(rest.strip()) and (" " in rest or not names)
+def _spaced(rest: str, names: Sequence[str], tabs: bool) -> bool:
+    """Whether a time and a blank begin a message; in a file with tabs only where a known name follows."""
+    return any(rest.startswith(name + " ") for name in names) if tabs else bool(rest.strip())
 
 
-def _parted(rest: str, gap: str, names: set[str]) -> tuple[str, str]:
+def _parted(rest: str, gap: str, names: Sequence[str]) -> tuple[str, str]:
     if gap == "\t":
         sender, tab, said = rest.partition("\t")
         return (sender, said) if tab else ("", rest)

@@ -21,8 +21,9 @@ def detect(head: importers.Head) -> bool:
     """Whether messages begin with a time and a name, and are parted by blank lines."""
     if not head.lines or not START.fullmatch(head.lines[0]):
         return False
-    # QQ writes name(number) there, WeFlow 'name'
-    return not re.search(r"(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (?:'.*'|.*(?:\(\d+\)|<[^>]+>))\r?$", head.text)
+    # QQ writes name(number) there, WeFlow 'name'; one contact may be called so, everybody is not
+    names = re.findall(r"(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (.+?)\r?$", head.text)
+    return not names or not all(re.fullmatch(r"'.*'|.*(?:\(\d+\)|<[^>]+>)", name) for name in names)
 
 
 def blocks(text: str, start: re.Pattern[str]) -> Iterator[tuple[int, re.Match[str], str]]:

@@ -50,6 +50,6 @@ def _add(rows: Rows, place: int, chat: Chat, message: dict[str, Any]) -> None:
         kind, text = "recall", None
     elif message.get("media") and kind == "text":
         kind = "image"
-    elif kind == "text" and text and instagram_json.NOTICE.fullmatch(text.strip()):
+    elif kind == "text" and text and instagram_json.notice(text, sender):
         kind = "system"
     rows.add(place, chat, number(message["timestamp"]), sender, sender, kind, text)

@@ -20,7 +20,9 @@ NEEDED = {"type_name", "is_sender", "talker", "msg", "CreateTime"}
 ROW = re.compile(r'"?\d*"?,"?[^,\n"]*"?,"?[^,\n"]{1,24}"?,"?[01]"?,')
 KIND = pl.Enum(KINDS)
 QUOTE = r"(?s)^(.*)\n\n\[引用\]\([^)\n]*\)(.*)$"
-WEFLOW_QUOTE = r"(?s)^(.*)\[引用 ([^\n]*?：.*)\]$"
+WEFLOW_QUOTE = r"(?s)^(.*?)\[引用 ([^\n]*?：.*)\]$"
+# Excel keeps 15 of the 19 digits: two messages would share 7.43727E+18 or 7437267147299590000
+NO_ID = r"^0?$|[eE]|^\d{15}0{4,}$"
 CUT = re.compile(r"_\d+_\d+$")  # of a file name: <wxid>_<first>_<last>.csv
 
 
@@ -166,7 +168,7 @@ def _typed(table: pl.DataFrame, path: Path, zone: str, names: dict[str, list[str
         "chat_id",
         "chat_name",
         "is_group",
-        pl.when(pl.col("MsgSvrID").fill_null("").is_in(["", "0"])).then(None).otherwise("MsgSvrID").alias("message_id"),
+        pl.when(pl.col("MsgSvrID").str.contains(NO_ID)).then(None).otherwise("MsgSvrID").alias("message_id"),
         sender.alias("sender_id"),
         sender.replace(shown).alias("sender_name"),
         pl.col("is_sender").alias("from_me"),
@@ -182,9 +184,10 @@ def _typed(table: pl.DataFrame, path: Path, zone: str, names: dict[str, list[str
 
 def _sorted_out(table: pl.DataFrame) -> pl.DataFrame:
     """Rows called text that are none: WeFlow's CSV calls notices, links, quotes and transfers so (IMP-13)."""
-    texts = pl.col("kind").is_in(["text", "voice"])
+    texts = (pl.col("type_name") == "text") | (pl.col("kind") == "voice")  # 文本 of PyWxDump is what was typed
     odd = table.filter(
-        texts & pl.col("msg").str.contains(r"^\s*\[|\[引用 |撤回|群聊|拍了拍|红包|recalled|<!\[CDATA|朋友")
+        texts
+        & pl.col("msg").str.contains(r"^\s*\[|\[引用 |撤回|群|拍了拍|红包|recalled|joined|<!\[CDATA|朋友|打招呼|聊天了")
     )
     found: dict[str, str] = {}
     spoken: dict[str, str | None] = {}

@@ -21,8 +21,9 @@ KIND_OF = {
     "image": "image", "video": "video", "audio": "voice", "voice": "voice", "file": "file", "market_face": "sticker",
     "mface": "sticker", "forward": "forward", "json": "link", "location": "location", "face": "sticker",
 }  # fmt: skip
-TAIL = re.compile(r"\[?(?:资源|提及|回复)[:：] ?.*\]?")
-REPLY = re.compile(r"\[?回复[:：] ?(?:\d\d-\d\d \d\d:\d\d(?::\d\d)? )?(?:.{0,60}? - )?(.*?)\]?")
+# 回复: with a date is the exporter's, without one somebody typed it
+TAIL = re.compile(r"\[(?:资源|提及)[:：] ?.*\]|(?:资源|提及): ?.*|\[?回复[:：] ?\d\d-\d\d .*\]?")
+REPLY = re.compile(r"\[?回复[:：] ?\d\d-\d\d \d\d:\d\d(?::\d\d)? (?:.{0,60}? - )?(.*?)\]?")
 
 
 def detect(head: importers.Head) -> bool:

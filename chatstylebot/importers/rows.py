@@ -101,6 +101,8 @@ def words(value: Any) -> str | None:
     """A text that can be written as UTF-8, and None for anything that is no text."""
     if not isinstance(value, str):
         return None
+    if value.isascii():  # most ids and names: six of these are asked for a message
+        return value
     try:
         value.encode()
     except UnicodeEncodeError:  # half of a surrogate pair

@@ -55,7 +55,8 @@ def _add(rows: Rows, place: int, chat: Chat, message: dict[str, Any]) -> None:
     local = moment.tzinfo is None
     at = times.wall(*moment.timetuple()[:6]) if local else times.unix(str(message["date"]))
     text = (words(message.get("body")) or "").rstrip() or None
-    quoted = (words(message.get("quote")) or "").strip().removeprefix(">").strip() or None
+    quote = (words(message.get("quote")) or "").strip().split("\n")
+    quoted = "\n".join(line.removeprefix(">").strip() for line in quote).strip() or None
     attached = message.get("attachments")
     if message.get("deleted"):
         kind, text = "recall", None

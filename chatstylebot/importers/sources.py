@@ -51,23 +51,25 @@ def _files(path: Path, shelf: Path) -> Iterator[Source]:
             )
         for source in inside:
             if is_zip(source.path) and source.path.suffix.lower() == ".zip":
-                yield from _unpacked(source.path, source.given, source.shown, shelf)
+                # holiday photos in the same folder are no fault: the archive is left out and named
+                yield from _unpacked(source.path, source.given, source.shown, shelf) or [source]
             else:
                 yield source
     elif is_zip(path) and path.suffix.lower() not in (".xlsx", ".xlsm"):
-        yield from _unpacked(path, str(path), path.name, shelf)
+        found = _unpacked(path, str(path), path.name, shelf)
+        if not found:
+            raise UserError(f"there is no chat export in {path}", HOLDS)
+        yield from found
     else:
         yield Source(path, str(path), path.name, named=True)
 
 
 def _unpacked(path: Path, given: str, shown: str, shelf: Path) -> list[Source]:
+    """The files in an archive that may be chats."""
     # the folder is called as the archive is: some formats name the chat nowhere else
     folder = Path(tempfile.mkdtemp(dir=shelf)) / path.stem
     zips.unpack(path, folder, SUFFIXES)
-    inside = _below(folder, Path(given), shown) if folder.is_dir() else []
-    if not inside:
-        raise UserError(f"there is no chat export in {path}", HOLDS)
-    return inside
+    return _below(folder, Path(given), shown) if folder.is_dir() else []
 
 
 def _below(folder: Path, given: Path, shown: str) -> list[Source]:

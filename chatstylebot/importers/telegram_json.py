@@ -132,7 +132,10 @@ def _read_chat(
     key = str(about["id"]) if isinstance(about.get("id"), int | str) else words(about.get("name")) or "0"
     private = about.get("type") in PRIVATE
     # a deleted account has no name
-    chat = Chat(key, words(about.get("name")) or key, not private)
+    # people, groups and channels are numbered on their own: one number may stand for two chats
+    form = str(about.get("type"))
+    space = "user" if private else "channel" if "channel" in form or "supergroup" in form else "chat"
+    chat = Chat(key, words(about.get("name")) or key, not private, space)
     other = f"user{key}" if private and about.get("type") != "saved_messages" else None
     wanted = _replied(parts)
     said: dict[Any, str] = {}
@@ -169,9 +172,11 @@ def _add(
         moment = datetime.fromisoformat(message["date"])
         local = moment.tzinfo is None
         at = times.wall(*moment.timetuple()[:6]) if local else times.unix(message["date"])
-    sender = words(message.get("from_id")) or words(message.get("actor_id")) or words(message.get("from"))
-    sender = sender or other or f"chat{chat.id}"  # of an unsupported message nothing is told
-    name = words(message.get("from")) or words(message.get("actor")) or sender
+    name = words(message.get("from")) or words(message.get("actor"))
+    told = _peer(message.get("from_id")) or _peer(message.get("actor_id"))
+    nameless = other if other and name in (None, chat.name) else name
+    sender = told or nameless or f"chat{chat.id}"  # of an unsupported message nothing is told
+    name = name or sender
     kind = _kind(message)
     text = _text(message) or None
     if kind == "other" and text and message.get("type") == "message":
@@ -179,16 +184,22 @@ def _add(
     identity = message.get("id")
     if identity in wanted and text:
         said[identity] = text[:500]
-    quoted = said.get(message.get("reply_to_message_id"))
+    # an answer to a message of another chat has that chat's number
+    quoted = None if message.get("reply_to_peer_id") else said.get(message.get("reply_to_message_id"))
     if quoted and kind == "text":
         kind = "quote"
-    mine = sender == me if me else None if other is None else sender != other
+    mine = sender == me if me else False if sender == other else True if other and told else None
     if kind == "system":
         mine = bool(mine)
     rows.add(
         place, chat, at, sender, name, kind, text, local=local, from_me=mine,
         message_id=None if identity is None else str(identity), quoted=quoted,
     )  # fmt: skip
+
+
+def _peer(value: Any) -> str | None:
+    """An id as today's files write it; before 2021 a person's was a bare number."""
+    return f"user{value}" if isinstance(value, int) and not isinstance(value, bool) else words(value)
 
 
 def _kind(message: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Local wall times to UTC, and the zone they are read in."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import polars as pl
 import tzlocal
@@ -24,7 +24,7 @@ def unix(text: str) -> int:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text} has no offset")
-    return round((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000)
+    return round(moment.timestamp() * 1000)
 
 
 def sane(column: str) -> pl.Expr:

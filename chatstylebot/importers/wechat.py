@@ -4,7 +4,9 @@ WeChat's own emoji ([捂脸], [旺柴]) look the same and are text. Sources: sha
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+
+import polars as pl
 
 # type names of PyWxDump and WeClone → kind (formats.md §4.2)
 TYPE_NAMES: Mapping[str, str] = {
@@ -36,12 +38,17 @@ _LED = {
 }  # fmt: skip
 _PLACEHOLDER = re.compile(r"\[([^\[\]\s：:]{1,12})((?:[：:][^\[\]]*)?)\](.*)", re.DOTALL)
 _RECALLED = re.compile(r"撤回了一条消息|recalled a message|revokemsg")
-NOTICE = re.compile(
-    r"^(?:<!\[CDATA\[)?.{0,60}(?:撤回了一条消息|加入了?群聊|移出了?群聊|修改群名为|拍了拍|开启了朋友验证|以上是打招呼的内容|"
-    r"现在可以开始聊天了|领取了你的红包|你领取了.{1,30}的红包|已成为新群主|与群里其他人都不是(?:微信)?朋友关系|"
-    r"recalled a message|joined the group chat)",
-    re.DOTALL,
+_QUOTED = r"[\"“「].{1,60}?[\"”」]"  # WeChat puts names into quotes, people seldom do
+_NOTICES = (
+    rf"(?:你|{_QUOTED}|\S.{{0,40}} ) ?撤回了一条(?:成员)?消息 ?(?:重新编辑|<a .*)?",
+    rf"(?:{_QUOTED}|你.{{1,8}}{_QUOTED}|你通过扫描).{{0,200}}(?:加入|移出)了?群聊(?:[，,].*)?",
+    r".{0,60}修改群名为[“\"].*[”\"]",
+    rf"(?:{_QUOTED} ?拍了拍.{{1,60}}|[你我] ?拍了拍 ?(?:自己|{_QUOTED}).{{0,20}})",
+    r".{0,60}开启了朋友验证.*|以上是打招呼的内容|.{0,60}现在(?:我们)?可以开始聊天了|.{1,60}已成为新群主",
+    r".{1,40}领取了你的红包(?:[，,].{1,20})?|你领取了.{1,30}的红包|.{0,60}与群里其他人都不是(?:微信)?朋友关系.*",
+    rf"(?:You|You've|{_QUOTED}|\S.{{0,40}}) recalled a message|.{{1,60}} joined the group chat(?: via .{{1,80}})?",
 )
+NOTICE = re.compile(rf"(?:<!\[CDATA\[)?(?:{'|'.join(_NOTICES)})[。.]?(?:\]\]>)?\s*", re.DOTALL)
 
 
 def placeholder(text: str) -> str | None:
@@ -66,7 +73,7 @@ def spoken(text: str) -> str | None:
 
 def notice(text: str) -> str | None:
     """ "recall" or "system" for a text that WeChat itself wrote, None for anything else."""
-    if not NOTICE.match(text) or len(text) > 400:
+    if len(text) > 400 or not NOTICE.fullmatch(text):
         return None
     return "recall" if _RECALLED.search(text) else "system"
 
@@ -88,3 +95,17 @@ def kind_of(local_type: int, subtype: int = 0) -> str:
     """The kind of a WeChat type, with its subtype in the high half as WeChat 4 has it, or beside it."""
     kind, sub = local_type & 0xFFFFFFFF, local_type >> 32 or subtype
     return _SUBTYPES.get(sub, "other") if kind == 49 else _TYPES.get(kind, "other")
+
+
+def without_speaker(messages: pl.DataFrame, members: Collection[str]) -> pl.DataFrame:
+    """Group texts without the speaker's id on a line of its own, which some exporters of WeChat 4 leave in.
+
+    Only a known member's id goes: "hello:" on a line of its own was typed (IMP-14).
+    """
+    if not messages["is_group"].any():
+        return messages
+    text = pl.col("text")
+    left_in = pl.col("is_group") & text.str.extract(r"^([\w@.-]{2,64}):\r?\n", 1).is_in(list(members))
+    return messages.with_columns(
+        pl.when(left_in).then(text.str.replace(r"^[^\n]*\n", "")).otherwise(text).alias("text")
+    )

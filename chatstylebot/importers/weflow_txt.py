@@ -14,7 +14,7 @@ from chatstylebot.importers.rows import Chat, Rows
 
 PLATFORM, CHINESE, SUFFIXES = "wechat", True, (".txt",)
 START = re.compile(r"(\d{4})-(\d\d?)-(\d\d?) (\d\d?):(\d\d):(\d\d) '(.*)'")
-QUOTE = re.compile(r"(.*)\[引用 ([^\n]*?：.*)\]", re.DOTALL)
+QUOTE = re.compile(r"(.*?)\[引用 ([^\n]*?：.*)\]", re.DOTALL)
 
 
 def detect(head: importers.Head) -> bool:
@@ -27,7 +27,7 @@ def read(path: Path, zone: str) -> importers.Export:
     text, remarks = text_file.read(path)
     rows = Rows(path.name, "line")
     found = list(blocks(text, START))
-    senders = {match[7] for _, match, below in found if not wechat.notice(below)}
+    senders = {match[7] for _, match, below in found if match[7] and not wechat.notice(below)}
     told = "我" in senders
     chat = Chat(chat_name(path), chat_name(path), len(senders) > 2)
     for number, match, below in found:

@@ -18,7 +18,7 @@ _BLANK = r"[ \u00a0\u2009\u202f]"
 _HALF = rf"(?:[AaPp]\.?{_BLANK}?[Mm]\.?|上午|下午|凌晨|早上|中午|晚上|午前|午後|오전|오후)"
 START = re.compile(
     rf"[\u200e\u200f\ufeff]*(\[)?(\d{{1,4}})[-/.]{_BLANK}?(\d{{1,2}})[-/.]{_BLANK}?(\d{{1,4}})\.?,?{_BLANK}"
-    rf"(?:um |às |a las )?({_HALF})?{_BLANK}?(\d{{1,2}})[:.](\d\d)(?:[:.](\d\d))?{_BLANK}?({_HALF})?"
+    rf"(?:um |às |a las |klo |kl\. |à |alle ore |ob )?({_HALF})?{_BLANK}?(\d{{1,2}})[:.](\d\d)(?:[:.](\d\d))?{_BLANK}?({_HALF})?"
     rf"(?(1)\]|(?:{_BLANK}-|{_BLANK}–|:))(?:{_BLANK}|$)"
 )
 AFTERNOON = ("p", "下午", "晚上", "午後", "오후")
@@ -39,6 +39,8 @@ MEDIA: dict[str, str] = {
     "貼圖已忽略": "sticker", "貼圖已略去": "sticker", "文件已略去": "file", "图片已省略": "image", "图像已省略": "image", "视频已省略": "video",
     "音频已省略": "voice", "语音已省略": "voice", "贴图已省略": "sticker", "表情已省略": "sticker", "文档已省略": "file", "已忽略图片": "image",
     "画像は含まれていません": "image", "画像が省略されました": "image", "動画が省略されました": "video", "音声が省略されました": "voice",
+    "live location shared": "location", "Waiting for this message": "other",
+    "Waiting for this message. This may take a while.": "other",
     "사진 생략됨": "image", "이미지 생략됨": "image", "동영상 생략됨": "video",
 }  # fmt: skip
 _ATTACHED = re.compile(
@@ -186,7 +188,8 @@ def _sender(match: re.Match[str], below: str) -> tuple[str | None, str]:
         name, colon, said = bare.partition(":")
         if not colon or len(name) > 40 or said[:2] == "//" or (not match[1] and " " in name.strip() and not said):
             return None, below.strip(MARKS)
-    if len(name) > 100:
+    # a notice whose colon stands within quotes: Ann changed the subject to "pizza: when"
+    if len(name) > 100 or name.count('"') % 2 or name.count("“") != name.count("”"):
         return None, below.strip(MARKS)
     name = name.strip(MARKS + "~ \u00a0\u202f") or name
     return name, said + ("\n" + rest if rest or "\n" in below else "")

@@ -1,0 +1,15 @@
+"""What stands in a prompt for a message that was no text, so that the reply to it keeps its question."""
+
+PLACEHOLDERS = {
+    "zh": {
+        "image": "[图片]", "voice": "[语音]", "video": "[视频]", "sticker": "[表情]", "file": "[文件]",
+        "link": "[链接]", "call": "[通话]", "transfer": "[转账]", "quote": "[引用]", "location": "[位置]",
+        "contact": "[名片]", "forward": "[聊天记录]",
+        "other": "[消息]",
+    },
+    "en": {
+        "image": "[image]", "voice": "[voice message]", "video": "[video]", "sticker": "[sticker]", "file": "[file]",
+        "link": "[link]", "call": "[call]", "transfer": "[transfer]", "quote": "[quoted reply]",
+        "location": "[location]", "contact": "[contact card]", "forward": "[chat history]", "other": "[message]",
+    },
+}  # fmt: skip
