@@ -89,7 +89,6 @@ print("FOUND" + json.dumps(found))
 
 
 @pytest.mark.engine
-@pytest.mark.timeout(300)
 def test_the_engine_reads_every_kind_as_we_mean_it(tmp_path: Path) -> None:
     for name, rows in ROWS.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(rows, ensure_ascii=False), "utf-8")

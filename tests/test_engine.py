@@ -107,3 +107,39 @@ def test_last_words_become_one_line_and_a_remedy(output: str, code: int, problem
     assert problem in found.problem
     assert remedy in found.remedy
     assert "engine.log" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("output", "code", "problem", "remedy"),
+    [
+        ("torch.OutOfMemoryError: CUDA out of memory. Tried to", 1, "memory ran out", "fewer --chats"),
+        ("loading", 137, "most often memory ran out", "a smaller --context"),
+        ("ValueError: The model's max seq len (8192) is larger than the maximum number of tokens", 1,
+         "the chats need more memory than there is", "a smaller --context"),
+        ("OSError: [Errno 98] Address already in use", 1, "the port is taken", "start csb serve again"),
+        ("ValueError: Template qwen9 does not exist.", 1, "the template is not known", "clone.yaml"),
+        ("ImportError: Run `pip install x`", 1, "a package is missing", "csb doctor"),
+        ("ValueError: Undefined dataset x", 3, "llamafactory-cli ended with code 3", "read its log"),
+    ],
+)  # fmt: skip
+def test_an_engine_that_serves_gets_remedies_for_serving(output: str, code: int, problem: str, remedy: str) -> None:
+    found = diagnosis.cause(output, code, Path("serve-clone.log"), "serving")
+    assert problem in found.problem
+    assert remedy in found.remedy
+
+
+@pytest.mark.parametrize("purpose", ["export", "serving"])
+@pytest.mark.parametrize("said", [("memory ran out", "MemoryError: out of memory", 1), ("ended", "", -9)])
+def test_no_advice_for_training_where_nothing_is_trained(
+    purpose: diagnosis.Purpose, said: tuple[str, str, int]
+) -> None:
+    found = diagnosis.cause(said[1], said[2], Path("x.log"), purpose)
+    assert said[0] in found.problem
+    assert "batch_size" not in found.remedy
+    assert "cutoff" not in found.remedy
+
+
+def test_one_of_our_own_programs_is_called_by_its_name(tmp_path: Path) -> None:
+    what = engine.Call((sys.executable, "-m", "chatstylebot.training.gguf_probe"), {}, tmp_path)
+    with pytest.raises(UserError, match="gguf_probe ended with code 1: IndexError"):
+        engine.run(what, tmp_path / "log", lambda line: None, "export")

@@ -80,6 +80,16 @@ def test_this_machine_has_memory_cores_and_room(tmp_path: Path) -> None:
     assert machine.disk(tmp_path / "not" / "there" / "yet") > 0
 
 
+@pytest.mark.skipif(not Path("/proc/meminfo").exists(), reason="a container's limit is read on Linux")
+def test_memory_is_what_the_container_may_use(tmp_path: Path) -> None:
+    (tmp_path / "memory.max").write_text("100000\n")
+    (tmp_path / "memory.current").write_text("90000\n")
+    (tmp_path / "memory.stat").write_text("anon 50000\ninactive_file 30000\n")
+    assert machine.ram(tmp_path) == (100_000, 40_000)
+    (tmp_path / "memory.max").write_text("max\n")
+    assert machine.ram(tmp_path)[0] > 100_000
+
+
 def test_a_port_in_use_is_not_free() -> None:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))

@@ -70,7 +70,6 @@ print("FOUND" + json.dumps({"known": known, "templates": templates, "made": made
 
 
 @pytest.mark.engine
-@pytest.mark.timeout(300)
 def test_ids_templates_and_sizes_are_the_engines() -> None:
     fields = (
         "hidden",

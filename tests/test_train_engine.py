@@ -1,6 +1,6 @@
 """The real engine on a tiny random model: every stage, and no run destroys another. Ids as in facts/pitfalls.md.
 
-test_1 … test_9 build on each other, in one workspace and in this order: an engine start takes fifteen seconds, so
+test_1 … test_10 build on each other, in one workspace and in this order: an engine start takes fifteen seconds, so
 they share what test_1 trains. Each names what it needs with the fixture `sft` or `long`; one alone is
 `pytest -m engine tests/test_train_engine.py -k "test_1 or test_5"`.
 """
@@ -15,13 +15,16 @@ import sys
 import time
 from pathlib import Path
 
+import bot_votes
 import pytest
 import yaml
+from feedback_records import record
 from make import export, talk
 
+from chatstylebot.feedback import store as stores
 from chatstylebot.training import models, provenance
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.engine]
 HERE = Path(__file__).parent
 FAST = ("cutoff_len=128", "per_device_train_batch_size=4", "gradient_accumulation_steps=1", "plot_loss=false")
 
@@ -210,6 +213,44 @@ def test_9_an_engine_that_fails_says_why_in_one_line_with_a_remedy(place: Path) 
     # it never got anywhere: the next try needs no --again
     csb(place, "train", *FAST, "max_steps=1", "eval_strategy=no", "load_best_model_at_end=false",
         "early_stopping_steps=null", "save_strategy=no", "output_dir=saves/bad")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def voted(place: Path) -> None:
+    """The workspace with what people said about the bot's answers, to the bot itself."""
+    bot_votes.collect(place)
+
+
+@pytest.mark.usefixtures("voted")
+@pytest.mark.parametrize(("stage", "number"), [("dpo", 13), ("kto", 16)])
+def test_10_recorded_votes_train_with_no_further_step_FBK_5(place: Path, sft: Path, stage: str, number: int) -> None:
+    with stores.Store.open(stores.path(place)) as store:
+        for n in range(6):
+            heard = f"what now {n}"
+            store.add(record(f"p{n}", n, heard, "lol", "no", candidates=("nah lol", "No."), verdict="chosen"))
+            store.add(record(f"g{n}", n, heard, candidates=("lol ok",)))
+            store.add(record(f"b{n}", n, heard, candidates=("As an AI",), verdict="bad"))
+            if n < 4:
+                store.add(record(f"e{n}", n, heard, candidates=("Sure.",), verdict="edited", text="sure lol"))
+    before = digests(sft)
+    assert (
+        "29 votes → 13 pairs (8 picks, 5 edits), 16 labels (8 good, 8 bad)" in csb(place, "feedback", "export").stdout
+    )
+    # --again: test_3 left a run there
+    csb(place, "train", stage, "--again", *FAST, "max_steps=1", "save_strategy=no", "per_device_train_batch_size=4")
+    folder = place / f"saves/smollm2/lora/{stage}"
+    logged = (folder / "engine.log").read_text("utf-8")
+    assert f"Num examples = {number}" in logged  # none of them was an abnormal one
+    assert "abnormal" not in logged
+    assert "only has one preference type" not in logged
+    # the prompt that was served is the prompt that is trained on
+    assert "<|im_start|>system\nYou are Mia, texting with a friend. Reply the way you always text.<|im_end|>" in logged
+    rewards = [float(v) for v in re.findall(r"'rewards/(?:chosen|rejected)': '?(-?[\d.e-]+)", logged)]
+    assert rewards
+    assert max(abs(r) for r in rewards) < 1e-4
+    assert (folder / "adapter_model.safetensors").is_file()
+    assert provenance.read(folder)["samples"] == {f"{stage}_records": number}
+    assert digests(sft) == before
 
 
 def test_the_prompt_at_work_has_the_tokens_of_the_prompt_in_training_SRV_3(place: Path, sft: Path) -> None:

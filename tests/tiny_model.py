@@ -14,8 +14,9 @@ def make(folder: Path, seed: int = 0) -> None:
     """Write the model and its tokenizer."""
     torch.manual_seed(seed)
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocab = {token: number for number, token in enumerate([*SPECIAL, *letters])}
-    tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=[]))
+    # one merge, because llama.cpp takes no tokenizer without any
+    vocab = {token: number for number, token in enumerate([*SPECIAL, *letters, "th"])}
+    tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=[("t", "h")]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL])
@@ -29,7 +30,7 @@ def make(folder: Path, seed: int = 0) -> None:
     config = LlamaConfig(
         vocab_size=len(vocab), hidden_size=48, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
         num_key_value_heads=2, max_position_embeddings=2048, tie_word_embeddings=True,
-        bos_token_id=1, eos_token_id=2, pad_token_id=2,
+        bos_token_id=1, eos_token_id=2, pad_token_id=2, initializer_range=0.2,  # or it would repeat one letter
     )  # fmt: skip
     LlamaForCausalLM(config).save_pretrained(folder)
     fast.save_pretrained(folder)

@@ -1,6 +1,7 @@
 """The cutoff_len that the samples of this workspace need, rather than the recipe's own."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,26 @@ def suggested(workspace: Path, model: Path, datasets: list[Dataset]) -> tuple[in
     count = tokenizer.counter(path) if path.is_file() else None
     if count is None:
         return report["cutoff_len"], "estimated by csb preprocess"
-    lengths = sorted(_lengths(output, count))
+    found = _covering(_lengths(output, count, _sample))
+    return (found, f"{COVERED:.0%} of your samples fit") if found else None
+
+
+def longer(model: Path, datasets: list[Dataset], now: int) -> tuple[int, str] | None:
+    """The cutoff for preference data where `now` is too short: the engine would cut the end of the prompt."""
+    path = model / "tokenizer.json"
+    count = tokenizer.counter(path) if path.is_file() else None
+    if count is None:
+        return None
+    lengths = [n for dataset in datasets if dataset.path for n in _lengths(dataset.path, count, _preference)]
+    found = _covering(lengths)
+    return (found, f"{COVERED:.0%} of the answers stand behind their whole prompt") if found and found > now else None
+
+
+def _covering(lengths: list[int]) -> int | None:
     if not lengths:
         return None
-    top = lengths[min(int(len(lengths) * COVERED), len(lengths) - 1)]
-    return min(max(-(-top // STEP) * STEP, LOWEST), HIGHEST), f"{COVERED:.0%} of your samples fit"
+    top = sorted(lengths)[min(int(len(lengths) * COVERED), len(lengths) - 1)]
+    return min(max(-(-top // STEP) * STEP, LOWEST), HIGHEST)
 
 
 def _report(workspace: Path) -> dict[str, Any]:
@@ -42,16 +58,28 @@ def _report(workspace: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _lengths(path: Path, count: Any) -> list[int]:
+def _lengths(path: Path, count: Any, texts: Callable[[Any], list[str]]) -> list[int]:
     """Tokens of some of the samples, spread over the file."""
     try:
         rows = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return []
-    rows = rows[:: max(1, len(rows) // SAMPLED)]
-    texts, turns = [], []
-    for row in rows:
-        past = [text for pair in row.get("history") or [] for text in pair]
-        texts.append("\n".join([row.get("system") or "", *past, row.get("instruction") or "", row.get("output") or ""]))
-        turns.append(len(past) + 3)
-    return [tokens + PER_TURN * number for tokens, number in zip(count(texts), turns, strict=True)]
+    found = [texts(row) for row in rows[:: max(1, len(rows) // SAMPLED)]]
+    counted = count(["\n".join(turns) for turns in found])
+    return [tokens + PER_TURN * len(turns) for tokens, turns in zip(counted, found, strict=True)]
+
+
+def _sample(row: Any) -> list[str]:
+    """What is said in an Alpaca row."""
+    past = [text for pair in row.get("history") or [] for text in pair]
+    return [row.get("system") or "", *past, row.get("instruction") or "", row.get("output") or ""]
+
+
+def _preference(row: Any) -> list[str]:
+    """What is said in a row as `csb feedback export` writes it, with the longer of two answers."""
+    if not isinstance(row, dict):
+        return []
+    answers = [row[key].get("value", "") for key in ("chosen", "rejected") if isinstance(row.get(key), dict)]
+    turns = row.get("conversations") or row.get("messages") or []
+    said = [turn.get("value") or turn.get("content") or "" for turn in turns if isinstance(turn, dict)]
+    return [str(text) for text in (*said, *sorted(answers, key=len)[-1:])]

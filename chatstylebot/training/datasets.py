@@ -52,8 +52,8 @@ ENTRIES: dict[str, dict[str, Any]] = {
     "chat_records": CHAT,  # csb preprocess
     "chat_records_dev": CHAT,  # csb preprocess: the loss that stops a run and chooses a checkpoint
     "identity": IDENTITY,  # csb id-tag
-    "dpo_records": PAIRS,  # pairs or labels of your own
-    "kto_records": LABELS,  # pairs or labels of your own
+    "dpo_records": PAIRS,  # csb feedback export
+    "kto_records": LABELS,  # csb feedback export
     "trump": TEXT,  # csb corpus
     "elon_musk": TEXT,  # csb corpus
     "example": CHAT,  # shipped, like all below

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from chatstylebot import files
+from chatstylebot import files, processes
 from chatstylebot.errors import UserError
 from chatstylebot.training import diagnosis
 
@@ -91,12 +90,11 @@ def environment(what: Call) -> dict[str, str]:
     return os.environ | dict(what.env)
 
 
-def run(what: Call, log: Path, heard: Callable[[str], None]) -> None:
+def run(what: Call, log: Path, heard: Callable[[str], None], purpose: diagnosis.Purpose = "training") -> None:
     """Run to the end, keep all output in `log`, hand each line to `heard`. Raises UserError with the cause.
 
     The engine gets a process group of its own; when we are interrupted, the whole group ends with us.
     """
-    alone = 0x200 if os.name == "nt" else 0  # CREATE_NEW_PROCESS_GROUP
     log.parent.mkdir(parents=True, exist_ok=True)
     # the engine prints a training example into it
     with open(log, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
@@ -109,20 +107,25 @@ def run(what: Call, log: Path, heard: Callable[[str], None]) -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            start_new_session=os.name != "nt",
-            creationflags=alone,
+            **processes.alone(),
         )
         try:
             _listen(child.stdout, file, heard)
             code = child.wait()
         except BaseException:
-            end(child)
+            processes.end(child)
             raise
         finally:
             if child.stdout:
                 child.stdout.close()
     if code:
-        raise diagnosis.cause(log.read_bytes()[begin:][-200_000:].decode("utf-8", errors="replace"), code, log)
+        said = log.read_bytes()[begin:][-200_000:].decode("utf-8", errors="replace")
+        raise diagnosis.cause(said, code, log, purpose, _name(what.argv))
+
+
+def _name(argv: Sequence[str]) -> str:
+    """What a person calls the program: of one of our own modules, its last word."""
+    return argv[2].rpartition(".")[2] if argv[1:2] == ("-m",) else Path(argv[0]).name
 
 
 def _listen(source: IO[bytes] | None, file: IO[bytes], heard: Callable[[str], None]) -> None:
@@ -135,23 +138,6 @@ def _listen(source: IO[bytes] | None, file: IO[bytes], heard: Callable[[str], No
         for line in lines:
             if line.strip():
                 heard(line.decode("utf-8", errors="replace"))
-
-
-def end(child: subprocess.Popen[bytes], patience: float = 10) -> None:
-    """End a child and everything it started."""
-    if os.name == "nt":
-        subprocess.run(["taskkill", "/T", "/F", "/PID", str(child.pid)], check=False, capture_output=True)
-    else:
-        for sign in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(child.pid, sign)
-                child.wait(patience)
-            except ProcessLookupError:
-                break
-            except subprocess.TimeoutExpired:
-                continue
-            break
-    child.wait()
 
 
 def front(what: Call) -> int:

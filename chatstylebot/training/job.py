@@ -84,7 +84,7 @@ def plan_run(
     prepared = prepare.fit(values, given, workspace, bool(cards_here), bf16)
     prepared.notes[:0] = source.notes
     folder = workspace / str(values["model_name_or_path"])
-    if not recipe and "cutoff_len" not in given and prepare.stage_of(values) == "sft":
+    if not recipe and "cutoff_len" not in given:
         _cut(prepared, workspace, folder)
     preset = presets.titled(folder.name)
     system = None if prepare.stage_of(values) == "pretrain" else _prompt(card, workspace, prepared, given)
@@ -114,9 +114,12 @@ def plan_run(
 
 def _cut(prepared: Prepared, workspace: Path, model: Path) -> None:
     """Take the cutoff from the samples; a number that the user wrote into the recipe stays."""
-    if prepared.values.get("cutoff_len") != recipe_values.CUTOFF["sft"]:
+    now, stage = prepared.values.get("cutoff_len"), prepare.stage_of(prepared.values)
+    if now != recipe_values.CUTOFF[stage]:
         return
-    found = cutoff.suggested(workspace, model, prepared.datasets)
+    found = cutoff.suggested(workspace, model, prepared.datasets) if stage == "sft" else None
+    if stage in ("dpo", "kto"):
+        found = cutoff.longer(model, prepared.datasets, now)
     if found and found[0] != prepared.values["cutoff_len"]:
         prepared.values["cutoff_len"] = found[0]
         prepared.notes.append(f"cutoff_len {found[0]}: {found[1]}")

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,17 +89,31 @@ def fits(torch_cuda: str, driver: str) -> bool:
     return _version(torch_cuda)[:1] <= _version(driver)[:1]
 
 
-def ram() -> tuple[int, int]:
-    """Bytes of memory: all of it, and what is free; 0 where the system does not tell."""
+def ram(group: Path = Path("/sys/fs/cgroup")) -> tuple[int, int]:
+    """Bytes of memory: all of it, and what is free, within a container's limit; 0 where the system does not tell."""
     meminfo = Path("/proc/meminfo")
     if meminfo.exists():
         found = dict(re.findall(r"(\w+):\s+(\d+) kB", meminfo.read_text()))
-        return int(found.get("MemTotal", 0)) * 1024, int(found.get("MemAvailable", 0)) * 1024
+        total, free = int(found.get("MemTotal", 0)) * 1024, int(found.get("MemAvailable", 0)) * 1024
+        limit, left = _memory_limit(group) or (total, free)
+        return min(total, limit), min(free, left)
     if sys.platform == "win32":
         return _windows_ram()
     if "SC_PHYS_PAGES" in os.sysconf_names:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), 0
     return 0, 0
+
+
+def _memory_limit(group: Path) -> tuple[int, int] | None:
+    """What a container may use and what is left of it, in bytes (cgroup v2); None where nothing limits it."""
+    try:
+        limit = int((group / "memory.max").read_text())
+        used = int((group / "memory.current").read_text())
+        kept = re.search(r"^inactive_file (\d+)$", (group / "memory.stat").read_text(), re.MULTILINE)
+    except (OSError, ValueError):  # "max" where nothing limits it
+        return None
+    # files that were read are counted as used, and given back when memory is short
+    return limit, max(limit - used + (int(kept[1]) if kept else 0), 0)
 
 
 def _windows_ram() -> tuple[int, int]:
@@ -113,6 +128,34 @@ def _windows_ram() -> tuple[int, int]:
 def cores() -> int:
     """CPU cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _quota(path: Path = Path("/sys/fs/cgroup/cpu.max")) -> float:
+    """The cores that a container may use; infinite where nothing limits it."""
+    try:
+        limit, period = path.read_text().split()
+        return float("inf") if limit == "max" else int(limit) / int(period)
+    except (OSError, ValueError):
+        return float("inf")
+
+
+def idle_share(before: str, after: str) -> float:
+    """How much of all cores was idle between two readings of /proc/stat; 1 where they do not tell."""
+    first, last = ([int(number) for number in text.splitlines()[0].split()[1:]] for text in (before, after))
+    passed = [late - early for early, late in zip(first, last, strict=True)]
+    return (passed[3] + passed[4]) / sum(passed) if sum(passed) else 1.0
+
+
+def free_cores(wait: float = 0.5) -> int:
+    """Cores that are really free, at least one: llama.cpp collapses with more threads than that. Takes `wait` s."""
+    stat = Path("/proc/stat")
+    share = 1.0
+    if stat.is_file():
+        before = stat.read_text()
+        time.sleep(wait)
+        share = idle_share(before, stat.read_text())
+    usable = min(cores(), _quota())
+    return max(1, min(int(usable), round(share * (os.cpu_count() or 1))))
 
 
 def disk(folder: Path) -> int:

@@ -1,0 +1,102 @@
+"""The clone as a GGUF that is ready to be served: found where it was made, or made now."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from chatstylebot import files, progress
+from chatstylebot.card import Card
+from chatstylebot.training import gguf, merge, provenance, talk
+from chatstylebot.training.gguf import Kind
+
+
+def identity(values: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+    """What a GGUF is made from; one that was made from anything else is not this clone."""
+    adapter = values.get("adapter_name_or_path")
+    return {
+        "base": provenance.fingerprint(Path(values["model_name_or_path"])),
+        "adapter": adapter_hash(Path(adapter)) if adapter else None,
+        "template": values["template"],
+        "kind": kind,
+    }
+
+
+def adapter_hash(folder: Path) -> str:
+    """A hash of an adapter's weights: they are small."""
+    import hashlib
+
+    total = hashlib.sha256()
+    for path in sorted(folder.glob("adapter_model*")):
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def record(file: Path) -> Path:
+    """Where it is written down what a GGUF was made from."""
+    return file.with_name(file.name + ".json")
+
+
+def told(file: Path) -> dict[str, Any]:
+    """What a GGUF was made from, {} when nobody wrote it down."""
+    try:
+        found = json.loads(record(file).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def ready(
+    workspace: Path, card: Card, model: str | None, adapter: Path | None, base: bool, kind: Kind = "q8_0"
+) -> Path:
+    """The GGUF of the clone, or with `base` of the bare base model; made and checked first if need be. UserError."""
+    values = talk.recipe(card, workspace, model, adapter, base)
+    source = values.get("adapter_name_or_path")
+    if remark := talk.prompt_differs(card, source):
+        progress.say(f"note: {remark}")
+    name = merge.name(Path(source), workspace) if source else Path(values["model_name_or_path"]).name
+    file = workspace / "exported" / f"{name}-{kind}.gguf"
+    if file.is_file() and {k: v for k, v in told(file).items() if k != "checked"} == identity(values, kind):
+        return file
+    why = "it was made from another adapter" if file.is_file() else "it is made once"
+    progress.say(f"making {file.relative_to(workspace)}: {why}, and takes some minutes")
+    make(workspace, values, file, kind)
+    return file
+
+
+def make(
+    workspace: Path, values: Mapping[str, Any], file: Path, kind: Kind, merged: Path | None = None
+) -> dict[str, Any]:
+    """Merge (unless `merged` is there), convert and check; the file and its record appear when all is well. UserError.
+
+    Returns the engine's view of the template (training/reference.py), for a Modelfile.
+    """
+    hidden = files.private_folder(workspace / ".csb")
+    log = hidden / "gguf.log"
+    log.unlink(missing_ok=True)
+    whole = merged or Path(values["model_name_or_path"])
+    temporary = None
+    if merged is None and "adapter_name_or_path" in values:
+        temporary = file.parent / f".{file.stem}.merged"
+        shutil.rmtree(temporary, ignore_errors=True)
+        whole = merge.merge(values, workspace, temporary)
+    draft = file.with_name(f".{file.name}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with progress.stage("reading the template"):
+            reference = gguf.reference(whole, values["template"], log)
+        with progress.stage(f"converting to {kind}"):
+            gguf.convert(whole, draft, kind, reference["jinja"], log)
+        with progress.stage("comparing with the model"):
+            checked = gguf.check(draft, reference, kind, log)
+        progress.say(checked.line())
+        record(file).unlink(missing_ok=True)  # a file without its record is made again; the other way round it lies
+        draft.replace(file)
+        files.write_json(record(file), identity(values, kind) | {"checked": checked.agreement})
+    finally:
+        draft.unlink(missing_ok=True)
+        if temporary:
+            shutil.rmtree(temporary, ignore_errors=True)
+    progress.say(f"made {file} ({file.stat().st_size / 1e9:.2f} GB)")
+    return reference

@@ -1,0 +1,54 @@
+"""What llama.cpp makes of a GGUF: `python -m chatstylebot.training.gguf_probe MODEL.gguf REFERENCE.json OUT.json N`.
+
+For each case of REFERENCE.json (training/reference.py): the prompt it renders, its ids, how many tokens it reads, and
+the text of N greedy tokens. A child process: a broken GGUF may end it.
+"""
+
+import json
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+ROOM = 1024  # tokens, for prompt and answer
+
+
+def post(address: str, path: str, body: dict[str, Any]) -> Any:
+    """One answer of the server."""
+    data = json.dumps(body).encode()
+    request = urllib.request.Request(address + path, data, {"Content-Type": "application/json"})
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # this machine, never a proxy
+    with opener.open(request, timeout=600) as answer:
+        return json.load(answer)
+
+
+def case(address: str, told: dict[str, Any], number: int) -> dict[str, Any]:
+    """What llama.cpp makes of one case."""
+    text = post(address, "/apply-template", {"messages": told["messages"]})["prompt"]
+    ids = post(address, "/tokenize", {"content": text, "add_special": False, "parse_special": True})["tokens"]
+    greedy = {"temperature": 0, "max_tokens": max(number, 1), "cache_prompt": False}
+    answer = post(address, "/v1/chat/completions", {"messages": told["messages"], **greedy})
+    if not answer.get("choices"):
+        raise SystemExit(f"llama.cpp answers: {answer.get('error')}")
+    said = answer["choices"][0]["message"]["content"]
+    return {"text": text, "ids": ids, "read": answer["usage"]["prompt_tokens"], "answer": said}
+
+
+def main(model: str, reference: Path, out: Path, number: int) -> None:
+    """The program."""
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = model
+    params.n_parallel, params.n_ctx = 1, ROOM
+    params.cors_origins, params.endpoint_slots, params.port = "", False, 0
+    params.force_pure_content_parser = True
+    params.reasoning_format = xllamacpp.common_reasoning_format.COMMON_REASONING_FORMAT_NONE
+    server = xllamacpp.Server(params)
+    cases = json.loads(reference.read_text("utf-8"))["cases"]
+    found = [case(server.listening_address, told, number) for told in cases]
+    out.write_text(json.dumps(found, ensure_ascii=False), "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))

@@ -1,0 +1,62 @@
+"""Adapter + base → a merged model in a folder of its own."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from chatstylebot import files, progress
+from chatstylebot.errors import UserError
+from chatstylebot.training import engine, machine, models
+
+KEEP = ("model_name_or_path", "adapter_name_or_path", "template", "finetuning_type")
+
+
+def name(adapter: Path, workspace: Path) -> str:
+    """What a merged model is called: its run's place in saves/, else the adapter's folder."""
+    within = adapter.relative_to(workspace / "saves") if adapter.is_relative_to(workspace / "saves") else None
+    return "_".join(within.parts) if within else adapter.name
+
+
+def check_free(final: Path) -> None:
+    """Raise UserError unless the folder can be made: what is there is never touched."""
+    if file := models.in_the_way(final):
+        raise UserError(f"{file} is a file, and no folder for a model", "choose a folder with --output")
+    if final.exists() and any(final.iterdir()):
+        raise UserError(f"there is something in {final} already", "choose another folder with --output, or remove it")
+
+
+def merge(values: Mapping[str, Any], workspace: Path, final: Path, verbose: bool = False) -> Path:
+    """Merge into `final`, which appears whole or not at all; `values` are the engine's keys. Raises UserError."""
+    check_free(final)
+    size = models.size(Path(values["model_name_or_path"]))
+    if machine.disk(final.parent) < size * 1.1:
+        raise UserError(f"the merged model needs {size / 1e9:.1f} GB beside {final}", "--output on another disk")
+    draft = final.with_name(f".{final.name}.part")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    # merged into the full base, of a 4-bit adapter as well: merging into 4 bit is refused by the engine
+    recipe = {key: values[key] for key in KEEP}
+    recipe |= {"export_dir": str(draft), "export_size": 5, "export_device": "cpu"}
+    path = files.private_folder(workspace / ".csb") / "export.yaml"
+    files.write(path, yaml.safe_dump(recipe, allow_unicode=True, sort_keys=False), private=True)
+    log = workspace / ".csb" / "export.log"
+    log.unlink(missing_ok=True)
+    try:
+        with progress.stage("merging"):
+            engine.run(engine.call("export", path, workspace), log, progress.say if verbose else _silent, "export")
+        if missing := models.check(draft):
+            raise UserError(f"the merged model is not whole: {'; '.join(missing)}", f"read the log: {log}")
+        if final.exists():
+            final.rmdir()
+        os.replace(draft, final)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return final
+
+
+def _silent(line: str) -> None:
+    return None

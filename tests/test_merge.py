@@ -1,0 +1,49 @@
+"""Merging an adapter into its base, with a small program in the engine's place."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from test_train import adapter, model
+
+from chatstylebot.errors import UserError
+from chatstylebot.training import engine, merge
+
+
+@pytest.fixture
+def values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The engine's keys for a base and an adapter; the engine ends with WORDS and CODE."""
+    script = tmp_path / "llamafactory-cli"
+    code = "import os, sys\nprint(os.environ['WORDS'])\nsys.exit(int(os.environ['CODE']))\n"
+    script.write_text(f"#!{sys.executable}\n{code}")
+    script.chmod(0o700)
+    monkeypatch.setattr(engine, "program", lambda: str(script))
+    model(tmp_path / "base")
+    adapter(tmp_path / "adapter", tmp_path / "base")
+    told = {"model_name_or_path": str(tmp_path / "base"), "adapter_name_or_path": str(tmp_path / "adapter")}
+    return told | {"template": "smollm", "finetuning_type": "lora"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file modes")
+def test_what_is_written_for_the_engine_is_its_owner_s_alone(
+    tmp_path: Path, values: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORDS", "all is well")
+    monkeypatch.setenv("CODE", "0")
+    with pytest.raises(UserError, match="the merged model is not whole"):
+        merge.merge(values, tmp_path, tmp_path / "merged")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / ".csb").iterdir()}
+    assert modes == {"export.yaml": 0o600, "export.log": 0o600}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script with a #! line")
+def test_a_merge_that_runs_out_of_memory_is_not_told_to_train_otherwise(
+    tmp_path: Path, values: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORDS", "RuntimeError: DefaultCPUAllocator: can't allocate memory")
+    monkeypatch.setenv("CODE", "1")
+    with pytest.raises(UserError, match="memory ran out") as error:
+        merge.merge(values, tmp_path, tmp_path / "merged")
+    assert "end other programs" in error.value.remedy
+    assert not (tmp_path / "merged").exists()
