@@ -110,3 +110,31 @@ def test_escaped_forms_are_found() -> None:
     assert forget.left('{"t":"\\u4f60\\u597d\\u5440\\u670b\\u53cb\\u4eec\\u597d\\u554a"}', ["你好呀朋友们好啊"]) == 1
     assert forget.left('{"t":"a\\nb \\"c\\""}', ['a\nb "c"']) == 1
     assert forget.left("nothing", ["alice asks"]) == 0
+
+
+def test_what_others_quote_of_them_and_a_copy_of_the_report_go_too(csb: Csb, place: Path) -> None:
+    def said(n: int, who: str, text: str, **more: object) -> dict[str, object]:
+        own = {"from": who, "from_id": f"user{who}", "text": text}
+        return {"id": n, "type": "message", "date_unixtime": str(1_700_000_000 + n * 20), **own, **more}
+
+    rows = [
+        said(1, "Ann", "my secret is the blue door"), said(2, "Me", "ok ann"),
+        said(900, "Bob", "which one", reply_to_message_id=1), said(901, "Me", "who knows, Ann does"),
+    ]  # fmt: skip
+    club = {"name": "club", "type": "private_group", "id": 9, "messages": rows}
+    account = {"personal_information": {"user_id": "Me"}, "chats": {"list": [club]}}
+    (place / "result.json").write_text(json.dumps(account))
+    csb("preprocess", "result.json", "--quotes", "--heldout", "0", "--report", "r.json", "--output", "out/s.json")
+    assert "blue door" in (place / "out" / "s.json").read_text("utf-8")
+    done = csb("forget", "--contact", "Ann")
+    left = pl.read_parquet(place / ".csb" / "messages.parquet")
+    assert left["quoted"].to_list() == [None] * 3
+    assert "blue door" not in (place / "out" / "s.json").read_text("utf-8")
+    assert json.loads((place / "r.json").read_text("utf-8"))["forgotten"] == {"samples": 2, "messages": 1}
+    assert "note: 1 messages of others name them" in done.stderr
+
+
+def test_a_contact_whose_id_is_a_phone_number_is_found_by_it(csb: Csb, place: Path) -> None:
+    rows = [*talk("A: a", "me: b", name="13987654321"), *talk("A: c", "me: d", talker=2, name="Bob")]
+    csb("preprocess", export(place / "m.csv", rows), "--heldout", "0")
+    assert "2 messages in 1 chat" in csb("forget", "--contact", "13987654321").stdout

@@ -1,0 +1,101 @@
+"""data/dpo_records.json and data/kto_records.json: both or none are written, and never over a file of somebody else."""
+
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from chatstylebot import files
+from chatstylebot.errors import UserError
+from chatstylebot.feedback import pairs
+from chatstylebot.feedback.pairs import Resolved, Row
+from chatstylebot.training.datasets import LABELS, PAIRS, known, register
+
+ENTRIES: dict[str, dict[str, Any]] = {"dpo_records.json": PAIRS, "kto_records.json": LABELS}
+
+
+def mark(workspace: Path) -> Path:
+    """What the last export wrote: the hash of each file, and which records each of its rows comes from."""
+    return workspace / ".csb" / "feedback_export.json"
+
+
+def write(workspace: Path, resolved: Resolved, force: bool = False) -> list[Path]:
+    """Write both files and give those that hold rows. Raises UserError where one that is there is not ours."""
+    data, told = workspace / "data", _told(workspace)
+    made: dict[str, Sequence[Row]] = {"dpo_records.json": resolved.pairs, "kto_records.json": resolved.labels}
+    strange = [data / name for name in made if not force and not _ours(data / name, told.get(name))]
+    if strange:
+        raise UserError(
+            f"{' and '.join(map(str, strange))}: not written by csb feedback export, or edited since",
+            "move it away to keep it, or csb feedback export --force",
+        )
+    info = data / "dataset_info.json"
+    registered = known(info)
+    files.private_folder(workspace / ".csb")
+    with files.together() as outputs:
+        # takes its place first, and knows the old files too: whenever we are killed, what lies there is known as ours
+        marks = {name: _marked(data / name, told.get(name), rows) for name, rows in made.items()}
+        outputs.json(mark(workspace), marks)
+        for name, rows in made.items():
+            registered = register(registered, name.removesuffix(".json"), name, ENTRIES[name])
+            if rows:
+                outputs.bytes(data / name, _text(rows))
+            else:
+                outputs.remove(data / name)
+        outputs.json(info, registered, private=False)
+    return [data / name for name, rows in made.items() if rows]
+
+
+def take_out(outputs: files.Outputs, workspace: Path, gone: Collection[str]) -> int:
+    """Rewrite the files without the rows that come from these records alone; how many rows go. Raises UserError."""
+    data, told, number = workspace / "data", _told(workspace), 0
+    for name, entry in told.items():
+        rows: list[list[str]] = entry["ids"]
+        left = [place for place, ids in enumerate(rows) if not set(ids) <= set(gone)]
+        if len(left) == len(rows) or not (data / name).is_file():
+            continue
+        if _hash((data / name).read_bytes()) != entry["sha256"][0]:
+            raise UserError(
+                f"{data / name} was edited since it was exported: which rows are theirs cannot be told",
+                "csb feedback export --force, then the same line again",
+            )
+        kept = [files.read_json(data / name)[place] for place in left]
+        number += len(rows) - len(left)
+        body = _lines(kept)
+        told[name] = {"sha256": [_hash(body)], "ids": [rows[place] for place in left]}
+        if kept:
+            outputs.bytes(data / name, body)
+        else:
+            outputs.remove(data / name)
+    if number:
+        outputs.json(mark(workspace), told)
+    return number
+
+
+def _text(rows: Sequence[Row]) -> bytes:
+    return _lines([pairs.dpo(row) if isinstance(row, pairs.Pair) else pairs.kto(row) for row in rows])
+
+
+def _lines(rows: Sequence[Any]) -> bytes:
+    """A JSON list with one row a line, which is counted without being parsed."""
+    return ("[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n").encode()
+
+
+def _marked(path: Path, entry: Any, rows: Sequence[Row]) -> dict[str, Any]:
+    before = [_hash(path.read_bytes())] if path.is_file() and _ours(path, entry) else []
+    return {"sha256": [_hash(_text(rows)), *before], "ids": [list(row.ids) for row in rows]}
+
+
+def _told(workspace: Path) -> dict[str, Any]:
+    path = mark(workspace)
+    found = files.read_json(path) if path.is_file() else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _ours(path: Path, entry: Any) -> bool:
+    return not path.is_file() or (isinstance(entry, dict) and _hash(path.read_bytes()) in entry.get("sha256", ()))
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,144 @@
+"""The keeper of recorded feedback: one SQLite file, into which gateway and bot write at once.
+
+A vote is on the disk before `add` returns. `kill -9` at any moment loses none that was acknowledged (FBK-4).
+"""
+
+import contextlib
+import json
+import sqlite3
+import threading
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+from chatstylebot.feedback import database, records
+from chatstylebot.feedback.records import Record
+
+PAGE = 500  # records that are read at a time
+TABLES = """
+create table records (
+  number integer primary key,
+  id text not null unique,
+  at text not null,
+  body text not null
+);
+create index records_at on records (at, number);
+"""
+LATER = {"at": "", "adapter": ""}  # what may differ when a vote arrives again
+
+
+class Conflict(Exception):
+    """Another record of the same id is stored."""
+
+
+def path(workspace: Path) -> Path:
+    """Where a workspace keeps its feedback."""
+    return workspace / ".csb" / "feedback.sqlite"
+
+
+class Store:
+    """The recorded feedback of one workspace; may be shared by threads, and the file by processes."""
+
+    def __init__(self, file: Path, connection: sqlite3.Connection) -> None:
+        self._file, self._connection = file, connection
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, file: Path) -> Self:
+        """The store in that file, made if need be. Raises UserError; a damaged file stays as it is."""
+        return cls(file, database.connect(file, TABLES))
+
+    def add(self, record: Record) -> bool:
+        """Store a record; True: it is on the disk, False: it was there already. Raises Conflict, UserError.
+
+        The same vote sent again arrives at another time, perhaps at a server that was started anew and no longer knows
+        which adapter answered: only `at` and `adapter` may differ. The first record stays.
+        """
+        value = records.to_json(record)
+        body = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        with self._transaction() as run:
+            new = run(
+                "insert into records (id, at, body) values (?, ?, ?) on conflict (id) do nothing",
+                (record.id, value["at"], body),
+            ).rowcount
+            if new:
+                return True
+            [(before,)] = run("select body from records where id = ?", (record.id,)).fetchall()
+        if json.loads(before) | LATER != json.loads(body) | LATER:
+            raise Conflict(f"another record with the id {record.id} is stored")
+        return False
+
+    def swap(self, new: Collection[Record], gone: Collection[str]) -> int:
+        """Store records in the place of others, all or nothing; how many of them were not there. Raises UserError."""
+        rows = [(record.id, records.to_json(record)) for record in new]
+        bodies = [(id, v["at"], json.dumps(v, ensure_ascii=False, separators=(",", ":"))) for id, v in rows]
+        with self._transaction() as run:
+            for id in gone:
+                run("delete from records where id = ?", (id,))
+            line = "insert into records (id, at, body) values (?, ?, ?) on conflict (id) do nothing"
+            return sum(int(run(line, row).rowcount) for row in bodies)
+
+    def records(self) -> Iterator[Record]:
+        """Every record, the oldest first; what is added meanwhile may or may not be among them."""
+        last: tuple[str, int] = ("", 0)
+        while True:
+            with self._lock, database.told(self._file):
+                rows = self._connection.execute(
+                    "select at, number, body from records where (at, number) > (?, ?) order by at, number limit ?",
+                    (*last, PAGE),
+                ).fetchall()
+            for at, number, body in rows:
+                last = (at, number)
+                yield _record(self._file, number, body)
+            if len(rows) < PAGE:
+                return
+
+    def count(self) -> int:
+        """How many records are stored."""
+        with self._lock, database.told(self._file):
+            [(number,)] = self._connection.execute("select count(*) from records").fetchall()
+        return int(number)
+
+    def forget(self, ids: Collection[str]) -> int:
+        """Take records out so that no byte of them is left in any page; how many there were. Raises UserError."""
+        self._empty_log()  # what would hinder it afterwards hinders it before anything is deleted
+        with self._transaction() as run:
+            gone = sum(int(run("delete from records where id = ?", (key,)).rowcount) for key in ids)
+        with self._lock, database.told(self._file):
+            self._connection.execute("vacuum")
+        self._empty_log()
+        return gone
+
+    def _empty_log(self) -> None:
+        with self._lock:
+            database.empty_log(self._file, self._connection)
+
+    def close(self) -> None:
+        """Let go of the file; closing twice is closing once."""
+        with self._lock:
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[Any]:
+        """A function that runs SQL; at the end of the block all of it is on the disk, or none."""
+        with self._lock, database.told(self._file):
+            self._connection.execute("begin immediate")
+            try:
+                yield self._connection.execute
+                self._connection.execute("commit")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("rollback")
+
+
+def _record(file: Path, number: int, body: str) -> Record:
+    try:
+        return records.from_json(json.loads(body))
+    except ValueError as error:
+        raise database.damaged(file, f"record {number}: {error}") from None
