@@ -1,0 +1,1 @@
+"""The clone as a server: gateway, engines, chat page."""

@@ -1,0 +1,61 @@
+"""A client's request → what the engine is asked: the prompt of training, the card's sampling, within all limits."""
+
+from chatstylebot.serving import budget, engines, prompt
+from chatstylebot.serving.answers import Job, Served
+from chatstylebot.serving.guard import Guard
+from chatstylebot.serving.keys import Caller
+from chatstylebot.serving.refusals import Refusal
+from chatstylebot.serving.schema import ChatRequest
+from chatstylebot.serving.state import State
+
+
+async def job(state: State, asked: ChatRequest, caller: Caller) -> tuple[Job, str | None]:
+    """What the engine is asked, in the shape of training, and the contact. Raises Unfit, Refusal, Full, Trouble."""
+    card, served, limits = state.card, state.served(asked.model), state.choices.limits
+    said = prompt.said([(message.role, message.content) for message in asked.messages], card.separator)
+    who = asked.csb.contact if asked.csb else None
+    if who and not caller.owner:
+        raise Refusal(403, "owner_only", "only the owner's key may say who is talking (csb.contact)")
+    known = state.contact(who) if who else None
+    names = (known[1].name, known[1].relation) if known else (None, None)
+    system = prompt.system_text(card, names, said.system if state.choices.client_system else ())
+    turns = prompt.window(said.turns, card.history)
+    most = min(asked.limit or card.sampling.max_new_tokens, limits.tokens)
+    served.slots.check(asked.n or 1)
+    if served.engine.spec.context:
+        most = min(most, served.engine.spec.context // 2)
+        turns = await fitted(served, system, turns, served.engine.spec.context - most, limits.patience)
+    wish = engines.wish(
+        prompt.messages(system, turns),
+        card.sampling,
+        max_tokens=most,
+        temperature=asked.temperature,
+        top_p=asked.top_p,
+        seed=asked.seed,
+        stop=asked.stops or None,
+        presence_penalty=asked.presence_penalty,
+        frequency_penalty=asked.frequency_penalty,
+    )
+
+    def guard() -> Guard:
+        return Guard(state.secrets, lambda kind: state.metrics.masked.labels(kind).inc())
+
+    made = Job(served, wish, asked.n or 1, bool(asked.stream), limits.seconds, guard)
+    return made, known[0] if known else None
+
+
+async def fitted(
+    served: Served, system: str, turns: list[prompt.Turn], room: int, patience: float
+) -> list[prompt.Turn]:
+    """The turns without their oldest pairs, until prompt and reply fit into the context. Raises Unfit."""
+    texts = [system, *(text for _, text in turns)]
+    sizes = budget.certain(texts)
+    if sum(sizes) > room:
+        if served.engine.spec.dialect == "llamacpp":
+            sizes = await budget.asked(texts, await served.engine.ready(patience))
+        else:
+            sizes = budget.counted(texts, served.count) if served.count else budget.guessed(texts)
+    gone = budget.keep(sizes, room)
+    if gone is None:
+        raise prompt.Unfit("the last message is longer than the model can read", "context_length_exceeded")
+    return turns[gone:]

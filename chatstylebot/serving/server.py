@@ -1,0 +1,105 @@
+"""The gateway as a running server: one socket, uvicorn, engines watched, an orderly end."""
+
+import asyncio
+import contextlib
+import socket
+import sys
+from collections.abc import Callable, Sequence
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from chatstylebot.client import Trouble
+from chatstylebot.errors import UserError
+from chatstylebot.serving.protocol import PunctualProtocol
+from chatstylebot.serving.supervisor import Engine
+
+CONNECTIONS = 4096  # at once; more are answered 503 before anything is read
+GOODBYE = 5  # seconds that answers get to end when the server stops
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises UserError when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sends at once (TCP_NODELAY) only where the protocol is named; without, each answer waits 40 ms
+    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if sys.platform != "win32":  # there it would let another program take the port with us
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+        found.listen(2048)
+    except (OSError, OverflowError) as error:
+        found.close()
+        why = getattr(error, "strerror", None) or str(error)
+        raise UserError(
+            f"cannot listen on {host}, port {port}: {why}", f"--port {port + 1}, or stop what uses it"
+        ) from None
+    return found
+
+
+def allow_files(wanted: int = 2 * CONNECTIONS + 256) -> int:
+    """Let this process have so many open files, if it may: a connection is one, that to the engine another.
+
+    Returns how many it may have. Usual are 1,024, and 256 on macOS; more clients at once would find a closed door.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows counts otherwise
+        return wanted
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    more = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < more:
+        with contextlib.suppress(ValueError, OSError):  # macOS allows less than its hard limit says
+            resource.setrlimit(resource.RLIMIT_NOFILE, (more, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def config(app: ASGIApp) -> uvicorn.Config:
+    """How uvicorn serves it: no access log (it is ours), no patience for slow requests, no trust in proxies."""
+    return uvicorn.Config(
+        app,
+        http=PunctualProtocol,
+        ws="none",
+        lifespan="on",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=2048,
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=GOODBYE,
+    )
+
+
+async def serve(
+    app: ASGIApp, where: socket.socket, engines: Sequence[Engine], ready: Callable[[], None]
+) -> Engine | None:
+    """Serve until told to stop; `ready` is called once all engines answer. Returns an engine that did not start."""
+    allow_files()
+    server = uvicorn.Server(config(app))
+    failed: list[Engine] = []
+
+    async def watch() -> None:
+        for engine in engines:
+            while engine.state in ("starting", "restarting"):
+                try:
+                    await engine.ready(3600)
+                except Trouble:
+                    continue
+            if engine.state == "stopped":  # we were told to stop before it was ready
+                return
+            if engine.state == "failed":
+                failed.append(engine)
+                server.should_exit = True
+                return
+        ready()
+
+    serving, watching = asyncio.create_task(server.serve(sockets=[where])), asyncio.create_task(watch())
+    try:
+        await asyncio.shield(serving)
+    finally:  # cancelled, too, it ends in order: answers first, then the engines
+        server.should_exit = True
+        await serving
+        watching.cancel()
+    return failed[0] if failed else None

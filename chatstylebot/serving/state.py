@@ -1,0 +1,113 @@
+"""What one gateway holds together: card, models, keys, limits, memory of the latest answers, counters."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from chatstylebot.card import Card, Contact
+from chatstylebot.feedback.records import Record
+from chatstylebot.serving.answers import Served
+from chatstylebot.serving.guard import Detector
+from chatstylebot.serving.keys import Keys
+from chatstylebot.serving.metrics import Metrics
+from chatstylebot.serving.recent import Recent
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds of a gateway; `rate` is how many requests a key, and an address, may make in a minute (0: any)."""
+
+    rate: int = 300
+    waiting: int = 32
+    patience: float = 60  # seconds in the queue
+    seconds: float = 300  # for a whole answer
+    tokens: int = 2048  # of one reply
+    body: int = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the user decided at the start."""
+
+    key_required: bool = False
+    client_system: bool = False  # whether a client may add a system text of its own
+    hosts: Sequence[str] = ()  # further names this server goes by
+    origins: Sequence[str] = ()  # other sites whose pages may ask (CORS)
+    limits: Limits = field(default_factory=Limits)
+
+
+class Votes(Protocol):
+    """Where votes go; `add` returns when the vote is on disk, and tells whether it is new."""
+
+    def add(self, record: Record) -> bool: ...
+
+
+class State:
+    """One gateway's state. `log` gets one JSON object per answer, when the user wants chats logged;
+    `drafts` is where the bot's replies wait for the owner."""
+
+    def __init__(
+        self,
+        card: Card,
+        contacts: Mapping[str, Contact],
+        models: Sequence[Served],
+        keys: Keys,
+        votes: Votes,
+        secrets: Detector,
+        choices: Choices,
+        now: Callable[[], datetime],
+        log: Callable[[dict[str, object]], None] | None = None,
+        drafts: Path | None = None,
+    ) -> None:
+        self.card, self.contacts, self.keys, self.votes = card, contacts, keys, votes
+        self.secrets, self.choices, self.now, self.log = secrets, choices, now, log
+        self.drafts = drafts
+        self.models = {served.engine.spec.id: served for served in models}
+        self.recent = Recent()
+        self.metrics = Metrics(self)
+        self.began = int(now().timestamp())
+        self._rate: RateLimitItem | None = parse(f"{choices.limits.rate}/minute") if choices.limits.rate else None
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def states(self) -> dict[str, str]:
+        """Each engine's state."""
+        return {id: served.engine.state for id, served in self.models.items()}
+
+    def gauges(self) -> Sequence[tuple[str, bool, int, int, int]]:
+        """For the metrics: id, ready, restarts, answers at work, requests waiting."""
+        return [
+            (id, one.engine.state == "ready", one.engine.restarts, one.slots.busy, len(one.slots.queue))
+            for id, one in self.models.items()
+        ]
+
+    def served(self, name: str | None) -> Served:
+        """The model of this name; a name that we do not know is the clone's: bot frameworks send what they like."""
+        return self.models.get(name or "") or next(iter(self.models.values()))
+
+    def within(self, *who: str) -> int:
+        """0 when all of these may ask now, else the seconds after which they may."""
+        if self._rate is None:
+            return 0
+        for name in who:
+            if not self._limiter.test(self._rate, name):
+                reset = self._limiter.get_window_stats(self._rate, name).reset_time
+                return int(max(1, min(60, reset - time.time() + 1)))
+        for name in who:
+            self._limiter.hit(self._rate, name)
+        return 0
+
+    def contact(self, name: str) -> tuple[str, Contact] | None:
+        """The contact of this id, alias or name in contacts.yaml."""
+        if name in self.contacts:
+            return name, self.contacts[name]
+        for id, one in self.contacts.items():
+            if name in one.aliases.values() or name in {f"{channel}:{value}" for channel, value in one.aliases.items()}:
+                return id, one
+        return next(((id, one) for id, one in self.contacts.items() if one.name == name), None)

@@ -1,0 +1,65 @@
+"""A gateway over the files of a workspace: its keys, votes, contacts, secrets, and on demand a log of every chat."""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from socket import socket
+
+from chatstylebot import card as cards
+from chatstylebot import files, progress
+from chatstylebot.card import Card
+from chatstylebot.corpus.known_secrets import Known
+from chatstylebot.feedback import drafts
+from chatstylebot.feedback.store import Store
+from chatstylebot.serving import gateway, keys, routes, server
+from chatstylebot.serving.answers import Served
+from chatstylebot.serving.state import Choices, State
+from chatstylebot.serving.supervisor import Engine
+
+QUIET = ("/v1/card", "/v1/drafts")  # the page asks for them by itself
+
+
+def serve(
+    card: Card,
+    workspace: Path,
+    models: Sequence[Served],
+    choices: Choices,
+    where: socket,
+    log_chats: bool,
+    ready: Callable[[str], None],
+) -> Engine | None:
+    """Run until told to stop; `ready` gets the owner's key. Returns an engine that did not start. Raises UserError."""
+    own = files.private_folder(workspace / ".csb")
+    known, owner = keys.load(own / "keys", os.environ)
+    secrets = own / "secrets.bin"
+    detector = Known(secrets.read_bytes() if secrets.is_file() else b"", card.language)
+    log = _chat_log(own / "chats.jsonl") if log_chats else None
+    contacts = cards.contacts(workspace)
+    with Store.open(own / "feedback.sqlite") as votes:
+        waiting = drafts.path(workspace)
+        state = State(card, contacts, models, known, votes, detector, choices, lambda: datetime.now(UTC), log, waiting)
+        app, engines = gateway.build(state, _seen), [one.engine for one in models]
+        progress.say("starting the engine")
+        return asyncio.run(server.serve(app, where, engines, lambda: ready(owner)))
+
+
+def _seen(method: str, path: str, status: int, seconds: float) -> None:
+    """One line for each request of the API; never a word of a chat, nor of a path that somebody made up."""
+    if path.startswith("/v1/") and path not in QUIET:
+        asked = path if path in routes.PATHS else "/v1/…"
+        progress.say(f"{datetime.now():%H:%M:%S} {method} {asked} {status} {seconds:.2f} s")
+
+
+def _chat_log(path: Path) -> Callable[[dict[str, object]], None]:
+    """Adds one line of JSON for each answer to a file that only its owner can read."""
+    progress.say(f"note: every chat is written into {path}")
+
+    def add(value: dict[str, object]) -> None:
+        line = json.dumps({"at": datetime.now(UTC).isoformat(), **value}, ensure_ascii=False)
+        with open(path, "a", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(line + "\n")
+
+    return add

@@ -1,0 +1,115 @@
+"""A gateway for tests: a real server on loopback, in a thread of its own, before an engine in a child process."""
+
+import asyncio
+import contextlib
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from chatstylebot.card import Card, Contact
+from chatstylebot.card_parts import Sampling
+from chatstylebot.corpus import secret_hashes
+from chatstylebot.corpus.known_secrets import Known
+from chatstylebot.feedback.store import Store
+from chatstylebot.serving import gateway, server
+from chatstylebot.serving.answers import Served
+from chatstylebot.serving.engines import Spec, Start
+from chatstylebot.serving.keys import Keys
+from chatstylebot.serving.slots import Slots
+from chatstylebot.serving.state import Choices, Limits, State
+from chatstylebot.serving.supervisor import Engine
+
+FAKE = Path(__file__).with_name("fake_engine.py")
+OWNER = "owner-key-0123456789"
+FRIEND = "friend-key-0123456789"
+CARD = Card(name="小林", language="zh", history=2, sampling=Sampling(max_new_tokens=64))
+
+
+@dataclass
+class Running:
+    """A gateway at work."""
+
+    url: str
+    state: State
+    folder: Path
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def engine(self) -> Engine:
+        return next(iter(self.state.models.values())).engine
+
+    @property
+    def v1(self) -> str:
+        return f"{self.url}/v1"
+
+
+def fake(folder: Path, id: str = "clone", slots: int = 4, env: Mapping[str, str] | None = None, **more: object) -> Spec:
+    """The fake engine's spec."""
+    start = Start((sys.executable, str(FAKE)), folder, folder / f"{id}.log", dict(env or {}))
+    kind = "base" if id == "base" else "clone"
+    return Spec(id, kind, "llamacpp", slots, start, adapter="abc123", **more)  # type: ignore[arg-type]
+
+
+@contextmanager
+def running(
+    folder: Path,
+    specs: Sequence[Spec] = (),
+    card: Card = CARD,
+    choices: Choices | None = None,
+    secrets: Sequence[tuple[str, str]] = (),
+    contacts: Mapping[str, Contact] | None = None,
+    wait: bool = True,
+) -> Iterator[Running]:
+    """A gateway at work until the block ends."""
+    choices = choices or Choices()
+    limits = choices.limits
+    models = [Served(Engine(s), Slots(s.slots, limits.waiting, limits.patience)) for s in specs or [fake(folder)]]
+    packed = secret_hashes.pack(secrets, b"k" * 16) if secrets else b""
+    store = Store.open(folder / "feedback.sqlite")
+    keys = Keys({"owner": OWNER, "friend": FRIEND})
+    known = Known(packed, card.language)
+    state = State(
+        card,
+        contacts or {},
+        models,
+        keys,
+        store,
+        known,
+        choices,
+        lambda: datetime.now(UTC),
+        drafts=folder / "drafts.sqlite",
+    )
+    where = server.listen("127.0.0.1", 0)
+    port = where.getsockname()[1]
+    loop = asyncio.new_event_loop()
+    ready = threading.Event()
+    job: list[asyncio.Task[Engine | None]] = []
+
+    def work() -> None:
+        asyncio.set_event_loop(loop)
+        job.append(loop.create_task(server.serve(gateway.build(state), where, [m.engine for m in models], ready.set)))
+        with contextlib.suppress(asyncio.CancelledError):
+            loop.run_until_complete(job[0])
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        assert not wait or ready.wait(100), "the engine did not get ready"
+        yield Running(f"http://127.0.0.1:{port}", state, folder, loop)
+    finally:
+        if thread.is_alive():
+            loop.call_soon_threadsafe(job[0].cancel)
+        thread.join(60)
+        store.close()
+        where.close()
+
+
+def limits(**values: float) -> Choices:
+    """Choices with these limits."""
+    return Choices(limits=Limits(**{"rate": 0, **values}))  # type: ignore[arg-type]

@@ -1,0 +1,158 @@
+"""`csb serve` as it is typed: what it says before anything is started, and which engine it takes."""
+
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from conftest import Csb
+from test_train import adapter, model
+
+from chatstylebot.card import Card
+from chatstylebot.errors import UserError
+from chatstylebot.serving import choose, engines
+from chatstylebot.training import clone_file, gguf, machine, provenance, settings, talk
+
+
+def test_a_port_in_use_is_told_in_two_lines(csb: Csb, place: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = csb("serve", "--port", port, code=1)
+    assert f"error: cannot listen on 127.0.0.1, port {port}" in done.stderr
+    assert f"try: --port {port + 1}" in done.stderr
+
+
+def test_a_model_that_is_not_there_and_a_url_that_is_none_are_told(csb: Csb, place: Path) -> None:
+    assert "csb train" in csb("serve", "--port", 18231, code=1).stderr
+    assert "--url http://" in csb("serve", "--engine", "url", "--port", 18231, code=1).stderr
+    assert "there is no file" in csb("serve", "--gguf", "x.gguf", "--port", 18231, code=1).stderr
+
+
+def test_auto_takes_the_gpu_else_llama_cpp_and_says_why() -> None:
+    assert choose.engine("auto", None, False, True) == ("llamafactory", "there is a GPU")
+    assert choose.engine("auto", None, False, False)[0] == "llamacpp"
+    assert choose.engine("auto", "http://x/v1", False, True)[0] == "url"
+    assert choose.engine("auto", None, True, True)[0] == "llamacpp"
+    assert choose.engine("llamafactory", None, True, False) == ("llamafactory", "as asked")
+    assert choose.backend(None, True) == ("vllm", "vLLM is installed")
+    assert choose.backend("sglang", False) == ("sglang", "as asked")
+
+
+def test_llamafactory_is_started_private_and_on_a_leash(tmp_path: Path) -> None:
+    argv = ("llamafactory-cli", "api", "x.yaml")
+    spec = engines.llamafactory("clone", "clone", argv, {"A": "1"}, tmp_path, "python", 1, tmp_path / "log")
+    assert spec.start is not None
+    assert spec.start.argv == ("python", "-m", "chatstylebot.leash", *argv)
+    assert (spec.start.key_env, spec.start.port_env) == ("API_KEY", "API_PORT")
+    wanted = {"API_HOST": "127.0.0.1", "API_VERBOSE": "0", "A": "1", "MAX_CONCURRENT": "1"}
+    assert wanted.items() <= dict(spec.start.env).items()
+
+
+def test_each_engine_is_asked_in_its_own_words(tmp_path: Path) -> None:
+    wish = engines.wish([{"role": "user", "content": "x"}], Card().sampling, temperature=0, seed=5, stop=["e"])
+    spec = engines.llamafactory("clone", "clone", (), {}, tmp_path, "python", 1, tmp_path / "log")
+    asked = engines.payload(spec, "m", wish, stream=True)
+    # its presence_penalty is the repetition penalty; it knows neither seed nor stop
+    assert (asked["do_sample"], asked["presence_penalty"]) == (False, 1.0)
+    assert not {"seed", "stop", "temperature"} & asked.keys()
+    spec = engines.llamacpp("clone", "clone", tmp_path, "python", 8, 2, 2048, tmp_path / "log")
+    asked = engines.payload(spec, "m", wish, stream=True)
+    assert (asked["seed"], asked["stop"], asked["repeat_penalty"]) == (5, ["e"], 1.0)
+    assert asked["stream_options"] == {"include_usage": True}
+    plain = engines.payload(engines.Spec("clone", "clone", "url", 8), "gpt", wish, stream=False)
+    assert plain.keys() == {"model", "messages", "max_tokens", "temperature", "top_p", "seed", "stop"}
+
+
+def test_a_server_elsewhere_is_reached_under_v1_however_it_is_written() -> None:
+    for address in ("http://x:1", "http://x:1/", "http://x:1/v1", "http://x:1/v1/"):
+        spec = engines.url(address, "m", 3, "k")
+        assert (spec.url, spec.name, spec.slots, spec.key, spec.start) == ("http://x:1/v1", "m", 3, "k", None)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file modes")
+def test_a_clone_whose_card_changed_since_training_is_told_on_every_engine(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model(tmp_path / "M")
+    adapter(tmp_path / "a", tmp_path / "M")
+    provenance.write(tmp_path / "a", system="You are somebody else.")
+    card = Card(name="Mia", template="smollm")
+    file = tmp_path / "exported" / "a-q8_0.gguf"
+    file.parent.mkdir()
+    file.write_bytes(b"GGUF")
+    values = talk.recipe(card, tmp_path, str(tmp_path / "M"), tmp_path / "a", False)
+    clone_file.record(file).write_text(json.dumps(clone_file.identity(values, "q8_0")))
+    assert clone_file.ready(tmp_path, card, str(tmp_path / "M"), tmp_path / "a", False) == file
+    assert "note: the card's prompt has changed since training; it was: You are somebody" in capsys.readouterr().err
+
+
+def test_the_original_s_settings_become_model_adapter_template_and_sampling(place: Path) -> None:
+    told = {
+        "model_name_or_path": "models/M",
+        "adapter_name_or_path": "saves/a",
+        "template": "llama3",
+        "temperature": 0.4,
+    }
+    (place / "s.json").write_text(json.dumps({"llama3_args": told, "qwen2_args": {}}))
+    values = settings.read(place / "s.json", "llama3")
+    assert settings.paths(values, place) == (str(place / "models/M"), place / "saves/a")
+    card = settings.card(Card(name="x"), values)
+    assert (card.template, card.sampling.temperature, card.sampling.top_p, card.name) == ("llama3", 0.4, 0.95, "x")
+    with pytest.raises(UserError, match=r"did you mean llama3\?"):
+        settings.read(place / "s.json", "llama")
+    with pytest.raises(UserError, match="no model_name_or_path"):
+        settings.read(place / "s.json", "qwen2")
+
+
+def test_the_free_cores_are_those_that_idle() -> None:
+    before, after = "cpu  100 0 0 100 0 0 0 0 0 0\n", "cpu  150 0 0 150 0 0 0 0 0 0\n"
+    assert machine.idle_share(before, after) == 0.5
+    assert machine.idle_share(before, before) == 1.0
+    assert 1 <= machine.free_cores(0.01) <= (os.cpu_count() or 1)
+
+
+def test_a_kind_of_gguf_that_needs_llama_quantize_is_told_how(csb: Csb, place: Path) -> None:
+    assert "llama-quantize FILE.gguf OUT.gguf q4_k_m" in csb("export", "--gguf", "q4_k_m", code=1).stderr
+    assert "--gguf f32, f16" in csb("export", "--gguf", "q9", code=1).stderr
+
+
+CASE = {"ids": [1, 2, 3], "answer": "hello there"}
+
+
+def test_a_gguf_that_reads_a_prompt_otherwise_is_refused() -> None:
+    with pytest.raises(UserError, match="from token 1 on"):
+        gguf.compare([CASE], [{"ids": [1, 9, 3], "read": 3, "answer": ""}], "f16")
+    with pytest.raises(UserError, match=r"3 and 4 tokens"):  # a second BOS that only the server adds
+        gguf.compare([CASE], [{"ids": [1, 2, 3], "read": 4, "answer": "hello there"}], "f16")
+
+
+def test_a_gguf_with_other_answers_is_refused_and_half_a_character_is_none() -> None:
+    with pytest.raises(UserError, match="only 0% of the GGUF's greedy answers"):
+        gguf.compare([CASE], [{"ids": [1, 2, 3], "read": 3, "answer": "xyz"}], "q8_0")
+    assert gguf.same("你好\ufffd", "你好") == 1.0
+    assert gguf.compare([CASE], [{"ids": [1, 2, 3], "read": 3, "answer": "hello there"}], "f32").agreement == 1.0
+    unknown = gguf.compare([CASE | {"answer": None}], [{"ids": [1, 2, 3], "read": 3, "answer": "x"}], "f32")
+    assert "were not compared" in unknown.line()
+
+
+def test_the_modelfile_has_prompt_template_stops_and_sampling() -> None:
+    told = {"ollama": "{{ .System }}", "stops": ["<|im_end|>"]}
+    text = gguf.modelfile("a.gguf", told, "你是小林。", Card().sampling.model_dump())
+    for line in ("FROM ./a.gguf", 'SYSTEM """你是小林。"""', 'PARAMETER stop "<|im_end|>"', "PARAMETER top_p 0.95"):
+        assert line in text.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "written"), [('a """b""" c', "SYSTEM \"\"\"a '''b''' c\"\"\""), ('say "hi"', 'SYSTEM """say "hi" """')]
+)
+def test_quotes_in_the_prompt_do_not_end_the_modelfiles_text(prompt: str, written: str) -> None:
+    told = {"ollama": "{{ .System }}", "stops": []}
+    assert written in gguf.modelfile("a.gguf", told, prompt, Card().sampling.model_dump()).splitlines()
+
+
+def test_a_record_that_is_no_record_is_none(tmp_path: Path) -> None:
+    (tmp_path / "a.gguf.json").write_text("[1")
+    assert clone_file.told(tmp_path / "a.gguf") == {}
