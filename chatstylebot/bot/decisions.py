@@ -1,0 +1,111 @@
+"""What the owner decides: the stop word, votes, drafts. Nobody else is listened to here."""
+
+import random
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal
+
+from chatstylebot.bot import owner, sending, turns
+from chatstylebot.bot.actions import Action, Count, Tell, Typing, Withdraw
+from chatstylebot.bot.frame import Frame
+from chatstylebot.bot.heard import Chat, Heard
+from chatstylebot.bot.talk import Answer, Draft, House, State, Talk, Turn, Vote
+
+Step = tuple[State, list[Action]]
+Verdict = Literal["chosen", "rejected", "edited", "good", "bad"]
+
+
+def command(frame: Frame, state: State, talk: Talk, heard: Heard, now: datetime, dice: random.Random) -> Step | None:
+    """What the owner's words do; None where they are ordinary talk."""
+    word, manners = heard.text.strip(), frame.rules.manners
+    if word.lower() in (manners.stop.lower(), manners.go.lower()):
+        return silence(state.having(talk), word.lower() == manners.stop.lower(), frame.zh)
+    if heard.own or heard.group:  # to somebody else, or before others: nothing else is meant for the bot
+        return None
+    if decision := owner.decision(word, [draft.number for draft in state.house.drafts]):
+        state = state.having(talk)
+        if decision.number is None:
+            numbers = ", ".join(str(draft.number) for draft in state.house.drafts)
+            return state, [Tell(f"which one? {numbers}", reply=True)]
+        return decide(frame, state, decision.number, decision.choice, decision.text, now, dice)
+    return _vote(state, talk, word, frame)
+
+
+def silence(state: State, silent: bool, zh: bool) -> Step:
+    """Say nothing to anybody any more, or speak again."""
+    told = ("机器人已停" if silent else "机器人继续") if zh else ("the bot is silent" if silent else "the bot goes on")
+    return State(replace(state.house, silent=silent), _cut(state) if silent else state.talks), [Tell(told, reply=True)]
+
+
+def _cut(state: State) -> dict[Chat, Talk]:
+    """The conversations without anything that is still to be said."""
+    after = {}
+    for chat, talk in state.talks.items():
+        reply = replace(talk.reply, bubbles=(), cut=True) if talk.reply and talk.reply.flying else None
+        again = talk.asking or (talk.reply and not talk.reply.begun and not reply)
+        ripe = talk.burst[-1].at if again and talk.burst else talk.ripe  # considered again, and put aside
+        after[chat] = replace(talk, reply=reply, asking=0, ripe=ripe)
+    return after
+
+
+def _vote(state: State, talk: Talk, word: str, frame: Frame) -> Step | None:
+    if talk.last is None or talk.reply is not None or talk.burst:
+        return None
+    if talk.choosing and (index := owner.picked(word)) is not None:
+        text = talk.last.texts[index]
+        chosen = (*talk.turns[:-1], Turn("assistant", text, talk.turns[-1].at))
+        after = replace(talk, turns=chosen, choosing=False, last=replace(talk.last, texts=(text,)))
+        return _voted(state, after, talk.last, "chosen", text, frame)
+    thumb = owner.vote(word)
+    if thumb is None or talk.choosing:
+        return None
+    return _voted(state, talk, talk.last, thumb, talk.last.texts[0], frame)
+
+
+def _voted(state: State, talk: Talk, answer: Answer, verdict: Verdict, about: str, frame: Frame) -> Step:
+    house = _with_vote(state.house, talk, answer, verdict, answer.candidates.index(about))
+    return state.having(talk, house), [Count("voted"), Tell("记下了" if frame.zh else "noted", reply=True)]
+
+
+def _with_vote(
+    house: House, talk: Talk, answer: Answer, verdict: Verdict, index: int, text: str | None = None
+) -> House:
+    source = f"bot-{talk.chat.channel}"
+    vote = Vote(f"{answer.completion}-{verdict}-{index}", verdict, index, answer, source, talk.contact, text)
+    return house if vote.id in {each.id for each in house.votes} else replace(house, votes=(*house.votes, vote))
+
+
+def stored(state: State, id: str) -> State:
+    """A vote is in the feedback store."""
+    return State(replace(state.house, votes=tuple(v for v in state.house.votes if v.id != id)), state.talks)
+
+
+def withdrawn(house: House, chat: Chat) -> tuple[House, list[Action]]:
+    """The house without the drafts for this conversation: something new was said there."""
+    gone = [draft for draft in house.drafts if draft.chat == chat]
+    left = tuple(draft for draft in house.drafts if draft.chat != chat)
+    return (replace(house, drafts=left) if gone else house), [Withdraw(draft.number) for draft in gone]
+
+
+def decide(
+    frame: Frame, state: State, number: int, choice: owner.Choice, text: str, now: datetime, dice: random.Random
+) -> Step:
+    """The owner's word on a draft: it is sent, sent in other words, or not sent. Each of the three is feedback."""
+    draft = next((each for each in state.house.drafts if each.number == number), None)
+    if draft is None:
+        return state, [Tell(f"draft {number} is gone", reply=True)]
+    talk, house = state.talk(draft.chat), replace(state.house, drafts=_without(state.house, draft))
+    index = draft.answer.candidates.index(draft.text)
+    if choice == "no":
+        house = _with_vote(house, talk, draft.answer, "rejected", index)
+        return state.having(turns.shelved(frame, talk), house), [Withdraw(number), Count("rejected")]
+    edited = text.strip() if choice == "edit" else ""
+    verdict: Verdict = "edited" if edited else "good"
+    house = _with_vote(house, talk, draft.answer, verdict, index, edited or None)
+    state = State(house, state.talks)
+    state, actions = sending.begin(frame, state, talk, draft.answer, now, dice, edited or draft.text)
+    return state, [Withdraw(number), Count(verdict), *(a for a in actions if not isinstance(a, Typing))]
+
+
+def _without(house: House, draft: Draft) -> tuple[Draft, ...]:
+    return tuple(each for each in house.drafts if each.number != draft.number)

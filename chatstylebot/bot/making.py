@@ -1,0 +1,85 @@
+"""A channel by its name, with what the owner chose for it."""
+
+import asyncio
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from chatstylebot import files, progress
+from chatstylebot.bot import store
+from chatstylebot.bot.heard import Channel
+from chatstylebot.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What only some channels take. `friend`: who is to scan a code of their own, on ilink. `contact`: whose words the
+    terminal brings, instead of the owner's."""
+
+    host: str = "127.0.0.1"
+    port: int = 8765
+    owner: str | None = None
+    friend: str = ""
+    yes: bool = False
+    contact: str | None = None
+
+
+def make(name: str, workspace: Path, options: Options) -> Channel:
+    """The channel. Raises UserError where something is not installed, or the owner must do something."""
+    # one folder for each: what one channel keeps is nobody else's
+    folder = files.private_folder(store.folder(workspace) / name)
+    return {"terminal": _terminal, "ilink": _ilink, "itchat": _itchat, "onebot": _onebot}[name](folder, options)
+
+
+def _needs(module: str, extra: str, what: str) -> None:
+    if find_spec(module) is None:
+        raise UserError(f"{what} is not installed", files.install(extra))
+
+
+def _terminal(folder: Path, options: Options) -> Channel:
+    from chatstylebot.bot.channels.terminal import Terminal
+
+    if sys.stdin.isatty():
+        whose = f"you are {options.contact} now" if options.contact else "you are the owner"
+        progress.say(f"{whose}: write a line, Ctrl-D ends")
+    return Terminal(options.contact)
+
+
+def _ilink(folder: Path, options: Options) -> Channel:
+    _needs("qrcode", "wechat", "the package that draws QR codes")
+    from chatstylebot.bot.channels.ilink import Ilink
+
+    found = Ilink(folder, progress.say)
+    if options.friend:
+        asyncio.run(found.login(options.friend))
+        progress.say(f"{options.friend} is logged in; contacts.yaml says whether the bot answers them")
+    return found
+
+
+def _itchat(folder: Path, options: Options) -> Channel:
+    _needs("itchat", "wechat", "itchat-uos")
+    from chatstylebot.bot.channels import qr
+    from chatstylebot.bot.channels.itchat import Itchat
+
+    return Itchat(folder, progress.say, confirm=lambda warning: options.yes or _agreed(warning), show_qr=qr.show)
+
+
+def _agreed(warning: str) -> bool:
+    """Whether the owner goes on after reading the warning; nobody can say so where nobody sits."""
+    progress.say(warning)
+    if not sys.stdin.isatty():
+        progress.say("nobody sits at this terminal to say yes: --yes says that the risk is known")
+        return False
+    sys.stderr.write("go on at this risk / 知道风险，继续 [y/N]: ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes", "是")
+
+
+def _onebot(folder: Path, options: Options) -> Channel:
+    _needs("websockets", "qq", "the package for WebSockets")
+    from chatstylebot.bot.channels.onebot import Onebot
+
+    if not options.owner:
+        progress.say("note: your own QQ number is not known: --owner 12345678, or owners in clone.yaml")
+    return Onebot(folder, progress.say, host=options.host, port=options.port, owner=options.owner)

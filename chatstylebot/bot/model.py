@@ -1,0 +1,40 @@
+"""The clone behind the gateway: a question put, an answer or the reason why there is none; votes handed on."""
+
+from typing import Any
+
+from chatstylebot.bot.actions import Ask
+from chatstylebot.bot.talk import Answer, Vote
+from chatstylebot.client import Client, Trouble
+
+
+async def answer(client: Client, ask: Ask) -> Answer:
+    """What the clone says. Raises Trouble."""
+    body: dict[str, Any] = {"messages": _messages(ask.turns), "n": ask.n}
+    if ask.contact:
+        body["csb"] = {"contact": ask.contact}
+    found = await client.complete(body)
+    try:
+        texts = tuple(str(choice["message"]["content"] or "") for choice in found["choices"])
+        return Answer(str(found["id"]), str(found["model"]), ask.turns, texts, texts)
+    except (KeyError, TypeError):
+        raise Trouble("the server's answer has another shape than a chat completion", 502) from None
+
+
+async def vote(client: Client, given: Vote) -> None:
+    """Have a vote stored; when this returns, it is on the disk. Raises Trouble."""
+    body: dict[str, Any] = {
+        "id": given.id,
+        "completion": given.answer.completion,
+        "verdict": given.verdict,
+        "index": given.index,
+        "source": given.source,
+        "messages": _messages(given.answer.asked),
+        "candidates": list(given.answer.candidates),
+        "model": given.answer.model,
+    }
+    optional = {"text": given.text, "contact": given.contact}
+    await client.post("/v1/feedback", body | {key: value for key, value in optional.items() if value})
+
+
+def _messages(turns: tuple[tuple[Any, str], ...]) -> list[dict[str, str]]:
+    return [{"role": role, "content": text} for role, text in turns]

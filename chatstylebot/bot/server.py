@@ -1,0 +1,155 @@
+"""The clone's server for the bot: the one that runs already, or one of our own that ends with us."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from chatstylebot import files, processes
+from chatstylebot.client import Client, Trouble
+from chatstylebot.errors import UserError
+
+USUAL = "http://127.0.0.1:8000"
+GLANCE = 0.3  # seconds between two looks whether it is ready
+SOON, LATEST = 1.0, 60.0  # seconds before a server that ended by itself is started again
+STEADY = 60.0  # seconds after which a server that ends is no server that does not start
+STORY = ("error: ", "try: ")
+
+
+async def ours(url: str, key: str) -> bool:
+    """Whether a gateway answers there that knows our key as the owner's: this workspace's, and no other program's."""
+    return (await _object(url, key, "/v1/card")).get("owner") is True
+
+
+async def _object(url: str, key: str, path: str) -> dict[str, Any]:
+    client = Client(f"{url}/v1", key)
+    try:
+        return await client.get(path)
+    except Trouble:
+        return {}
+    finally:
+        await client.close()
+
+
+@contextmanager
+def found(
+    given: str | None, workspace: Path, key: str, more: Sequence[str], say: Callable[[str], None]
+) -> Iterator[str]:
+    """The address of a server: the given one, the usual one where it is this workspace's, else one of our own, started
+    with `more` options of csb serve and ended after the block. Raises UserError."""
+    if given:
+        url = given.rstrip("/").removesuffix("/v1")
+        if not asyncio.run(ours(url, key)):
+            raise UserError(
+                f"{url} is no csb serve of this workspace, or is not running",
+                "csb serve, in this folder; or leave --server out",
+            )
+        yield url
+    elif not more and asyncio.run(ours(USUAL, key)):
+        say(f"the server at {USUAL} is used")
+        yield USUAL
+    else:
+        with _own(workspace, key, more, say) as url:
+            yield url
+
+
+@contextmanager
+def _own(workspace: Path, key: str, more: Sequence[str], say: Callable[[str], None]) -> Iterator[str]:
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    log = files.private_folder(workspace / ".csb") / "bot-server.log"
+    argv = [sys.executable, "-m", "chatstylebot", "serve", "--port", str(port), "--rate", "0", *more]
+    child = _Child(argv, workspace, log, say)
+    try:
+        _ready(child.process, url, key, log, say)
+        child.watch()
+        yield url
+    finally:
+        child.end()
+
+
+class _Child:
+    """A `csb serve` that ends with us, however we end, and is started again when it ends by itself."""
+
+    def __init__(self, argv: Sequence[str], workspace: Path, log: Path, say: Callable[[str], None]) -> None:
+        self._argv, self._workspace, self._log, self._say = argv, workspace, log, say
+        self._over = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self.process = self._start()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        handle = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as output:
+            return subprocess.Popen(
+                [sys.executable, "-m", "chatstylebot.leash", *self._argv],
+                cwd=self._workspace,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                **processes.alone(),
+            )
+
+    def watch(self) -> None:
+        """Start it again from now on."""
+        self._watcher.start()
+
+    def _watch(self) -> None:
+        wait = SOON / 2
+        while True:
+            began = time.monotonic()
+            self.process.wait()
+            if self._over.is_set():
+                return
+            processes.end(self.process)  # what it left behind
+            if self.process.stdin:
+                self.process.stdin.close()
+            wait = SOON if time.monotonic() - began > STEADY else min(2 * wait, LATEST)
+            self._say(f"the server ended by itself; it is started again in {wait:g} s (its last words: {self._log})")
+            if self._over.wait(wait):
+                return
+            self.process = self._start()
+            if self._over.is_set():
+                processes.end(self.process)
+
+    def end(self) -> None:
+        """End it for good."""
+        self._over.set()
+        processes.end(self.process)
+        if self._watcher.is_alive():
+            self._watcher.join()
+
+
+def _ready(child: "subprocess.Popen[bytes]", url: str, key: str, log: Path, say: Callable[[str], None]) -> None:
+    """Wait until the server and its engine answer, telling its story. Raises UserError."""
+    told = 0
+    while True:
+        lines = log.read_text("utf-8", "replace").splitlines()
+        for line in lines[told:]:
+            if not line.startswith((*STORY, "ready:", "      ")) and " /v1/" not in line:
+                say(line)
+        told = len(lines)
+        if child.poll() is not None:
+            raise _cause(lines, log)
+        if asyncio.run(_object(url, key, "/readyz")).get("status") == "ok":
+            return
+        time.sleep(GLANCE)
+
+
+def _cause(lines: Sequence[str], log: Path) -> UserError:
+    found = {line.partition(": ")[0]: line.partition(": ")[2] for line in lines if line.startswith(STORY)}
+    if "error" in found:
+        return UserError(found["error"], found.get("try", f"see {log}"))
+    return UserError("the server ended before it was ready", f"see {log}, or start it yourself: csb serve")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,54 @@
+"""The settings of a run, from the workspace: contacts.yaml counts as it stands now, not as it stood at the start."""
+
+import json
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import tzlocal
+
+from chatstylebot import card as cards
+from chatstylebot import progress
+from chatstylebot.bot import replies
+from chatstylebot.bot.frame import Frame
+from chatstylebot.bot.heard import Channel
+from chatstylebot.bot.policy import Rules
+from chatstylebot.card import Card
+from chatstylebot.errors import UserError
+
+
+class Frames:
+    """The settings of now: contacts.yaml is read again as soon as it is another one."""
+
+    def __init__(self, workspace: Path, card: Card, channel: Channel, trying: str | None) -> None:
+        self._workspace, self._card, self._channel, self._trying = workspace, card, channel, trying
+        rhythm = workspace / ".csb" / "rhythm.json"
+        self._rhythm = replies.rhythm(json.loads(rhythm.read_text("utf-8")) if rhythm.is_file() else {})
+        self._zone = ZoneInfo(card.timezone or tzlocal.get_localzone_name() or "UTC")
+        self._seen: float | None = None
+        self._frame = self._read()
+
+    def __call__(self) -> Frame:
+        """The settings; a contacts.yaml that cannot be read now does not count."""
+        if self._stamp() != self._seen:
+            try:
+                self._frame = self._read()
+            except UserError as error:
+                progress.say(f"note: {error.problem}: the list as it was stays in force")
+        return self._frame
+
+    def _stamp(self) -> float:
+        try:
+            return (self._workspace / "contacts.yaml").stat().st_mtime
+        except OSError:
+            return 0.0
+
+    def _read(self) -> Frame:
+        self._seen = self._stamp()
+        people = cards.contacts(self._workspace)
+        if self._trying in people and people[self._trying].policy == "off":
+            people = {**people, self._trying: people[self._trying].model_copy(update={"policy": "auto"})}
+        card, channel = self._card, self._channel
+        rules = Rules(card.bot, people, self._zone, card.language)
+        return Frame(
+            rules, self._rhythm, card.separator, card.history, card.gap, channel.length, channel.most, card.quotes
+        )

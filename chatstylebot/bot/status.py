@@ -1,0 +1,58 @@
+"""What stands on the owner's screen while the bot runs."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+
+from chatstylebot import progress
+from chatstylebot.bot.talk import Draft
+
+HEAD = ("heard", "answered", "drafted")
+
+
+class Line:
+    """The status line: one line that is kept up to date on a terminal; elsewhere nothing but what is told."""
+
+    def __init__(self, live: Callable[[], bool] = sys.stderr.isatty) -> None:
+        self._live, self._shown = live(), ""
+
+    def counted(self, counts: Counter[str]) -> None:
+        """Show how often each thing has happened since the start."""
+        parts = [f"{counts[what]} {what}" for what in HEAD]
+        held = {what: number for what, number in counts.items() if what not in HEAD}
+        if held:
+            parts.append(", ".join(f"{number} {what}" for what, number in sorted(held.items())))
+        self._shown = " · ".join(parts)
+        self._draw()
+
+    def tell(self, text: str) -> None:
+        """A line above the status line."""
+        self._clear()
+        progress.say(f"{datetime.now():%H:%M:%S} {text}")
+        self._draw()
+
+    def show(self, draft: Draft) -> None:
+        """A draft, on a terminal only: what people wrote goes into no log."""
+        if not self._live:
+            self.tell(f"draft {draft.number} waits: csb bot drafts, or the chat page")
+            return
+        heard, text = (" / ".join(part.splitlines()) for part in (draft.heard, draft.text))
+        number = draft.number
+        self.tell(f"draft {number} for {draft.name}: {heard}\n  → {text}")
+        self.tell(f"send {number}, edit {number} …, or no {number}")
+
+    def end(self) -> None:
+        """Leave what was counted."""
+        if self._shown:
+            self._clear()
+            progress.say(self._shown)
+
+    def _clear(self) -> None:
+        if self._live and self._shown:
+            sys.stderr.write("\r\x1b[K")
+
+    def _draw(self) -> None:
+        if self._live and self._shown:
+            sys.stderr.write("\r\x1b[K" + progress.plain(self._shown))
+            sys.stderr.flush()

@@ -1,0 +1,73 @@
+"""A conversation's history: bursts become turns, in the shape of training."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from chatstylebot.bot.frame import Frame
+from chatstylebot.bot.heard import Heard
+from chatstylebot.bot.talk import Piece, Role, Talk, Turn
+from chatstylebot.corpus.placeholders import PLACEHOLDERS
+
+BURST = 50  # messages that are answered together; of more, the latest
+GROUP = 20  # messages of a group before the one that is answered, as in training
+TEXT = 4000  # characters of one message
+QUOTED = 100  # characters of a quote, as in training
+
+
+def piece(frame: Frame, heard: Heard) -> Piece:
+    """A message as it stands in the prompt: a placeholder for what is no text, in groups with its speaker."""
+    signs = PLACEHOLDERS[frame.rules.language]
+    text = heard.text.strip()[:TEXT]
+    if heard.kind not in ("text", "voice") or not text:  # a voice message that came with its words is words
+        sign = signs.get(heard.kind, signs["other"])
+        text = f"{sign} {text}" if text else sign
+    if frame.quotes and heard.quoted:
+        text = f"「{heard.quoted[:QUOTED]}」{text}"
+    speaker = f"{' '.join(heard.name.split())}: " if heard.group else ""
+    return Piece(heard.at, speaker + text, heard.mentioned or not heard.group)
+
+
+def added(talk: Talk, new: Piece) -> Talk:
+    """The talk with a message more in its burst, by time; those that a reply under way answers stay before it."""
+    fixed = talk.reply.answers if talk.reply and not talk.reply.begun else 0
+    before, after = talk.burst[:fixed], sorted((*talk.burst[fixed:], new), key=lambda each: each.at)
+    most = GROUP if talk.group else BURST
+    return replace(talk, burst=(*before, *after[-most:]))
+
+
+def said(talk: Talk, role: Role, text: str, at: datetime, separator: str, history: int) -> Talk:
+    """The talk with what one side said; what the same side said before it belongs to the same turn."""
+    turns = talk.turns
+    if turns and turns[-1].role == role:
+        turns = (*turns[:-1], Turn(role, turns[-1].text + separator + text, at))
+    else:
+        turns = (*turns, Turn(role, text, at))
+    turns = turns[-2 * (history + 1) :]
+    return replace(talk, turns=turns[1:] if turns[0].role == "assistant" and len(turns) > 1 else turns)
+
+
+def shelved(frame: Frame, talk: Talk, number: int | None = None) -> Talk:
+    """The talk whose burst, or the first `number` messages of it, is history: it gets no answer of its own."""
+    taken = talk.burst if number is None else talk.burst[:number]
+    rest = talk.burst[len(taken) :]
+    talk = replace(talk, burst=rest, ripe=talk.ripe if rest else None, failures=0, held="")
+    if not taken:
+        return talk
+    text = frame.separator.join(each.text for each in taken)
+    return said(talk, "user", text, taken[-1].at, frame.separator, frame.history)
+
+
+def prompt(frame: Frame, talk: Talk) -> tuple[tuple[Role, str], ...]:
+    """The turns that the model is asked with: what belongs to the same conversation, then the burst."""
+    text = frame.separator.join(each.text for each in talk.burst)
+    asked: list[tuple[Role, str]] = [("user", text)]
+    later = talk.burst[0].at
+    for turn in reversed(talk.turns):
+        if later - turn.at > frame.gap:  # a silence like this starts a new conversation, in training too
+            break
+        asked.append((turn.role, turn.text))
+        later = turn.at
+    whole = asked[::-1]
+    if len(whole) > 1 and whole[-2][0] == "user":  # the last turn got no answer
+        whole[-2:] = [("user", whole[-2][1] + frame.separator + text)]
+    return tuple(whole[-(2 * frame.history + 1) :])

@@ -1,0 +1,161 @@
+"""the clone on a channel: run, paused, resumed, its figures, its drafts"""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from chatstylebot import card as cards
+from chatstylebot import files, progress
+from chatstylebot.card import Card
+from chatstylebot.errors import UserError
+
+if TYPE_CHECKING:
+    from chatstylebot.feedback.drafts import Draft, Drafts
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
+ChannelName = Literal["terminal", "ilink", "itchat", "onebot"]
+AsJson = Annotated[bool, typer.Option("--json", help="Print it for a program to read.")]
+
+
+@app.callback()
+def main() -> None:
+    """Put the clone on a channel; pause it, resume it, see what it does, decide about its drafts."""
+
+
+@app.command("run")
+def run_channel(
+    channel: Annotated[ChannelName, typer.Argument(help="Where: terminal, ilink or itchat (WeChat), onebot (QQ).")],
+    server: Annotated[
+        str | None, typer.Option(help="A csb serve that runs already; found, or started, if left out.", metavar="URL")
+    ] = None,
+    contact: Annotated[
+        str | None, typer.Option(help="terminal: what you type is this contact's, to see what they would get.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="onebot: the address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="onebot: the port to listen on.", min=1, max=65535)] = 8765,
+    owner: Annotated[str | None, typer.Option(help="onebot: your own QQ number.")] = None,
+    friend: Annotated[str, typer.Option(help="ilink: let this friend scan a code of their own first.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="itchat: the risk to the account is known.")] = False,
+    option: Annotated[
+        list[str] | None, typer.Option("--serve", help="An option for the server: --serve=--gguf=FILE.")
+    ] = None,
+) -> None:
+    """Run the bot on a channel until Ctrl-C."""
+    from chatstylebot.bot import launch, making
+    from chatstylebot.serving import keys
+
+    if contact and channel != "terminal":
+        raise UserError("--contact is for the terminal", f"csb bot run terminal --contact {contact}")
+    workspace = files.workspace()
+    card = cards.find(workspace) or Card()
+    trying = launch.known(cards.contacts(workspace), contact) if contact else None
+    _, key = keys.load(files.private_folder(workspace / ".csb") / "keys", os.environ)
+    options = making.Options(host, port, owner or card.bot.owners.get("onebot"), friend, yes, trying)
+    made = making.make(channel, workspace, options)
+    launch.run(launch.Plan(workspace, card, made, key, server, option or (), trying))
+
+
+@app.command()
+def pause() -> None:
+    """Silence the bot on every channel, now, until csb bot resume."""
+    from chatstylebot.bot import launch
+
+    launch.pause(files.workspace(), True)
+    typer.echo("the bot is silent (csb bot resume lets it speak again)")
+
+
+@app.command()
+def resume() -> None:
+    """Let the bot speak again. What was said meanwhile is not answered."""
+    from chatstylebot.bot import launch
+
+    launch.pause(files.workspace(), False)
+    typer.echo("the bot goes on")
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Which bots run, whether they are paused, and what they did today."""
+    from chatstylebot.bot import launch, lock, store
+    from chatstylebot.bot.channels import CHANNELS
+
+    workspace = files.workspace()
+    found = {}
+    for name in CHANNELS:
+        path = store.path(workspace, name)
+        if not path.is_file():
+            continue
+        with store.Store.open(path) as kept:
+            running = lock.taken(store.folder(workspace) / f"{name}.lock")
+            found[name] = {"running": running, "today": dict(kept.counts(datetime.now(UTC)))}
+    paused, waiting = launch.switch(workspace).is_file(), len(_waiting(workspace))
+    if as_json:
+        typer.echo(json.dumps({"paused": paused, "drafts": waiting, "channels": found}, ensure_ascii=False, indent=2))
+        return
+    if not found:
+        progress.say("no bot has run in this workspace yet: csb bot run terminal")
+    for name, about in found.items():
+        did = ", ".join(f"{number} {what}" for what, number in sorted(about["today"].items())) or "nothing"  # type: ignore[attr-defined]
+        typer.echo(f"{name:9} {'running' if about['running'] else 'stopped'}; today: {did}")
+    typer.echo(f"{'paused (csb bot resume)' if paused else 'not paused'}; {waiting} drafts wait")
+
+
+@app.command()
+def drafts(
+    send: Annotated[str | None, typer.Option(help="Send this draft.", metavar="ID")] = None,
+    edit: Annotated[
+        tuple[str, str] | None, typer.Option(help="Send these words in the place of this draft.", metavar="ID TEXT")
+    ] = None,
+    no: Annotated[str | None, typer.Option("--no", help="Do not send this draft.", metavar="ID")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The replies that wait for your word, and your word on one of them."""
+    from chatstylebot.feedback import drafts as kept
+
+    workspace = files.workspace()
+    chosen = [(send, "send", ""), (edit[0], "edit", edit[1]) if edit else (None, "edit", ""), (no, "no", "")]
+    decided = [(id, choice, text) for id, choice, text in chosen if id is not None]
+    if not decided:
+        _list(_waiting(workspace), as_json)
+        return
+    with kept.Drafts.open(kept.path(workspace)) as waiting:
+        for id, choice, text in decided:
+            _decide(waiting, id, choice, text)
+
+
+def _decide(waiting: "Drafts", id: str, choice: str, text: str) -> None:
+    try:
+        there = waiting.decide(id, choice, text)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise UserError(str(error), f"csb bot drafts --edit {id} 'what is to be said'") from None
+    if not there:
+        raise UserError(f"no draft {id} waits", "csb bot drafts lists them")
+    typer.echo(f"{id}: {choice}")
+
+
+def _waiting(workspace: Path) -> "list[Draft]":
+    from chatstylebot.feedback import drafts as kept
+
+    path = kept.path(workspace)
+    if not path.is_file():  # looking makes no file
+        return []
+    with kept.Drafts.open(path) as waiting:
+        return waiting.waiting()
+
+
+def _list(found: "list[Draft]", as_json: bool) -> None:
+    if as_json:
+        rows = [
+            {"id": one.id, "name": one.name, "heard": one.heard, "proposed": one.proposed, "at": one.at.isoformat()}
+            for one in found
+        ]
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for one in found:
+        heard, proposed = (" / ".join(text.splitlines()) for text in (one.heard, one.proposed))
+        progress.tell(f"{one.id}  {one.at.astimezone():%H:%M}  {one.name}: {heard}\n    → {proposed}")
+    progress.say("csb bot drafts --send ID, --edit ID TEXT, --no ID" if found else "no draft waits")

@@ -1,0 +1,31 @@
+"""A simulated week through the real program, with kills, broken lines, duplicates and reordering; seeded."""
+
+import socket
+from pathlib import Path
+
+import week as weeks
+import week_ilink
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_week_with_kill_9_answers_everybody_once_and_nobody_who_is_not_allowed(tmp_path: Path) -> None:
+    week, client, _ = weeks.run(tmp_path, seed=11, messages=150, kills=4, contacts=10, port=free_port())
+    assert week.kills == 4
+    assert weeks.check(week, client) == []
+    assert sum(len(words) for words in week.heard.values()) > 60
+    assert week.voted == 1
+    assert not [line for line in week.story if "w1x" in line or "Traceback" in line]
+
+
+def test_a_week_on_six_ilink_accounts_of_one_process_with_kill_9_and_broken_lines(tmp_path: Path) -> None:
+    week, phones, _ = week_ilink.run(tmp_path, seed=5, messages=80, kills=3, contacts=3)
+    assert week.kills == 3
+    assert week_ilink.check(week, phones) == []
+    assert sum(len(words) for words in week.heard.values()) > 40
+    assert week.voted == 1
+    assert not [line for line in week.story if "w1x" in line or "secret" in line or "Traceback" in line]
