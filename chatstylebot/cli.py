@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from chatstylebot import __version__
+from chatstylebot import __version__, progress
 from chatstylebot.errors import UserError
 
 # name → (module in chatstylebot.commands, one line of help); a new command is one module and one line here
@@ -22,9 +22,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "download": ("download", "Fetch a base model into models/."),
     "recipes": ("recipes", "List, show or write the training recipes."),
     "train": ("train", "Fine-tune a model: recipe → llamafactory-cli train → adapter."),
-    "export": ("export", "Merge an adapter into its base model."),
+    "export": ("export", "Merge an adapter into its base model; with --gguf, write it for llama.cpp and Ollama, too."),
     "chat": ("chat", "Talk to the clone in the terminal."),
     "webchat": ("webchat", "Talk to the clone in the engine's web page."),
+    "serve": ("serve", "Serve the clone: an OpenAI-style API and a chat page."),
+    "api-service": ("serve", "Serve the clone: an OpenAI-style API and a chat page."),
+    "wechat": ("wechat", "Put the clone on WeChat until Ctrl-C: scan the code, and talk to it."),
+    "bot": ("bot", "Put the clone on a channel; pause it, resume it, see what it does, decide about its drafts."),
+    "feedback": ("feedback", "List the recorded votes and edits, count them, make DPO and KTO data of them."),
     "forget": ("forget", "Take one person out of everything stored, and prove by a search that nothing is left."),
     "doctor": ("doctor", "Say what is missing on this machine, and the line that fixes it."),
     "demo": ("demo", "Run the whole loop on shipped data, on a CPU, in ./csb-demo."),
@@ -104,7 +109,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         app(argv, prog_name="csb")
     except UserError as error:
-        typer.echo(f"error: {error.problem}\ntry: {error.remedy}", err=True)
+        progress.say(f"error: {error.problem}\ntry: {error.remedy}")
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None

@@ -4,7 +4,14 @@
 #   bash scripts/test.sh -m 'not engine'   without the real engine (a minute or two)
 set -euo pipefail
 cd "$(dirname "$0")/.."
-. scripts/environment.sh 'train,dev'
+. scripts/environment.sh 'train,cpu,wechat,qq,dev'
 bash scripts/check.sh
+# the chat page is tested by real clicks: where we may, we install the browser that Debian has
+if ! command -v chromedriver >/dev/null 2>&1 && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+  say "installing chromium, its driver and a Chinese font (apt-get)"
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    chromium chromium-driver fonts-noto-cjk >/dev/null; } || echo "chromium could not be installed: the page's tests say so below" >&2
+fi
 echo "== tests"
-exec .venv/bin/python -m pytest -q "$@"
+# a file is one worker's: some share a workspace, whose tests go on from each other
+exec .venv/bin/python -m pytest -q -n 2 --dist loadfile "$@"

@@ -32,7 +32,6 @@ def test_an_earlier_adapter_of_another_length_is_said_to_be_used_again(
 
 
 @pytest.mark.engine
-@pytest.mark.timeout(400)
 def test_the_demo_runs_the_whole_loop_in_a_folder_of_its_own_and_a_second_run_uses_it_again(tmp_path: Path) -> None:
     folder = tmp_path / "csb-demo"
     model = folder / "models" / "SmolLM2-135M-Instruct"

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "chatstylebot"
-SHARED = {"errors", "card", "files", "progress", "__init__"}
+SHARED = {"errors", "card", "card_parts", "card_text", "files", "progress", "processes", "__init__"}
 ROOMS: dict[str, set[str]] = {
     "cli": {"commands"},
     "importers": {"corpus.messages"},
@@ -14,9 +14,9 @@ ROOMS: dict[str, set[str]] = {
     "training": set(),
     "feedback": {"training.datasets"},
     "memory": {"corpus"},
-    "serving": {"memory", "feedback", "client", "corpus.privacy"},
+    "serving": {"memory", "feedback", "client", "corpus.known_secrets"},
     "evaluation": {"client", "memory", "corpus"},
-    "bot": {"client", "feedback"},
+    "bot": {"client", "feedback", "corpus.placeholders"},
     "commands": {"importers", "corpus", "training", "feedback", "memory", "serving", "evaluation", "bot", "client"},
 }
 
@@ -66,7 +66,7 @@ def test_no_command_imports_another() -> None:
 def test_shared_modules_import_only_each_other() -> None:
     wrong = [
         f"{name} → {target}"
-        for name in ("errors", "card", "files", "progress")
+        for name in ("errors", "card", "card_parts", "card_text", "files", "progress", "processes")
         for target in imports(PACKAGE / f"{name}.py")
         if target.split(".")[0] not in SHARED
     ]
