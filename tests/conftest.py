@@ -1,6 +1,7 @@
 """`csb` as a function, in a folder of its own."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -9,6 +10,9 @@ from pathlib import Path
 import pytest
 
 Csb = Callable[..., subprocess.CompletedProcess[str]]
+
+# a shell's background job ignores Ctrl-C, and so would the programs that the tests interrupt
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
