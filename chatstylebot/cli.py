@@ -109,7 +109,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         app(argv, prog_name="csb")
     except UserError as error:
-        progress.say(f"error: {error.problem}\ntry: {error.remedy}")
+        progress.say(error.lines)
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None

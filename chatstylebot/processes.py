@@ -1,7 +1,8 @@
-"""Child processes with a group of their own, which end with all that they started."""
+"""Child processes with a group of their own, which end with all that they started, and a port for one that serves."""
 
 import os
 import signal
+import socket
 import subprocess
 from typing import Any
 
@@ -34,3 +35,10 @@ def end(child: subprocess.Popen[bytes], patience: float = 10) -> None:
             sign(child.pid, hard=True)
     child.wait()
     sign(child.pid, hard=True)  # what the child left behind in its group
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -14,13 +13,12 @@ from typing import Any
 
 from chatstylebot import files, processes
 from chatstylebot.client import Client, Trouble
-from chatstylebot.errors import UserError
+from chatstylebot.errors import STORY, UserError, heard
 
 USUAL = "http://127.0.0.1:8000"
 GLANCE = 0.3  # seconds between two looks whether it is ready
 SOON, LATEST = 1.0, 60.0  # seconds before a server that ended by itself is started again
 STEADY = 60.0  # seconds after which a server that ends is no server that does not start
-STORY = ("error: ", "try: ")
 
 
 async def ours(url: str, key: str) -> bool:
@@ -62,7 +60,7 @@ def found(
 
 @contextmanager
 def _own(workspace: Path, key: str, more: Sequence[str], say: Callable[[str], None]) -> Iterator[str]:
-    port = _free_port()
+    port = processes.free_port()
     url = f"http://127.0.0.1:{port}"
     log = files.private_folder(workspace / ".csb") / "bot-server.log"
     argv = [sys.executable, "-m", "chatstylebot", "serve", "--port", str(port), "--rate", "0", *more]
@@ -143,13 +141,6 @@ def _ready(child: "subprocess.Popen[bytes]", url: str, key: str, log: Path, say:
 
 
 def _cause(lines: Sequence[str], log: Path) -> UserError:
-    found = {line.partition(": ")[0]: line.partition(": ")[2] for line in lines if line.startswith(STORY)}
-    if "error" in found:
-        return UserError(found["error"], found.get("try", f"see {log}"))
-    return UserError("the server ended before it was ready", f"see {log}, or start it yourself: csb serve")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return heard("\n".join(lines)) or UserError(
+        "the server ended before it was ready", f"see {log}, or start it yourself: csb serve"
+    )

@@ -1,10 +1,8 @@
 """The bot's state on the disk: saved before anything is done about it, so that a crash forgets and repeats nothing."""
 
-import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Self
 
 import msgspec
 
@@ -29,22 +27,15 @@ def path(workspace: Path, channel: str) -> Path:
     return folder(workspace) / f"{channel}.sqlite"
 
 
-class Store:
+class Store(database.Keeper):
     """The state of one channel's bot."""
 
-    def __init__(self, file: Path, connection: sqlite3.Connection) -> None:
-        self._file, self._connection = file, connection
-
-    @classmethod
-    def open(cls, file: Path) -> Self:
-        """The state in that file, made if need be. Raises UserError; a damaged file stays as it is."""
-        return cls(file, database.connect(file, TABLES))
+    TABLES = TABLES
 
     def load(self) -> State:
         """What was saved last. Raises UserError where it cannot be read."""
-        with database.told(self._file):
-            rows = self._connection.execute("select body from talks").fetchall()
-            house = self._connection.execute("select body from house").fetchall()
+        rows = self._run("select body from talks").fetchall()
+        house = self._run("select body from house").fetchall()
         try:
             talks = [msgspec.json.decode(body, type=Talk) for (body,) in rows]
             whole = msgspec.json.decode(house[0][0], type=House) if house else House()
@@ -58,49 +49,26 @@ class Store:
         counted = list(counted)
         if not changed and after.house is before.house and not counted:
             return
-        run = self._connection.execute
-        with database.told(self._file):
-            run("begin immediate")
-            try:
-                for talk in changed:
-                    run("insert or replace into talks values (?, ?)", (_key(talk.chat), msgspec.json.encode(talk)))
-                if after.house is not before.house:
-                    run("insert or replace into house values (0, ?)", (msgspec.json.encode(after.house),))
-                for what in counted:
-                    line = "insert into counts values (?, ?, 1) on conflict do update set number = number + 1"
-                    run(line, (day, what))
-                run("commit")
-            finally:
-                if self._connection.in_transaction:
-                    run("rollback")
+        with self._transaction() as run:
+            for talk in changed:
+                run("insert or replace into talks values (?, ?)", (_key(talk.chat), msgspec.json.encode(talk)))
+            if after.house is not before.house:
+                run("insert or replace into house values (0, ?)", (msgspec.json.encode(after.house),))
+            for what in counted:
+                line = "insert into counts values (?, ?, 1) on conflict do update set number = number + 1"
+                run(line, (day, what))
 
     def counts(self, since: datetime) -> Mapping[str, int]:
         """How often each thing happened, from that day on."""
-        with database.told(self._file):
-            rows = self._connection.execute(
-                "select what, sum(number) from counts where day >= ? group by what", (since.date().isoformat(),)
-            ).fetchall()
-        return dict(rows)
+        line = "select what, sum(number) from counts where day >= ? group by what"
+        return dict(self._run(line, since.date().isoformat()).fetchall())
 
     def forget(self, before: State, after: State) -> None:
         """Have `after` in the place of `before`, so that no byte of what went is left in the file. Raises UserError."""
-        database.empty_log(self._file, self._connection)  # what would hinder it afterwards hinders it now
-        self.save(before, after)
-        with database.told(self._file):
+        with self._erasing():
+            self.save(before, after)
             for chat in before.talks.keys() - after.talks.keys():
-                self._connection.execute("delete from talks where chat = ?", (_key(chat),))
-            self._connection.execute("vacuum")
-        database.empty_log(self._file, self._connection)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+                self._run("delete from talks where chat = ?", _key(chat))
 
 
 def _key(chat: Chat) -> str:

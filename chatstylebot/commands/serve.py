@@ -2,7 +2,9 @@
 
 import os
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -121,14 +123,14 @@ def models(plan: Plan, limits: "Limits") -> "list[Served]":
     from chatstylebot.serving.answers import Served
     from chatstylebot.serving.slots import Slots
     from chatstylebot.serving.supervisor import Engine
-    from chatstylebot.training import machine, talk, token_count
+    from chatstylebot.training import machine, talk, tokenizer
 
     asked_for_gpu = plan.engine == "auto" and not plan.url and not plan.gguf
     cuda = bool(asked_for_gpu and machine.gpus())
     name, why = choose.engine(plan.engine, plan.url, plan.gguf is not None, cuda)
     progress.say(f"engine: {name} ({why})")
     both = (False, True) if plan.with_base else (False,)
-    count = None
+    count: Callable[[str], int] | None = None
     if name == "url":
         if plan.with_base:
             raise UserError("--with-base does not work with --url", "serve the base model there, without --with-base")
@@ -138,10 +140,16 @@ def models(plan: Plan, limits: "Limits") -> "list[Served]":
     else:
         specs = [_llamafactory(plan, base) for base in both]
         base = talk.recipe(plan.card, plan.workspace, plan.model, plan.adapter, False)["model_name_or_path"]
-        count = token_count.counter(Path(base))
+        if counter := tokenizer.counter(Path(base) / tokenizer.FILE):
+            count = partial(_tokens, counter)
     return [
         Served(Engine(spec, progress.say), Slots(spec.slots, limits.waiting, limits.patience), count) for spec in specs
     ]
+
+
+def _tokens(counter: Callable[[Sequence[str]], list[int]], text: str) -> int:
+    [number] = counter([text])
+    return number
 
 
 def _gguf(plan: Plan, base: bool) -> Path:

@@ -3,14 +3,71 @@
 import contextlib
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar, Self
 
 from chatstylebot import files
 from chatstylebot.errors import UserError
 
 PATIENCE = 30.0  # seconds to wait for another process that writes
+
+
+class Keeper:
+    """One such file, open; may be shared by threads, and the file by processes."""
+
+    TABLES: ClassVar[str]
+
+    def __init__(self, file: Path, connection: sqlite3.Connection) -> None:
+        self._file, self._connection = file, connection
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, file: Path) -> Self:
+        """What is kept in that file, made if need be. Raises UserError; a damaged file stays as it is."""
+        return cls(file, connect(file, cls.TABLES))
+
+    def _run(self, line: str, *values: Any) -> sqlite3.Cursor:
+        """One statement, on the disk when this returns. Raises UserError."""
+        with self._lock, told(self._file):
+            return self._connection.execute(line, values)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[Any]:
+        """A function that runs SQL; at the end of the block all of it is on the disk, or none."""
+        with self._lock, told(self._file):
+            self._connection.execute("begin immediate")
+            try:
+                yield self._connection.execute
+                self._connection.execute("commit")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("rollback")
+
+    @contextlib.contextmanager
+    def _erasing(self) -> Iterator[None]:
+        """Of what is deleted in the block no byte is left in any page. Raises UserError."""
+        self._empty_log()  # what would hinder it afterwards hinders it before anything is deleted
+        yield
+        self._run("vacuum")
+        self._empty_log()
+
+    def _empty_log(self) -> None:
+        with self._lock:
+            empty_log(self._file, self._connection)
+
+    def close(self) -> None:
+        """Let go of the file; closing twice is closing once."""
+        with self._lock:
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def connect(file: Path, tables: str, version: int = 1) -> sqlite3.Connection:

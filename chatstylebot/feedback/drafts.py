@@ -1,11 +1,10 @@
 """Replies that wait for the owner: the bot puts them here, the chat page or the terminal decides, the bot reads it."""
 
-import threading
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal
 
 from chatstylebot.feedback import database
 
@@ -53,21 +52,10 @@ def path(workspace: Path) -> Path:
     return workspace / ".csb" / "drafts.sqlite"
 
 
-class Drafts:
-    """The drafts of one workspace; may be shared by threads, and the file by processes."""
+class Drafts(database.Keeper):
+    """The drafts of one workspace."""
 
-    def __init__(self, file: Path, connection: Any) -> None:
-        self._file, self._connection = file, connection
-        self._lock = threading.Lock()
-
-    @classmethod
-    def open(cls, file: Path) -> Self:
-        """The drafts in that file, made if need be. Raises UserError."""
-        return cls(file, database.connect(file, TABLES))
-
-    def _run(self, line: str, *values: Any) -> Any:
-        with self._lock, database.told(self._file):
-            return self._connection.execute(line, values)
+    TABLES = TABLES
 
     def put(self, draft: Draft) -> None:
         """A draft waits; put again it is the same draft, with what was decided about it."""
@@ -114,21 +102,5 @@ class Drafts:
 
     def forget(self, ids: Collection[str]) -> int:
         """Take drafts out so that no byte of them is left in the file; how many there were. Raises UserError."""
-        with self._lock:
-            database.empty_log(self._file, self._connection)
-        gone = sum(int(self._run("delete from drafts where id = ?", id).rowcount) for id in ids)
-        self._run("vacuum")
-        with self._lock:
-            database.empty_log(self._file, self._connection)
-        return gone
-
-    def close(self) -> None:
-        """Let go of the file."""
-        with self._lock:
-            self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        with self._erasing():
+            return sum(int(self._run("delete from drafts where id = ?", id).rowcount) for id in ids)

@@ -3,13 +3,9 @@
 A vote is on the disk before `add` returns. `kill -9` at any moment loses none that was acknowledged (FBK-4).
 """
 
-import contextlib
 import json
-import sqlite3
-import threading
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, Self
 
 from chatstylebot.feedback import database, records
 from chatstylebot.feedback.records import Record
@@ -36,17 +32,10 @@ def path(workspace: Path) -> Path:
     return workspace / ".csb" / "feedback.sqlite"
 
 
-class Store:
-    """The recorded feedback of one workspace; may be shared by threads, and the file by processes."""
+class Store(database.Keeper):
+    """The recorded feedback of one workspace."""
 
-    def __init__(self, file: Path, connection: sqlite3.Connection) -> None:
-        self._file, self._connection = file, connection
-        self._lock = threading.Lock()
-
-    @classmethod
-    def open(cls, file: Path) -> Self:
-        """The store in that file, made if need be. Raises UserError; a damaged file stays as it is."""
-        return cls(file, database.connect(file, TABLES))
+    TABLES = TABLES
 
     def add(self, record: Record) -> bool:
         """Store a record; True: it is on the disk, False: it was there already. Raises Conflict, UserError.
@@ -82,11 +71,8 @@ class Store:
         """Every record, the oldest first; what is added meanwhile may or may not be among them."""
         last: tuple[str, int] = ("", 0)
         while True:
-            with self._lock, database.told(self._file):
-                rows = self._connection.execute(
-                    "select at, number, body from records where (at, number) > (?, ?) order by at, number limit ?",
-                    (*last, PAGE),
-                ).fetchall()
+            line = "select at, number, body from records where (at, number) > (?, ?) order by at, number limit ?"
+            rows = self._run(line, *last, PAGE).fetchall()
             for at, number, body in rows:
                 last = (at, number)
                 yield _record(self._file, number, body)
@@ -95,46 +81,13 @@ class Store:
 
     def count(self) -> int:
         """How many records are stored."""
-        with self._lock, database.told(self._file):
-            [(number,)] = self._connection.execute("select count(*) from records").fetchall()
+        [(number,)] = self._run("select count(*) from records").fetchall()
         return int(number)
 
     def forget(self, ids: Collection[str]) -> int:
         """Take records out so that no byte of them is left in any page; how many there were. Raises UserError."""
-        self._empty_log()  # what would hinder it afterwards hinders it before anything is deleted
-        with self._transaction() as run:
-            gone = sum(int(run("delete from records where id = ?", (key,)).rowcount) for key in ids)
-        with self._lock, database.told(self._file):
-            self._connection.execute("vacuum")
-        self._empty_log()
-        return gone
-
-    def _empty_log(self) -> None:
-        with self._lock:
-            database.empty_log(self._file, self._connection)
-
-    def close(self) -> None:
-        """Let go of the file; closing twice is closing once."""
-        with self._lock:
-            self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[Any]:
-        """A function that runs SQL; at the end of the block all of it is on the disk, or none."""
-        with self._lock, database.told(self._file):
-            self._connection.execute("begin immediate")
-            try:
-                yield self._connection.execute
-                self._connection.execute("commit")
-            finally:
-                if self._connection.in_transaction:
-                    self._connection.execute("rollback")
+        with self._erasing(), self._transaction() as run:
+            return sum(int(run("delete from records where id = ?", (key,)).rowcount) for key in ids)
 
 
 def _record(file: Path, number: int, body: str) -> Record:

@@ -11,11 +11,10 @@ from fastapi import Path as InPath
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
-from chatstylebot import progress
 from chatstylebot.errors import UserError
 from chatstylebot.feedback import drafts
 from chatstylebot.serving.keys import Caller
-from chatstylebot.serving.refusals import RETRY, Refusal
+from chatstylebot.serving.refusals import Refusal, not_stored
 from chatstylebot.serving.responses import ALWAYS, failures
 from chatstylebot.serving.schema import Lenient, Text
 
@@ -104,7 +103,4 @@ def _told() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        progress.say(f"error: the drafts: {error.problem}\ntry: {error.remedy}")
-        raise Refusal(
-            503, "not_stored", "the drafts cannot be read or written now", {"Retry-After": str(RETRY)}
-        ) from None
+        raise not_stored(error, "the drafts", "the drafts cannot be read or written now") from None

@@ -158,7 +158,7 @@ def main() -> None:
         run(sys.argv[1:], os.environ.pop(KEY, None))
     except UserError as error:
         # in one piece and on lines of its own: a thread of llama.cpp may be in the middle of one of its lines
-        os.write(2, f"\nerror: {error.problem}\ntry: {error.remedy}\n".encode("utf-8", "backslashreplace"))
+        os.write(2, f"\n{error.lines}\n".encode("utf-8", "backslashreplace"))
         raise SystemExit(1) from None
 
 

@@ -8,7 +8,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from chatstylebot import progress
 from chatstylebot.client import Trouble
+from chatstylebot.errors import UserError
 from chatstylebot.serving.prompt import Unfit
 from chatstylebot.serving.slots import Full
 
@@ -47,6 +49,12 @@ def refusal(error: BaseException) -> Refusal:
         why = f"the engine refuses to answer (status {error.status}): its key, its credit or the model's name is wrong"
         return Refusal(502, "engine_refused", why)
     return Refusal(503, "engine_unavailable", "the engine does not answer; it is being started again", again)
+
+
+def not_stored(error: UserError, what: str, message: str) -> Refusal:
+    """A disk that is full, or that another program holds: told here, and to the client without a path."""
+    progress.say(f"error: {what}: {error.problem}\ntry: {error.remedy}")
+    return Refusal(503, "not_stored", message, {"Retry-After": str(RETRY)})
 
 
 def body(status: int, code: str | None, message: str) -> dict[str, Any]:

@@ -6,12 +6,11 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from chatstylebot import progress
 from chatstylebot.errors import UserError
 from chatstylebot.feedback.store import Conflict
 from chatstylebot.serving import completions, drafts, reference, votes
 from chatstylebot.serving.keys import Caller, bearer
-from chatstylebot.serving.refusals import RETRY, Refusal
+from chatstylebot.serving.refusals import Refusal, not_stored
 from chatstylebot.serving.responses import ALWAYS, Responses, failures
 from chatstylebot.serving.schema import (
     CardContact,
@@ -119,10 +118,9 @@ def _votes(found: APIRouter, state: State, who: Who) -> None:
             new = await run_in_threadpool(state.votes.add, record)
         except Conflict:
             raise Refusal(409, "conflict", "there is another vote with this id") from None
-        except UserError as error:  # the disk is full, another program holds the file
-            progress.say(f"error: a vote was not stored: {error.problem}\ntry: {error.remedy}")
-            again = {"Retry-After": str(RETRY)}
-            raise Refusal(503, "not_stored", "the vote could not be stored; send it again later", again) from None
+        except UserError as error:
+            told = "the vote could not be stored; send it again later"
+            raise not_stored(error, "a vote was not stored", told) from None
         if new:
             state.metrics.votes.labels(vote.verdict).inc()
         return JSONResponse({"id": vote.id, "stored": new}, 201 if new else 200)

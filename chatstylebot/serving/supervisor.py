@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import secrets
-import socket
 import time
 from collections.abc import Callable, Mapping
 from io import FileIO
@@ -108,7 +107,7 @@ class Engine:
     async def _once(self, start: Start) -> bool:
         """One life of the child; whether it was ever ready."""
         key = secrets.token_urlsafe(32)
-        port = 0 if start.port_env is None else _free_port()
+        port = 0 if start.port_env is None else processes.free_port()
         told = {start.key_env: key} | ({start.port_env: str(port)} if start.port_env else {})
         with _Log(start.log) as log:
             try:
@@ -227,9 +226,3 @@ async def _end(child: asyncio.subprocess.Process, patience: float = 8) -> None:
         await child.wait()
 
     await asyncio.shield(asyncio.ensure_future(gently()))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from chatstylebot.errors import UserError
+from chatstylebot.errors import UserError, heard
 
 Purpose = Literal["training", "export", "serving"]
 MEMORY = "memory"
@@ -105,7 +105,4 @@ def cause(
 def serving(log: Path, code: int, program: str) -> UserError:
     """Why an engine that was to serve did not start, from its log."""
     text = log.read_text("utf-8", errors="replace")[-200_000:] if log.is_file() else ""
-    lines = dict(line.split(": ", 1) for line in text.splitlines() if line.startswith(("error: ", "try: ")))
-    if lines.keys() == {"error", "try"}:  # our own child's two lines
-        return UserError(lines["error"], lines["try"])
-    return cause(text, code, log, "serving", program)
+    return heard(text) or cause(text, code, log, "serving", program)

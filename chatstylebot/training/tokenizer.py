@@ -6,6 +6,8 @@ from pathlib import Path
 from chatstylebot.errors import UserError
 from chatstylebot.training import presets
 
+FILE = "tokenizer.json"
+
 
 def find(model: str, workspace: Path) -> Path | None:
     """tokenizer.json of a model (a preset or a folder), None when it is not here."""
@@ -13,7 +15,7 @@ def find(model: str, workspace: Path) -> Path | None:
         folder = workspace / presets.get(model).folder
     except UserError:
         folder = workspace / model
-    path = folder / "tokenizer.json"
+    path = folder / FILE
     return path if path.is_file() else None
 
 
