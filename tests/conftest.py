@@ -1,13 +1,17 @@
 """`csb` as a function, in a folder of its own."""
 
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+import tiny_workspace
+
+if TYPE_CHECKING:
+    from selenium import webdriver
 
 Csb = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -26,19 +30,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def csb(place: Path) -> Csb:
     """Run `csb …` as its own process in `place`."""
 
-    def call(*argv: object, code: int | None = 0, **env: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "chatstylebot", *map(str, argv)],
-            capture_output=True,
-            encoding="utf-8",
-            cwd=place,
-            env=os.environ | {"PYTHONUTF8": "1"} | env,
-        )
-        if code is not None:
-            assert done.returncode == code, done.stdout + done.stderr
-        return done
-
-    return call
+    return partial(tiny_workspace.csb, place)
 
 
 @pytest.fixture
@@ -50,3 +42,13 @@ def preprocess(csb: Csb, place: Path) -> Csb:
         return csb("preprocess", *argv, *more, code=code, **env)
 
     return call
+
+
+@pytest.fixture(scope="module")
+def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator["webdriver.Chrome"]:
+    """A headless Chromium for the tests of one file."""
+    import browser
+
+    driver = browser.start(tmp_path_factory.mktemp("profile"))
+    yield driver
+    driver.quit()

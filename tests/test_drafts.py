@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import browser
 import httpx
 import pytest
 from browser import Page
@@ -111,13 +110,6 @@ def test_looking_at_a_workspace_without_a_bot_makes_no_file(tmp_path: Path) -> N
 
 
 # ---- the page
-
-
-@pytest.fixture(scope="module")
-def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    driver = browser.start(tmp_path_factory.mktemp("profile"))
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture

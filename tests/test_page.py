@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import browser
 import httpx
 import pytest
 from browser import Page
@@ -43,13 +42,6 @@ def gateway() -> Iterator[Double]:
 def double(gateway: Double) -> Double:
     gateway.reset()
     return gateway
-
-
-@pytest.fixture(scope="module")
-def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    driver = browser.start(tmp_path_factory.mktemp("profile"))
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture

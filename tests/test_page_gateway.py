@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 
-import browser
 import pytest
 from browser import Page
 from gateway import FRIEND, OWNER, Running, fake, running
@@ -37,13 +36,6 @@ def where(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     specs = [fake(folder, env=says(CLONE)), fake(folder, "base", env=says(BASE))]
     with running(folder, specs, CARD, KEYED, contacts=people) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    driver = browser.start(tmp_path_factory.mktemp("profile"))
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture

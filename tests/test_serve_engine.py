@@ -17,33 +17,17 @@ from pathlib import Path
 
 import httpx
 import pytest
-from make import export, talk
 from safetensors.torch import load_file, save_file
 from test_supervisor import alive
+from tiny_workspace import FAST, csb, make
 
 pytestmark = [pytest.mark.engine, pytest.mark.filterwarnings("ignore")]
-HERE = Path(__file__).parent
-FAST = ("cutoff_len=128", "per_device_train_batch_size=4", "gradient_accumulation_steps=1", "plot_loss=false")
-
-
-def csb(folder: Path, *argv: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-    env = os.environ | {"PYTHONUTF8": "1"}
-    line = [sys.executable, "-m", "chatstylebot", *map(str, argv)]
-    done = subprocess.run(line, cwd=folder, env=env, capture_output=True, encoding="utf-8")
-    assert done.returncode == code, done.stdout + done.stderr
-    return done
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with a tiny model under the name of smollm2, and an adapter that was trained two steps."""
-    folder = tmp_path_factory.mktemp("我的 workspace")
-    model = folder / "models" / "SmolLM2-135M-Instruct"
-    subprocess.run([sys.executable, HERE / "tiny_model.py", model], check=True, capture_output=True)
-    csb(folder, "init", ".", "--name", "Mia", "--language", "en", "--model", "smollm2")
-    lines = [f"{who}: {who} says {n} lol" for n in range(60) for who in ("A", "me")]
-    csb(folder, "preprocess", export(folder / "m.csv", talk(*lines)))
-    csb(folder, "id-tag", "--author", "Lee")
+    folder = make(tmp_path_factory.mktemp("我的 workspace"))
     csb(folder, "train", *FAST, "max_steps=2", "max_samples=16")
     return folder
 

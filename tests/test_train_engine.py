@@ -19,27 +19,19 @@ import bot_votes
 import pytest
 import yaml
 from feedback_records import record
-from make import export, talk
+from tiny_workspace import FAST, csb, make
 
 from chatstylebot.feedback import store as stores
 from chatstylebot.training import models, provenance
 
 pytestmark = [pytest.mark.engine]
 HERE = Path(__file__).parent
-FAST = ("cutoff_len=128", "per_device_train_batch_size=4", "gradient_accumulation_steps=1", "plot_loss=false")
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with chats, samples and a tiny model under the name of smollm2; the tests go on from each other."""
-    folder = tmp_path_factory.mktemp("workspace")
-    model = folder / "models" / "SmolLM2-135M-Instruct"
-    subprocess.run([sys.executable, HERE / "tiny_model.py", model], check=True, capture_output=True)
-    csb(folder, "init", ".", "--name", "Mia", "--language", "en", "--model", "smollm2")
-    lines = [f"{who}: {who} says {n} lol" for n in range(60) for who in ("A", "me")]
-    csb(folder, "preprocess", export(folder / "m.csv", talk(*lines)))
-    csb(folder, "id-tag", "--author", "Lee")
-    return folder
+    return make(tmp_path_factory.mktemp("workspace"))
 
 
 @pytest.fixture
@@ -56,13 +48,6 @@ def long(place: Path) -> Path:
     folder = place / "saves/long"
     assert provenance.state(folder) == "finished", "there is no finished long run: test_7 did not run, or failed"
     return folder
-
-
-def csb(folder: Path, *argv: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "chatstylebot", *map(str, argv)]
-    done = subprocess.run(line, cwd=folder, capture_output=True, encoding="utf-8", env=os.environ | {"PYTHONUTF8": "1"})
-    assert done.returncode == code, done.stdout + done.stderr
-    return done
 
 
 def digests(folder: Path) -> dict[str, str]:
