@@ -6,7 +6,8 @@ from typing import Any
 
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from chatstylebot.training import cutoff, tokenizer
+from chatstylebot.models import tokenizer
+from chatstylebot.training import cutoff
 from chatstylebot.training.dataset_files import Dataset, find, told
 
 

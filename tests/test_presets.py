@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from chatstylebot.errors import UserError
-from chatstylebot.training import presets
+from chatstylebot.models import presets
 
 ALL = presets.load()
 

@@ -13,7 +13,8 @@ import pytest
 from chatstylebot.cli import COMMANDS, Table
 from chatstylebot.commands import recipes as listed
 from chatstylebot.commands import train
-from chatstylebot.training import engine, keys, presets, recipes
+from chatstylebot.models import presets
+from chatstylebot.training import engine, keys, recipes
 
 ROOT = Path(__file__).parent.parent
 READMES = (ROOT / "README.md", ROOT / "README_zh.md")

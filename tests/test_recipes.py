@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 from chatstylebot.commands.recipes import app
 from chatstylebot.errors import UserError
-from chatstylebot.training import datasets, keys, presets, recipes
+from chatstylebot.models import presets
+from chatstylebot.training import datasets, keys, recipes
 
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "config"

@@ -11,8 +11,9 @@ from test_train import adapter, model
 
 from chatstylebot.card import Card
 from chatstylebot.errors import UserError
+from chatstylebot.models import provenance
 from chatstylebot.serving import choose, engines
-from chatstylebot.training import clone_file, gguf, machine, provenance, settings, talk
+from chatstylebot.training import clone_file, gguf, machine, settings, talk
 
 
 def test_a_port_in_use_is_told_in_two_lines(csb: Csb, place: Path) -> None:

@@ -11,13 +11,25 @@ ROOMS: dict[str, set[str]] = {
     "cli": {"commands"},
     "importers": {"corpus.messages"},
     "corpus": set(),
-    "training": set(),
+    "models": set(),
+    "training": {"models"},
     "feedback": {"training.datasets"},
     "memory": {"corpus"},
     "serving": {"memory", "feedback", "client", "corpus.known_secrets"},
     "evaluation": {"client", "memory", "corpus"},
     "bot": {"client", "feedback", "corpus.placeholders"},
-    "commands": {"importers", "corpus", "training", "feedback", "memory", "serving", "evaluation", "bot", "client"},
+    "commands": {
+        "importers",
+        "corpus",
+        "models",
+        "training",
+        "feedback",
+        "memory",
+        "serving",
+        "evaluation",
+        "bot",
+        "client",
+    },
 }
 
 

@@ -16,7 +16,8 @@ from make import export, talk
 
 from chatstylebot import card as cards
 from chatstylebot.errors import UserError
-from chatstylebot.training import engine, lock, provenance
+from chatstylebot.models import provenance
+from chatstylebot.training import engine, lock
 from chatstylebot.training import job as jobs
 from chatstylebot.training import run as runs
 

@@ -22,7 +22,7 @@ from feedback_records import record
 from tiny_workspace import FAST, csb, make
 
 from chatstylebot.feedback import store as stores
-from chatstylebot.training import models, provenance
+from chatstylebot.models import folders, provenance
 
 pytestmark = [pytest.mark.engine]
 HERE = Path(__file__).parent
@@ -125,7 +125,7 @@ def test_4_pretraining_runs_on_the_shipped_sample_in_a_folder_of_its_own_REC_5(p
 def test_5_the_merged_model_is_whole_and_is_base_plus_adapter(place: Path, sft: Path) -> None:
     done = csb(place, "export", "--adapter", "saves/smollm2/lora/sft")
     merged = place / "exported/smollm2_lora_sft"
-    assert models.check(merged) == []
+    assert folders.check(merged) == []
     assert str(merged) in done.stdout
     assert "something in" in csb(place, "export", "--adapter", "saves/smollm2/lora/sft", code=1).stderr
     code = (

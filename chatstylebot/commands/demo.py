@@ -37,7 +37,7 @@ def run(
     steps: Annotated[int, typer.Option(min=1, help="Training steps, of 6 samples each.")] = 36,
 ) -> None:
     """Run the whole loop on shipped data, on a CPU, in ./csb-demo."""
-    from chatstylebot.training import provenance
+    from chatstylebot.models import provenance
 
     began = time.monotonic()
     shown, folder = folder, folder.resolve()

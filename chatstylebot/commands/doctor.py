@@ -14,7 +14,8 @@ import typer
 from chatstylebot import card as cards
 from chatstylebot import files, progress
 from chatstylebot.errors import UserError
-from chatstylebot.training import hubs, machine, models, presets
+from chatstylebot.models import folders, hubs, presets
+from chatstylebot.training import machine
 from chatstylebot.training.machine import Engine, Gpu
 
 ENGINE = "0.9.5"
@@ -187,7 +188,7 @@ def contents(workspace: Path, fallback: str) -> Iterator[Check]:
     yield _base(workspace, card.model if card else fallback, own)
     adapter = workspace / card.adapter if card and card.adapter else None
     kept = [adapter] if adapter else [p.parent for p in sorted((workspace / "saves").rglob("adapter_config.json"))]
-    there = [models.place(folder) for folder in kept if (folder / "adapter_config.json").is_file()]
+    there = [folders.place(folder) for folder in kept if (folder / "adapter_config.json").is_file()]
     if adapter and not there:
         yield Check(
             "adapter", False, f"clone.yaml names {card.adapter if card else ''}, which is not there", "csb train"
@@ -217,11 +218,11 @@ def _dataset(path: Path, info: object, remedy: str, needed: bool) -> Check:
 def _base(workspace: Path, model: str, needed: bool) -> Check:
     known = presets.load().get(model)
     folder = workspace / (known.folder if known else model)
-    faults = models.check(folder)
+    faults = folders.check(folder)
     remedy = f"csb download {model}" if known else "put a path or a preset behind model: in clone.yaml"
     if not folder.is_dir():
-        return Check("base model", False if needed else None, f"{models.place(folder)} is not there yet", remedy)
-    detail = f"{models.place(folder)} " + ("; ".join(faults) or "is whole")
+        return Check("base model", False if needed else None, f"{folders.place(folder)} is not there yet", remedy)
+    detail = f"{folders.place(folder)} " + ("; ".join(faults) or "is whole")
     return Check("base model", not faults, detail, remedy if faults else "")
 
 

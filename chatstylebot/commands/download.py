@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from chatstylebot import files, progress
-from chatstylebot.training import hubs, models
+from chatstylebot.models import folders, hubs
 
 
 def run(
     model: Annotated[str, typer.Argument(help="A preset (`csb recipes models`) or a hub id like Qwen/Qwen3-8B.")],
     source: Annotated[
-        models.Source | None, typer.Option(help="Where from; left out, the preset's own source, else huggingface.")
+        folders.Source | None, typer.Option(help="Where from; left out, the preset's own source, else huggingface.")
     ] = None,
     to: Annotated[
         Path | None,
@@ -25,11 +25,13 @@ def run(
 
     An interrupted download goes on where it stopped. HF_ENDPOINT names a mirror of Hugging Face.
     """
-    wanted = models.find(model, source, to, files.workspace())
-    shown = models.place(wanted.folder)
-    faults = models.check(wanted.folder)
+    wanted = folders.find(model, source, to, files.workspace())
+    shown = folders.place(wanted.folder)
+    faults = folders.check(wanted.folder)
     if not faults and not force:
-        typer.echo(f"{shown} is there and whole ({models.size(wanted.folder) / 1e6:,.0f} MB); --force fetches it again")
+        typer.echo(
+            f"{shown} is there and whole ({folders.size(wanted.folder) / 1e6:,.0f} MB); --force fetches it again"
+        )
         return
     if wanted.folder.is_dir() and faults:
         progress.say(f"{shown} is not whole: {'; '.join(faults)}; going on with it")
@@ -38,4 +40,4 @@ def run(
     start = time.monotonic()
     hubs.fetch(wanted, force)
     seconds = time.monotonic() - start
-    typer.echo(f"{shown}: {models.size(wanted.folder) / 1e6:,.0f} MB in {seconds:.0f} s, whole")
+    typer.echo(f"{shown}: {folders.size(wanted.folder) / 1e6:,.0f} MB in {seconds:.0f} s, whole")

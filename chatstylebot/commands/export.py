@@ -21,8 +21,9 @@ def run(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show all that the engine says.")] = False,
 ) -> None:
     """Merge an adapter into its base model; with --gguf, write it for llama.cpp and Ollama, too."""
+    from chatstylebot.models import folders
     from chatstylebot.training import gguf as ggufs
-    from chatstylebot.training import merge, models, talk
+    from chatstylebot.training import merge, talk
 
     if gguf:
         ggufs.check_kind(gguf)
@@ -40,7 +41,7 @@ def run(
         _check_free(final, gguf)
     if source:
         whole = merge.merge(values, workspace, final, verbose)
-        typer.echo(f"done: {final} ({models.size(final) / 1e9:.1f} GB)")
+        typer.echo(f"done: {final} ({folders.size(final) / 1e9:.1f} GB)")
     if gguf:
         _gguf(card, workspace, values, whole, final, gguf)
 

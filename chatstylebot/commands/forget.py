@@ -306,7 +306,7 @@ def _prove(workspace: Path, wanted: list[str], samples: list[Path], voted: list[
 def _retrain(workspace: Path) -> None:
     """Say which adapters and models have learnt from what is forgotten."""
     from chatstylebot import progress
-    from chatstylebot.training import provenance
+    from chatstylebot.models import provenance
 
     runs = sorted({path.parent for top in ("saves", "exported") for path in (workspace / top).rglob(provenance.NAME)})
     for folder in runs:

@@ -36,7 +36,8 @@ def run(
 
 def make(folder: Path, name: str, author: str, language: str, model: str) -> None:
     """Put what is missing into the folder; what is there already stays as it is. Raises UserError."""
-    from chatstylebot.training import datasets, presets, recipes
+    from chatstylebot.models import presets
+    from chatstylebot.training import datasets, recipes
 
     if not Path(model).is_dir():
         presets.get(model)

@@ -188,7 +188,7 @@ def build(
     from chatstylebot import card as cards
     from chatstylebot import progress
     from chatstylebot.corpus import choice, clean, cleaned, dataset, privacy, prompts, secret_hashes
-    from chatstylebot.training import tokenizer
+    from chatstylebot.models import tokenizer
 
     place = _place(source.paths, output, report)
     block = privacy.block_list(switches.block) if switches.block else []

@@ -9,8 +9,9 @@ import typer
 
 from chatstylebot import files
 from chatstylebot.errors import UserError
+from chatstylebot.models import presets
 from chatstylebot.progress import say
-from chatstylebot.training import presets, recipes
+from chatstylebot.training import recipes
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 COLUMNS = ("name", "model", "method", "stage", "GPUs", "memory")

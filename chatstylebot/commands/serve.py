@@ -119,11 +119,12 @@ class Plan:
 
 def models(plan: Plan, limits: "Limits") -> "list[Served]":
     """The engines that will run, the clone first. Makes the GGUF when one is needed. Raises UserError."""
+    from chatstylebot.models import tokenizer
     from chatstylebot.serving import choose, engines
     from chatstylebot.serving.answers import Served
     from chatstylebot.serving.slots import Slots
     from chatstylebot.serving.supervisor import Engine
-    from chatstylebot.training import machine, talk, tokenizer
+    from chatstylebot.training import machine, talk
 
     asked_for_gpu = plan.engine == "auto" and not plan.url and not plan.gguf
     cuda = bool(asked_for_gpu and machine.gpus())

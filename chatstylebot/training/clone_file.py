@@ -8,7 +8,8 @@ from typing import Any
 
 from chatstylebot import files, progress
 from chatstylebot.card import Card
-from chatstylebot.training import gguf, merge, provenance, talk
+from chatstylebot.models import provenance
+from chatstylebot.training import gguf, merge, talk
 from chatstylebot.training.gguf import Kind
 
 

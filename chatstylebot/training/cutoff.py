@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from chatstylebot.training import tokenizer
+from chatstylebot.models import tokenizer
 from chatstylebot.training.dataset_files import Dataset
 
 COVERED = 0.99  # of the samples fit, as in the report of `csb preprocess`

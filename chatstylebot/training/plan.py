@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Literal
 
-from chatstylebot.training.shape import ModelShape, shape_of
+from chatstylebot.models.shape import ModelShape, shape_of
 
 __all__ = [
     "Choice",

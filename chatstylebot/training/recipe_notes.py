@@ -2,9 +2,9 @@
 
 from math import ceil
 
+from chatstylebot.models.presets import Preset
 from chatstylebot.training import recipe_values as values
 from chatstylebot.training.plan import Method, Stage, Zero, estimate, seconds, steps
-from chatstylebot.training.presets import Preset
 
 GB = 1e9
 GUESS = "(estimate, not measured)"

@@ -3,9 +3,9 @@
 from typing import Any
 
 from chatstylebot.card import Card, Language
+from chatstylebot.models.presets import Preset
 from chatstylebot.training import deepspeed as zero
 from chatstylebot.training.plan import Method, Stage, Zero
-from chatstylebot.training.presets import Preset
 
 RANK = 16
 # plain text is cut into blocks of exactly this length and the rest is lost: short blocks waste less of a small text

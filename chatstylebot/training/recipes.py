@@ -9,10 +9,11 @@ import yaml
 
 from chatstylebot.card import Card
 from chatstylebot.errors import UserError, nearest
+from chatstylebot.models import presets
+from chatstylebot.models.presets import Preset
 from chatstylebot.training import deepspeed as zero
-from chatstylebot.training import presets, recipe_notes, recipe_values
+from chatstylebot.training import recipe_notes, recipe_values
 from chatstylebot.training.plan import Method, Stage, Zero
-from chatstylebot.training.presets import Preset
 
 WIDTH = 120
 LARGE, TINY = 3e9, 1e9  # from here on several GPUs pay; below this 4 bit saves nothing worth having

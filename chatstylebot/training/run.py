@@ -6,7 +6,8 @@ import yaml
 
 from chatstylebot import files, progress
 from chatstylebot.errors import UserError
-from chatstylebot.training import engine, lock, meter, needs, provenance
+from chatstylebot.models import provenance
+from chatstylebot.training import engine, lock, meter, needs
 from chatstylebot.training.job import Job
 
 

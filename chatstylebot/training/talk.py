@@ -10,7 +10,8 @@ from chatstylebot import card as cards
 from chatstylebot import files, progress
 from chatstylebot.card import Card
 from chatstylebot.errors import UserError
-from chatstylebot.training import engine, models, presets, provenance
+from chatstylebot.models import folders, presets, provenance
+from chatstylebot.training import engine
 from chatstylebot.training.plan import Stage
 
 STAGES: tuple[Stage, ...] = ("sft", "dpo", "kto")
@@ -53,7 +54,7 @@ def base_of(model: str, workspace: Path) -> tuple[Path, str | None]:
         if not folder.is_dir():
             presets.get(model)  # says what is near
         template = next((p.template for p in known.values() if p.title == folder.name), None)
-    if missing := models.check(folder):
+    if missing := folders.check(folder):
         why = f" or not whole: {'; '.join(missing)}" if folder.is_dir() else ""
         raise UserError(f"the base model is not in {folder}{why}", f"csb download {model}")
     return folder, template
@@ -80,7 +81,7 @@ def recipe(card: Card, workspace: Path, model: str | None, adapter: Path | None,
         if (adapter / "adapter_config.json").is_file():
             provenance.check_pair(adapter, folder)
             values |= {"adapter_name_or_path": str(adapter), "finetuning_type": "lora"}
-        elif missing := models.check(adapter):
+        elif missing := folders.check(adapter):
             raise UserError(f"{adapter} is neither an adapter nor a model: {'; '.join(missing)}", "csb train")
         else:  # full training left a whole model
             values |= {"model_name_or_path": str(adapter), "finetuning_type": "full"}

