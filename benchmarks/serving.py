@@ -80,7 +80,7 @@ def engines(workspace: Path) -> None:
     import yaml
 
     from chatstylebot import card as cards
-    from chatstylebot.training import talk
+    from chatstylebot.engine import talk
 
     card = cards.find(workspace) or cards.Card()
     os.chdir(workspace)

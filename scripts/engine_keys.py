@@ -1,4 +1,4 @@
-"""Write chatstylebot/training/keys.json: every key that the installed LLaMA-Factory understands, with its type.
+"""Write chatstylebot/engine/keys.json: every key that the installed LLaMA-Factory understands, with its type.
 
 Run after the engine's version changes: python scripts/engine_keys.py
 """
@@ -11,7 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-TARGET = Path(__file__).resolve().parent.parent / "chatstylebot" / "training" / "keys.json"
+TARGET = Path(__file__).resolve().parent.parent / "chatstylebot" / "engine" / "keys.json"
 
 
 def describe(hint: Any) -> tuple[set[str], list[Any]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chatstylebot.commands import demo
-from chatstylebot.training import answers
+from chatstylebot.engine import answers
 
 HERE = Path(__file__).parent
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chatstylebot.training import devices
+from chatstylebot.engine import devices
 
 ROWS = "NVIDIA GeForce RTX 4090, 24564, 24000, 560.35\nTesla V100-SXM2-16GB, 16160, 16000, 560.35\n"
 

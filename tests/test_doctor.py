@@ -13,7 +13,7 @@ import pytest
 from chatstylebot import files
 from chatstylebot.commands import doctor
 from chatstylebot.commands.doctor import Check, Probes
-from chatstylebot.training.machine import Engine, Gpu
+from chatstylebot.engine.machine import Engine, Gpu
 
 T4 = Gpu("Tesla T4", 15360, 15000, "550.54.15")
 GOOD = Engine("2.14.1", "13.0", usable=True, bf16=True)

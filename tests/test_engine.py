@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from chatstylebot.engine import failures, llamafactory
 from chatstylebot.errors import UserError
-from chatstylebot.training import diagnosis, engine
 
 
-def program(folder: Path, code: str) -> engine.Call:
+def program(folder: Path, code: str) -> llamafactory.Call:
     """A small real program in the engine's place."""
     (folder / "engine.py").write_text(code, "utf-8")
-    return engine.Call((sys.executable, str(folder / "engine.py")), {"WORD": "given"}, folder)
+    return llamafactory.Call((sys.executable, str(folder / "engine.py")), {"WORD": "given"}, folder)
 
 
 def test_every_line_is_heard_and_kept(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_every_line_is_heard_and_kept(tmp_path: Path) -> None:
     what = program(
         tmp_path, "import os\nprint('one ' + os.environ['WORD'])\nprint('bar 1\\rbar 2\\r', end='')\nprint()"
     )
-    engine.run(what, tmp_path / "logs" / "engine.log", heard.append)
+    llamafactory.run(what, tmp_path / "logs" / "engine.log", heard.append)
     assert heard == ["one given", "bar 1", "bar 2"]
     assert "one given" in (tmp_path / "logs" / "engine.log").read_text("utf-8")
 
@@ -32,7 +32,7 @@ def test_a_failure_is_its_last_error_line_and_an_earlier_run_s_log_is_not_blamed
     log = tmp_path / "engine.log"
     log.write_text("torch.cuda.OutOfMemoryError: CUDA out of memory\n", "utf-8")
     with pytest.raises(UserError, match="ended with code 3: ValueError: something odd"):
-        engine.run(
+        llamafactory.run(
             program(tmp_path, "import sys\nprint('ValueError: something odd')\nsys.exit(3)"), log, lambda line: None
         )
 
@@ -50,13 +50,13 @@ def test_when_we_are_interrupted_the_engine_and_its_children_end(tmp_path: Path)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        engine.run(program(tmp_path, code), tmp_path / "engine.log", heard)
+        llamafactory.run(program(tmp_path, code), tmp_path / "engine.log", heard)
     assert (tmp_path / "alive").exists()
     assert subprocess.run(["pgrep", "-f", str(tmp_path / "alive")], capture_output=True, text=True).stdout == ""
 
 
 def test_a_call_is_private_local_and_as_one_would_type_it(tmp_path: Path) -> None:
-    what = engine.call("train", tmp_path / "r.yaml", tmp_path)
+    what = llamafactory.call("train", tmp_path / "r.yaml", tmp_path)
     assert what.argv[1:] == ("train", str(tmp_path / "r.yaml"))
     assert Path(what.argv[0]).name.startswith("llamafactory-cli")
     assert what.env["GRADIO_SERVER_NAME"] == "127.0.0.1"
@@ -66,9 +66,9 @@ def test_a_call_is_private_local_and_as_one_would_type_it(tmp_path: Path) -> Non
 
 
 def test_several_gpus_and_machines_become_the_engine_s_environment() -> None:
-    assert engine.distributed() == {}
-    assert engine.distributed(deepspeed=True) == {"FORCE_TORCHRUN": "1"}
-    assert engine.distributed(nnodes=2, node_rank=1, master_addr="10.0.0.1") == {
+    assert llamafactory.distributed() == {}
+    assert llamafactory.distributed(deepspeed=True) == {"FORCE_TORCHRUN": "1"}
+    assert llamafactory.distributed(nnodes=2, node_rank=1, master_addr="10.0.0.1") == {
         "FORCE_TORCHRUN": "1",
         "MASTER_ADDR": "10.0.0.1",
         "MASTER_PORT": "29500",
@@ -76,14 +76,14 @@ def test_several_gpus_and_machines_become_the_engine_s_environment() -> None:
         "NODE_RANK": "1",
     }
     with pytest.raises(UserError, match="need a meeting point"):
-        engine.distributed(nnodes=2)
+        llamafactory.distributed(nnodes=2)
     with pytest.raises(UserError, match="--node-rank 2 is not one of 2 machines"):
-        engine.distributed(nnodes=2, node_rank=2, master_addr="a")
+        llamafactory.distributed(nnodes=2, node_rank=2, master_addr="a")
 
 
 def test_a_path_that_the_engine_would_split_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="has a space in it"):
-        engine.call("train", tmp_path / "my recipe.yaml", tmp_path, {"FORCE_TORCHRUN": "1"})
+        llamafactory.call("train", tmp_path / "my recipe.yaml", tmp_path, {"FORCE_TORCHRUN": "1"})
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_path_that_the_engine_would_split_is_refused(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_last_words_become_one_line_and_a_remedy(output: str, code: int, problem: str, remedy: str) -> None:
-    found = diagnosis.cause(output, code, Path("engine.log"))
+    found = failures.cause(output, code, Path("engine.log"))
     assert problem in found.problem
     assert remedy in found.remedy
     assert "engine.log" in found.remedy
@@ -123,23 +123,21 @@ def test_last_words_become_one_line_and_a_remedy(output: str, code: int, problem
     ],
 )  # fmt: skip
 def test_an_engine_that_serves_gets_remedies_for_serving(output: str, code: int, problem: str, remedy: str) -> None:
-    found = diagnosis.cause(output, code, Path("serve-clone.log"), "serving")
+    found = failures.cause(output, code, Path("serve-clone.log"), "serving")
     assert problem in found.problem
     assert remedy in found.remedy
 
 
 @pytest.mark.parametrize("purpose", ["export", "serving"])
 @pytest.mark.parametrize("said", [("memory ran out", "MemoryError: out of memory", 1), ("ended", "", -9)])
-def test_no_advice_for_training_where_nothing_is_trained(
-    purpose: diagnosis.Purpose, said: tuple[str, str, int]
-) -> None:
-    found = diagnosis.cause(said[1], said[2], Path("x.log"), purpose)
+def test_no_advice_for_training_where_nothing_is_trained(purpose: failures.Purpose, said: tuple[str, str, int]) -> None:
+    found = failures.cause(said[1], said[2], Path("x.log"), purpose)
     assert said[0] in found.problem
     assert "batch_size" not in found.remedy
     assert "cutoff" not in found.remedy
 
 
 def test_one_of_our_own_programs_is_called_by_its_name(tmp_path: Path) -> None:
-    what = engine.Call((sys.executable, "-m", "chatstylebot.training.gguf_probe"), {}, tmp_path)
+    what = llamafactory.Call((sys.executable, "-m", "chatstylebot.engine.gguf_probe"), {}, tmp_path)
     with pytest.raises(UserError, match="gguf_probe ended with code 1: IndexError"):
-        engine.run(what, tmp_path / "log", lambda line: None, "export")
+        llamafactory.run(what, tmp_path / "log", lambda line: None, "export")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from chatstylebot.engine import keys
 from chatstylebot.errors import UserError
-from chatstylebot.training import keys
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "engine_keys.py"
 

@@ -28,7 +28,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     subprocess.run([sys.executable, HERE / "tiny_model.py", folder / "hf"], check=True, capture_output=True)
     file = folder / "tiny 小.gguf"
-    line = [sys.executable, "-m", "chatstylebot.training.converter", folder / "hf", "--outtype", "f32"]
+    line = [sys.executable, "-m", "chatstylebot.engine.converter", folder / "hf", "--outtype", "f32"]
     subprocess.run([*line, "--outfile", file], check=True, capture_output=True)
     return file
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chatstylebot.training import machine
+from chatstylebot.engine import machine
 
 HEADER = "| NVIDIA-SMI 550.54.15    Driver Version: 550.54.15    CUDA Version: 12.4     |"
 

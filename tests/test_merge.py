@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from test_train import adapter, model
 
+from chatstylebot.engine import llamafactory, merge
 from chatstylebot.errors import UserError
-from chatstylebot.training import engine, merge
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     code = "import os, sys\nprint(os.environ['WORDS'])\nsys.exit(int(os.environ['CODE']))\n"
     script.write_text(f"#!{sys.executable}\n{code}")
     script.chmod(0o700)
-    monkeypatch.setattr(engine, "program", lambda: str(script))
+    monkeypatch.setattr(llamafactory, "program", lambda: str(script))
     model(tmp_path / "base")
     adapter(tmp_path / "adapter", tmp_path / "base")
     told = {"model_name_or_path": str(tmp_path / "base"), "adapter_name_or_path": str(tmp_path / "adapter")}

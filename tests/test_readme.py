@@ -13,8 +13,9 @@ import pytest
 from chatstylebot.cli import COMMANDS, Table
 from chatstylebot.commands import recipes as listed
 from chatstylebot.commands import train
+from chatstylebot.engine import keys, llamafactory
 from chatstylebot.models import presets
-from chatstylebot.training import engine, keys, recipes
+from chatstylebot.training import recipes
 
 ROOT = Path(__file__).parent.parent
 READMES = (ROOT / "README.md", ROOT / "README_zh.md")
@@ -115,7 +116,7 @@ def test_a_csb_line_is_one_that_the_command_line_takes(page: str, argv: list[str
 @pytest.mark.parametrize(("page", "argv"), ENGINE, ids=name)
 def test_a_line_for_the_engine_names_a_verb_it_knows_and_a_file_that_is_there(page: str, argv: list[str]) -> None:
     verb, recipe, *pairs = argv
-    assert verb in get_args(engine.Verb)
+    assert verb in get_args(llamafactory.Verb)
     assert (ROOT / recipe).is_file()
     assert Path(recipe).parts[:2] == ("config", FOLDERS[verb])
     keys.check(keys.parse(pairs))

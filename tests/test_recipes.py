@@ -14,9 +14,10 @@ import yaml
 from typer.testing import CliRunner
 
 from chatstylebot.commands.recipes import app
+from chatstylebot.engine import keys
 from chatstylebot.errors import UserError
 from chatstylebot.models import presets
-from chatstylebot.training import datasets, keys, recipes
+from chatstylebot.training import datasets, recipes
 
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "config"

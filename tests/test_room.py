@@ -8,7 +8,8 @@ import pytest
 from conftest import Csb
 
 from chatstylebot.errors import UserError
-from chatstylebot.serving import gguf_head, room
+from chatstylebot.models import gguf_head
+from chatstylebot.serving import room
 
 KINDS = {bool: (7, "?"), int: (4, "I"), float: (6, "f")}
 # SmolLM2-135M

@@ -10,10 +10,10 @@ from conftest import Csb
 from test_train import adapter, model
 
 from chatstylebot.card import Card
+from chatstylebot.engine import clone_file, gguf, machine, talk
 from chatstylebot.errors import UserError
-from chatstylebot.models import provenance
+from chatstylebot.models import provenance, settings
 from chatstylebot.serving import choose, engines
-from chatstylebot.training import clone_file, gguf, machine, settings, talk
 
 
 def test_a_port_in_use_is_told_in_two_lines(csb: Csb, place: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from conftest import Csb
 
+from chatstylebot.corpus import texts
 from chatstylebot.errors import UserError
-from chatstylebot.training import texts
 
 
 def cleaned(name: str, text: str, column: str | None = None, min_length: int = 1) -> texts.Cleaned:

@@ -15,10 +15,11 @@ from conftest import Csb
 from make import export, talk
 
 from chatstylebot import card as cards
+from chatstylebot.engine import llamafactory
 from chatstylebot.errors import UserError
 from chatstylebot.models import provenance
-from chatstylebot.training import engine, lock
 from chatstylebot.training import job as jobs
+from chatstylebot.training import lock
 from chatstylebot.training import run as runs
 
 SMOL = "models/SmolLM2-135M-Instruct"
@@ -394,12 +395,12 @@ def test_what_holds_a_training_example_is_its_owner_s_only(workspace: Path, monk
     job = jobs.plan_run(cards.read(workspace / "clone.yaml"), workspace)
     folder = job.output
 
-    def call(verb: str, recipe: Path, at: Path, extra: object = None) -> engine.Call:
+    def call(verb: str, recipe: Path, at: Path, extra: object = None) -> llamafactory.Call:
         code = f"import pathlib\nf = pathlib.Path({str(folder)!r})\n(f / 'adapter_model.safetensors').touch()\n"
         code += "print('input_ids', sorted(p.name for p in f.iterdir()))"
-        return engine.Call((sys.executable, "-c", code), {}, at)
+        return llamafactory.Call((sys.executable, "-c", code), {}, at)
 
-    monkeypatch.setattr(engine, "call", call)
+    monkeypatch.setattr(llamafactory, "call", call)
     assert str(folder) in runs.train(job, {})
     log = (folder / "engine.log").read_text("utf-8")
     assert lock.NAME in log
@@ -432,7 +433,7 @@ def test_an_adapter_knows_its_base_and_the_newest_run_is_found_when_the_card_s_m
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from chatstylebot import card as cards
-    from chatstylebot.training import talk
+    from chatstylebot.engine import talk
 
     adapter(workspace / "saves/smollm2/lora/sft", workspace / SMOL)
     card = cards.Card(model="qwen3")

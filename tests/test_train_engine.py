@@ -259,7 +259,7 @@ def test_the_prompt_at_work_has_the_tokens_of_the_prompt_in_training_SRV_3(place
     assert row["history"]
     train = yaml.safe_load((sft / "recipe.yaml").read_text("utf-8"))
     from chatstylebot import card as cards
-    from chatstylebot.training import talk
+    from chatstylebot.engine import talk
 
     infer = talk.recipe(cards.read(place / "clone.yaml"), place, None, Path("saves/smollm2/lora/sft"), base=False)
     train["model_name_or_path"] = infer["model_name_or_path"]

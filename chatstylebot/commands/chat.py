@@ -20,10 +20,10 @@ def run(
     base: Annotated[bool, typer.Option("--base", help="Talk to the base model, without an adapter.")] = False,
 ) -> None:
     """Talk to the clone in the terminal."""
-    from chatstylebot.training import engine, talk
+    from chatstylebot.engine import llamafactory, talk
 
     # the engine's own log lines would stand between the words of the talk
     call = talk.begin("chat", model, adapter, base, QUIET)
     progress.say("starting the engine (about ten seconds); `clear` forgets the talk, `exit` leaves")
-    if engine.front(call) not in (0, 130, -2, 134, -6):  # torch may abort when all is done and the engine leaves
+    if llamafactory.front(call) not in (0, 130, -2, 134, -6):  # torch may abort when all is done and the engine leaves
         raise typer.Exit(1)

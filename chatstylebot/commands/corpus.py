@@ -32,7 +32,8 @@ def run(
     files of the Trump Twitter Archive. Retweets, bare links and duplicates are dropped, and counted.
     """
     from chatstylebot import files, progress
-    from chatstylebot.training import datasets, texts
+    from chatstylebot.corpus import texts
+    from chatstylebot.training import datasets
 
     entry = name or output.stem
     sources = _sources(paths, texts.SUFFIXES)

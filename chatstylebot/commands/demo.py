@@ -88,7 +88,7 @@ def _csb(folder: Path, *argv: str) -> None:
 
 def _answers(folder: Path, adapter: Path) -> tuple[list[dict[str, Any]], dict[str, list[str]]]:
     """Held-out questions, and what base and clone say to them."""
-    from chatstylebot.training import answers, talk
+    from chatstylebot.engine import answers, talk
 
     card = cards.read(folder / "clone.yaml")
     lines = (folder / ".csb" / "heldout.jsonl").read_text("utf-8").splitlines()

@@ -13,10 +13,10 @@ import typer
 
 from chatstylebot import card as cards
 from chatstylebot import files, progress
+from chatstylebot.engine import machine
+from chatstylebot.engine.machine import Engine, Gpu
 from chatstylebot.errors import UserError
 from chatstylebot.models import folders, hubs, presets
-from chatstylebot.training import machine
-from chatstylebot.training.machine import Engine, Gpu
 
 ENGINE = "0.9.5"
 TESTED_TORCH = "pip install 'torch<2.15' 'torchvision<0.30' 'torchaudio<2.12'"

@@ -21,9 +21,9 @@ def run(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show all that the engine says.")] = False,
 ) -> None:
     """Merge an adapter into its base model; with --gguf, write it for llama.cpp and Ollama, too."""
+    from chatstylebot.engine import gguf as ggufs
+    from chatstylebot.engine import merge, talk
     from chatstylebot.models import folders
-    from chatstylebot.training import gguf as ggufs
-    from chatstylebot.training import merge, talk
 
     if gguf:
         ggufs.check_kind(gguf)
@@ -48,7 +48,7 @@ def run(
 
 def _check_free(final: Path, kind: str) -> None:
     """Raise UserError where a file that will be written is there already."""
-    from chatstylebot.training import merge
+    from chatstylebot.engine import merge
 
     merge.check_free(final)
     for path in (_file(final, kind), _modelfile(final, kind)):
@@ -66,8 +66,8 @@ def _modelfile(final: Path, kind: str) -> Path:
 
 def _gguf(card: cards.Card, workspace: Path, values: dict[str, object], whole: Path, final: Path, asked: str) -> None:
     """The GGUF of a whole model, checked, and the Modelfile that Ollama makes a model of."""
-    from chatstylebot.training import clone_file
-    from chatstylebot.training import gguf as ggufs
+    from chatstylebot.engine import clone_file
+    from chatstylebot.engine import gguf as ggufs
 
     assert asked in get_args(ggufs.Kind)
     kind, file, recipe = cast(ggufs.Kind, asked), _file(final, asked), _modelfile(final, asked)

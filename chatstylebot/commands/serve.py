@@ -69,10 +69,10 @@ def run(
     ),
 ) -> None:
     """Serve the clone: an OpenAI-style API and a chat page."""
+    from chatstylebot.models import settings as named
     from chatstylebot.serving import server
     from chatstylebot.serving import workspace as work
     from chatstylebot.serving.state import Choices, Limits
-    from chatstylebot.training import settings as named
 
     workspace = files.workspace()
     card = cards.find(workspace) or Card()
@@ -119,12 +119,12 @@ class Plan:
 
 def models(plan: Plan, limits: "Limits") -> "list[Served]":
     """The engines that will run, the clone first. Makes the GGUF when one is needed. Raises UserError."""
+    from chatstylebot.engine import machine, talk
     from chatstylebot.models import tokenizer
     from chatstylebot.serving import choose, engines
     from chatstylebot.serving.answers import Served
     from chatstylebot.serving.slots import Slots
     from chatstylebot.serving.supervisor import Engine
-    from chatstylebot.training import machine, talk
 
     asked_for_gpu = plan.engine == "auto" and not plan.url and not plan.gguf
     cuda = bool(asked_for_gpu and machine.gpus())
@@ -155,7 +155,7 @@ def _tokens(counter: Callable[[Sequence[str]], list[int]], text: str) -> int:
 
 def _gguf(plan: Plan, base: bool) -> Path:
     """The file of the clone or of the bare base model, made if need be. Raises UserError."""
-    from chatstylebot.training import clone_file
+    from chatstylebot.engine import clone_file
 
     if find_spec("xllamacpp") is None:
         raise UserError("xllamacpp, the fast engine on a CPU, is not installed", files.install("cpu"))
@@ -168,8 +168,8 @@ def _gguf(plan: Plan, base: bool) -> Path:
 
 def _llamacpp(plan: Plan, made: list[Path]) -> "list[Spec]":
     """A child for each file, the clone's first. Raises UserError where they do not fit into memory together."""
+    from chatstylebot.engine import clone_file, machine
     from chatstylebot.serving import engines, room
-    from chatstylebot.training import clone_file, machine
 
     context = room.context(made, plan.chats, plan.context, machine.ram()[1])
     if context < plan.context:
@@ -186,8 +186,8 @@ def _llamacpp(plan: Plan, made: list[Path]) -> "list[Spec]":
 
 
 def _llamafactory(plan: Plan, base: bool) -> "Spec":
+    from chatstylebot.engine import clone_file, llamafactory, talk
     from chatstylebot.serving import choose, engines
-    from chatstylebot.training import clone_file, engine, talk
 
     values = talk.recipe(plan.card, plan.workspace, plan.model, plan.adapter, base)
     backend, why = choose.backend(plan.backend, find_spec("vllm") is not None)
@@ -201,7 +201,7 @@ def _llamafactory(plan: Plan, base: bool) -> "Spec":
     files.write(path, yaml.safe_dump(recipe, allow_unicode=True, sort_keys=False), private=True)
     if not base and (remark := talk.prompt_differs(plan.card, values.get("adapter_name_or_path"))):
         progress.say(f"note: {remark}")
-    call = engine.call("api", path, plan.workspace)
+    call = llamafactory.call("api", path, plan.workspace)
     slots = 1 if backend == "huggingface" else plan.chats  # it answers one after another
     log = folder / f"serve-{kind}.log"
     spec = engines.llamafactory(kind, kind, call.argv, call.env, plan.workspace, sys.executable, slots, log)
@@ -215,10 +215,10 @@ def _llamafactory(plan: Plan, base: bool) -> "Spec":
 
 def _cause(engine: "Engine") -> UserError:
     """Why an engine did not start."""
+    from chatstylebot.engine import failures
     from chatstylebot.serving.engines import KEY
-    from chatstylebot.training import diagnosis
 
     if engine.spec.start is None:
         return UserError(f"{engine.spec.url} refuses our key", f"put the right one into {KEY}")
     program = "llama.cpp" if engine.spec.dialect == "llamacpp" else "llamafactory-cli"
-    return diagnosis.serving(engine.spec.start.log, engine.code or 1, program)
+    return failures.serving(engine.spec.start.log, engine.code or 1, program)

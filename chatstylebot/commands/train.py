@@ -39,8 +39,9 @@ def run(
     master_port: Annotated[int, typer.Option(help="Port of machine 0.")] = 29500,
 ) -> None:
     """Fine-tune a model: recipe → llamafactory-cli train → adapter."""
-    from chatstylebot.training import engine, plan
+    from chatstylebot.engine import llamafactory
     from chatstylebot.training import job as jobs
+    from chatstylebot.training import plan
     from chatstylebot.training import run as training
 
     stage, pairs = _words(words or [])
@@ -54,7 +55,7 @@ def run(
     card = cards.find(workspace) or cards.Card()
     asked: Any = {"stage": stage, "pairs": pairs, "model": model, "method": method, "recipe": recipe}
     job = jobs.plan_run(card, workspace, **asked, deepspeed=deepspeed)  # type: ignore[arg-type]
-    env = engine.distributed(bool(job.values.get("deepspeed")), nnodes, node_rank, master_addr, master_port)
+    env = llamafactory.distributed(bool(job.values.get("deepspeed")), nnodes, node_rank, master_addr, master_port)
     if dry_run:
         _dry(job, env, verbose, resume, again)
     else:
@@ -106,7 +107,8 @@ def _choice(option: str, value: str, known: tuple[str, ...]) -> None:
 def _dry(job: "Job", env: dict[str, str], whole: bool, resume: bool, again: bool) -> None:
     import yaml
 
-    from chatstylebot.training import engine, needs
+    from chatstylebot.engine import llamafactory
+    from chatstylebot.training import needs
     from chatstylebot.training import run as training
 
     samples, steps, memory = needs.of(job)
@@ -114,7 +116,7 @@ def _dry(job: "Job", env: dict[str, str], whole: bool, resume: bool, again: bool
     typer.echo("---")
     faults = training.faults(job, env, resume, again)
     with contextlib.suppress(UserError):  # it stands among the faults
-        typer.echo(engine.call("train", job.output / "recipe.yaml", job.workspace, env).line(whole))
+        typer.echo(llamafactory.call("train", job.output / "recipe.yaml", job.workspace, env).line(whole))
     if not faults and (earlier := training.kept(job.output, resume, again)):
         progress.say(f"note: the earlier run will be kept as {earlier}")
     each = ", ".join(f"{number:,} {name}" for name, number in job.prepared.samples.items())

@@ -15,12 +15,12 @@ def run(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where the page is, on this machine only.")] = 7860,
 ) -> None:
     """Talk to the clone in the engine's web page."""
+    from chatstylebot.engine import llamafactory, machine, talk
     from chatstylebot.errors import UserError
-    from chatstylebot.training import engine, machine, talk
 
     if not machine.port_free(port):
         raise UserError(f"port {port} is taken", f"csb webchat --port {port + 1 if port < 65535 else 7861}")
     call = talk.begin("webchat", model, adapter, base, {"GRADIO_SERVER_PORT": str(port)})
     progress.say(f"starting the engine (about twenty seconds), then open http://127.0.0.1:{port}; Ctrl-C ends it")
-    if engine.front(call) not in (0, 130, -2):
+    if llamafactory.front(call) not in (0, 130, -2):
         raise typer.Exit(1)

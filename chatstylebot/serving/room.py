@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from chatstylebot.errors import UserError
-from chatstylebot.serving import gguf_head
-from chatstylebot.serving.gguf_head import about
+from chatstylebot.models import gguf_head
+from chatstylebot.models.gguf_head import about
 
 WORD = 2  # bytes of a number in the cache: llama.cpp keeps f16
 WORK = 64 << 20  # bytes for the work itself and the library

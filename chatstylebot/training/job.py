@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from chatstylebot.card import Card
+from chatstylebot.engine import devices, keys
 from chatstylebot.errors import UserError
 from chatstylebot.models import folders, presets, provenance
-from chatstylebot.training import cutoff, dataset_files, devices, keys, prepare, recipe_values, recipes, sources
+from chatstylebot.training import cutoff, dataset_files, prepare, recipe_values, recipes, sources
 from chatstylebot.training import deepspeed as zero
 from chatstylebot.training.plan import Method, Stage, Zero
 from chatstylebot.training.prepare import Prepared

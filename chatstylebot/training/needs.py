@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from chatstylebot.engine import devices, machine
 from chatstylebot.errors import UserError
 from chatstylebot.models import presets
-from chatstylebot.training import devices, machine, plan
+from chatstylebot.training import plan
 from chatstylebot.training.job import Job
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import yaml
 
 from chatstylebot import files, progress
+from chatstylebot.engine import llamafactory
 from chatstylebot.errors import UserError
 from chatstylebot.models import provenance
-from chatstylebot.training import engine, lock, meter, needs
+from chatstylebot.training import lock, meter, needs
 from chatstylebot.training.job import Job
 
 
@@ -15,7 +16,7 @@ def faults(job: Job, env: dict[str, str], resume: bool = False, again: bool = Fa
     """All that stands in the way of a start."""
     found = list(job.prepared.faults)
     for check in (
-        lambda: engine.call("train", job.output / "recipe.yaml", job.workspace, env),
+        lambda: llamafactory.call("train", job.output / "recipe.yaml", job.workspace, env),
         lambda: lock.check(job.output),
         lambda: kept(job.output, resume, again),
     ):
@@ -53,7 +54,7 @@ def _run(job: Job, env: dict[str, str], resume: bool, verbose: bool) -> str:
         output, state="interrupted", stage=job.stage, method=job.method, base=str(values["model_name_or_path"]),
         base_fingerprint=provenance.fingerprint(job.model), template=values.get("template"),
         system=job.system, dataset=values["dataset"], samples=job.prepared.samples,
-        versions=engine.versions(),
+        versions=llamafactory.versions(),
     )  # fmt: skip
     samples, steps, memory = needs.of(job)
     for note in [*job.prepared.notes, memory]:
@@ -64,7 +65,7 @@ def _run(job: Job, env: dict[str, str], resume: bool, verbose: bool) -> str:
     if not resume:
         (output / "trainer_log.jsonl").unlink(missing_ok=True)
     with meter.Meter(output / "trainer_log.jsonl", verbose) as shown:
-        engine.run(engine.call("train", recipe, job.workspace, env), log, shown.heard)
+        llamafactory.run(llamafactory.call("train", recipe, job.workspace, env), log, shown.heard)
     if not any((output / name).is_file() for name in provenance.WEIGHTS):
         raise UserError(f"the engine ended without an adapter in {output}", f"read its log: {log}")
     provenance.write(output, state="finished")

@@ -6,8 +6,9 @@ from typing import Any
 
 import yaml
 
+from chatstylebot.engine import keys
 from chatstylebot.errors import UserError
-from chatstylebot.training import keys, recipes
+from chatstylebot.training import recipes
 from chatstylebot.training.recipes import Recipe
 
 # without these there is no run; what to write for each

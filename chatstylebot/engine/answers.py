@@ -1,4 +1,4 @@
-"""Questions answered by one or more models, in a child process: `python -m chatstylebot.training.answers FILE`.
+"""Questions answered by one or more models, in a child process: `python -m chatstylebot.engine.answers FILE`.
 
 FILE holds {"models": {name: engine keys}, "questions": [{"system", "history", "incoming"}], "seed": int}; the answers,
 {name: [text, …]}, go into FILE with the ending .answers.json. The engine's own ChatModel does the work.
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from chatstylebot import files
-from chatstylebot.training import diagnosis, engine
+from chatstylebot.engine import failures, llamafactory
 
 
 def ask(
@@ -21,17 +21,17 @@ def ask(
     """The answers of each model to each question; works in `folder`. Raises UserError."""
     task = files.private_folder(folder) / "questions.json"
     files.write_json(task, {"models": dict(models), "questions": list(questions), "seed": seed}, private=True)
-    what = engine.Call((sys.executable, "-m", __name__, str(task)), engine.QUIET, folder)
+    what = llamafactory.Call((sys.executable, "-m", __name__, str(task)), llamafactory.QUIET, folder)
     log = folder / "answers.log"
     done = subprocess.run(
         what.argv,
         cwd=what.folder,
-        env=engine.environment(what) | {"LLAMAFACTORY_VERBOSITY": "ERROR"},
+        env=llamafactory.environment(what) | {"LLAMAFACTORY_VERBOSITY": "ERROR"},
         capture_output=True,
     )
     log.write_bytes(done.stdout + done.stderr)
     if done.returncode:
-        raise diagnosis.cause((done.stdout + done.stderr).decode("utf-8", "replace"), done.returncode, log)
+        raise failures.cause((done.stdout + done.stderr).decode("utf-8", "replace"), done.returncode, log)
     found: dict[str, list[str]] = files.read_json(task.with_suffix(".answers.json"))
     return found
 

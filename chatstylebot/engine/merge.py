@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from chatstylebot import files, progress
+from chatstylebot.engine import llamafactory, machine
 from chatstylebot.errors import UserError
 from chatstylebot.models import folders
-from chatstylebot.training import engine, machine
 
 KEEP = ("model_name_or_path", "adapter_name_or_path", "template", "finetuning_type")
 
@@ -48,7 +48,9 @@ def merge(values: Mapping[str, Any], workspace: Path, final: Path, verbose: bool
     log.unlink(missing_ok=True)
     try:
         with progress.stage("merging"):
-            engine.run(engine.call("export", path, workspace), log, progress.say if verbose else _silent, "export")
+            llamafactory.run(
+                llamafactory.call("export", path, workspace), log, progress.say if verbose else _silent, "export"
+            )
         if missing := folders.check(draft):
             raise UserError(f"the merged model is not whole: {'; '.join(missing)}", f"read the log: {log}")
         if final.exists():

@@ -9,18 +9,17 @@ import yaml
 from chatstylebot import card as cards
 from chatstylebot import files, progress
 from chatstylebot.card import Card
+from chatstylebot.engine import llamafactory
 from chatstylebot.errors import UserError
 from chatstylebot.models import folders, presets, provenance
-from chatstylebot.training import engine
-from chatstylebot.training.plan import Stage
 
-STAGES: tuple[Stage, ...] = ("sft", "dpo", "kto")
+CLONES = ("sft", "dpo", "kto")
 
 
 def finished(workspace: Path) -> list[Path]:
     """The folders of finished runs that made a clone, the newest first."""
     found = [folder for folder in (workspace / "saves").glob("*/*/*") if provenance.state(folder) == "finished"]
-    clones = [folder for folder in found if folder.name.partition("-")[0] in STAGES]
+    clones = [folder for folder in found if folder.name.partition("-")[0] in CLONES]
     return sorted(clones, key=lambda folder: (provenance.made(folder), folder.name), reverse=True)
 
 
@@ -103,8 +102,8 @@ def prompt_differs(card: Card, adapter: str | None) -> str | None:
 
 
 def begin(
-    verb: engine.Verb, model: str | None, adapter: Path | None, base: bool, env: Mapping[str, str]
-) -> engine.Call:
+    verb: llamafactory.Verb, model: str | None, adapter: Path | None, base: bool, env: Mapping[str, str]
+) -> llamafactory.Call:
     """The engine's call for talking, its recipe written into .csb/. Raises UserError."""
     workspace = files.workspace()
     card = cards.find(workspace) or Card()
@@ -113,4 +112,4 @@ def begin(
         progress.say(f"note: {remark}")
     path = files.private_folder(workspace / ".csb") / f"{verb}.yaml"
     files.write(path, yaml.safe_dump(values, allow_unicode=True, sort_keys=False), private=True)
-    return engine.call(verb, path, workspace, env)
+    return llamafactory.call(verb, path, workspace, env)

@@ -1,4 +1,4 @@
-"""What the engine makes of a model: `python -m chatstylebot.training.reference MODEL TEMPLATE OUT.json [--answers N]`.
+"""What the engine makes of a model: `python -m chatstylebot.engine.reference MODEL TEMPLATE OUT.json [--answers N]`.
 
 A child process, because it starts torch. OUT.json holds the template as Jinja and as Ollama's Go, the stop strings,
 and for each case the messages, the ids of the prompt in training, and the text of N greedy tokens, to be compared.

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import IO, Literal
 
 from chatstylebot import files, processes
+from chatstylebot.engine import failures
 from chatstylebot.errors import UserError
-from chatstylebot.training import diagnosis
 
 Verb = Literal[
     "train", "export", "chat", "webchat", "api"
@@ -90,7 +90,7 @@ def environment(what: Call) -> dict[str, str]:
     return os.environ | dict(what.env)
 
 
-def run(what: Call, log: Path, heard: Callable[[str], None], purpose: diagnosis.Purpose = "training") -> None:
+def run(what: Call, log: Path, heard: Callable[[str], None], purpose: failures.Purpose = "training") -> None:
     """Run to the end, keep all output in `log`, hand each line to `heard`. Raises UserError with the cause.
 
     The engine gets a process group of its own; when we are interrupted, the whole group ends with us.
@@ -120,7 +120,7 @@ def run(what: Call, log: Path, heard: Callable[[str], None], purpose: diagnosis.
                 child.stdout.close()
     if code:
         said = log.read_bytes()[begin:][-200_000:].decode("utf-8", errors="replace")
-        raise diagnosis.cause(said, code, log, purpose, _name(what.argv))
+        raise failures.cause(said, code, log, purpose, _name(what.argv))
 
 
 def _name(argv: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
-"""What llama.cpp makes of a GGUF: `python -m chatstylebot.training.gguf_probe MODEL.gguf REFERENCE.json OUT.json N`.
+"""What llama.cpp makes of a GGUF: `python -m chatstylebot.engine.gguf_probe MODEL.gguf REFERENCE.json OUT.json N`.
 
-For each case of REFERENCE.json (training/reference.py): the prompt it renders, its ids, how many tokens it reads, and
+For each case of REFERENCE.json (engine/reference.py): the prompt it renders, its ids, how many tokens it reads, and
 the text of N greedy tokens. A child process: a broken GGUF may end it.
 """
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chatstylebot.training import machine
+from chatstylebot.engine import machine
 
 AMPERE = 8.0  # compute capability from which bf16 is fast; older cards train in fp16
 CAPABILITY = ("nvidia-smi", "--query-gpu=compute_cap", "--format=csv,noheader")

@@ -8,9 +8,9 @@ from typing import Any
 
 from chatstylebot import files, progress
 from chatstylebot.card import Card
+from chatstylebot.engine import gguf, merge, talk
+from chatstylebot.engine.gguf import Kind
 from chatstylebot.models import provenance
-from chatstylebot.training import gguf, merge, talk
-from chatstylebot.training.gguf import Kind
 
 
 def identity(values: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def make(
 ) -> dict[str, Any]:
     """Merge (unless `merged` is there), convert and check; the file and its record appear when all is well. UserError.
 
-    Returns the engine's view of the template (training/reference.py), for a Modelfile.
+    Returns the engine's view of the template (engine/reference.py), for a Modelfile.
     """
     hidden = files.private_folder(workspace / ".csb")
     log = hidden / "gguf.log"

