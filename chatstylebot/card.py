@@ -3,13 +3,13 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from chatstylebot.card_parts import Length, Manners, Part, Policy, Sampling, off
+from chatstylebot.card_parts import Length, Manners, Part, Sampling
 from chatstylebot.errors import UserError, nearest
 
 Language = Literal["zh", "en"]
@@ -158,26 +158,3 @@ def written(workspace: Path) -> Card | None:
 def dump(card: Card) -> str:
     """The card as YAML, without comments."""
     return yaml.safe_dump(card.model_dump(mode="json", exclude_none=True), allow_unicode=True, sort_keys=False)
-
-
-class Contact(Part):
-    """One person of contacts.yaml: how an exported chat and a person on a channel are one."""
-
-    name: str | None = None
-    relation: str | None = None
-    aliases: dict[str, str] = Field(default_factory=dict)
-    policy: Annotated[Policy, BeforeValidator(off)] = "off"
-    public: bool = False
-
-
-def contacts(workspace: Path) -> dict[str, Contact]:
-    """The people of the workspace's contacts.yaml by chat_id, none when there is no such file. Raises UserError."""
-    path = workspace / "contacts.yaml"
-    if not path.is_file():
-        return {}
-    try:
-        values = yaml.safe_load(path.read_text("utf-8-sig")) or {}
-        return {str(key): Contact.model_validate(value) for key, value in values.items()}
-    except (yaml.YAMLError, UnicodeDecodeError, AttributeError, ValidationError) as error:
-        first = str(error).replace("\n", " ")
-        raise UserError(f"contacts.yaml: {first}", f"write `chat_id: {{name: …, relation: …}}` in {path}") from None

@@ -12,6 +12,7 @@ import yaml
 from gateway import OWNER, fake, limits, running
 
 from chatstylebot import card as cards
+from chatstylebot.contacts import read_contacts
 from chatstylebot.feedback import drafts
 from chatstylebot.feedback.drafts import Drafts
 
@@ -35,7 +36,7 @@ def collect(workspace: Path) -> None:
     assert card
     own = workspace / ".csb"
     spec = fake(own, env={"SAYS": json.dumps(SAYS)})
-    with running(own, [spec], card, limits(), contacts=cards.contacts(workspace)) as gateway:
+    with running(own, [spec], card, limits(), contacts=read_contacts(workspace)) as gateway:
         _vote(workspace, gateway.url)
         _decide(workspace, gateway.url)
 

@@ -13,8 +13,8 @@ from chatstylebot.bot.heard import Chat, Heard, NotSent
 from chatstylebot.bot.policy import Rules
 from chatstylebot.bot.replies import rhythm
 from chatstylebot.bot.talk import Answer, State, Talk
-from chatstylebot.card import Contact
 from chatstylebot.card_parts import Manners
+from chatstylebot.contacts import Contact
 
 START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 ANN, BOB, OWNER = Chat("onebot", "1", "ann"), Chat("onebot", "1", "bob"), Chat("onebot", "1", "me")

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from chatstylebot.card import Card, Contact
+from chatstylebot.card import Card
 from chatstylebot.card_parts import Sampling
+from chatstylebot.contacts import Contact
 from chatstylebot.corpus import secret_hashes
 from chatstylebot.corpus.known_secrets import Known
 from chatstylebot.feedback.store import Store

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from gateway import OWNER, Running, fake, limits, running
 
-from chatstylebot.card import Card, Contact
+from chatstylebot.card import Card
+from chatstylebot.contacts import Contact
 
 CLONE = "name: Mia\nlanguage: en\nbot: {wait: 0.05s, slowest: 0.01s, two_answers: 0}\n"
 PEOPLE = "wx_ann: {name: Ann, relation: sister, policy: off}\nwx_bob: {name: Bob, policy: draft}\n"

@@ -8,7 +8,7 @@ from bot_world import ANN, BOB, OWNER, World, frame
 
 from chatstylebot.bot import decisions, policy, replies, session
 from chatstylebot.bot.heard import Chat
-from chatstylebot.card import Contact
+from chatstylebot.contacts import Contact
 
 TEAM = Chat("onebot", "1", "team")
 PEOPLE_AUTO, PEOPLE_DRAFT = Contact(policy="auto"), Contact(policy="draft")

@@ -14,7 +14,8 @@ import pytest
 from gateway import OWNER, Running, fake, limits, running
 from onebot_client import Client, connected
 
-from chatstylebot.card import Card, Contact
+from chatstylebot.card import Card
+from chatstylebot.contacts import Contact
 
 pty = pytest.importorskip("pty")
 

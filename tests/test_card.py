@@ -8,6 +8,7 @@ import yaml
 
 from chatstylebot import card as cards
 from chatstylebot import card_parts, card_text
+from chatstylebot.contacts import read_contacts
 from chatstylebot.errors import UserError
 
 
@@ -79,10 +80,10 @@ def test_a_card_that_is_no_yaml_is_an_error_with_a_remedy(tmp_path: Path, text: 
 
 def test_contacts_are_read_by_chat_id(tmp_path: Path) -> None:
     (tmp_path / "contacts.yaml").write_text("wxid_a: {name: 阿泽, relation: 表弟}\n", "utf-8")
-    assert cards.contacts(tmp_path)["wxid_a"].relation == "表弟"
+    assert read_contacts(tmp_path)["wxid_a"].relation == "表弟"
     (tmp_path / "contacts.yaml").write_text("wxid_a: {nmae: x}\n", "utf-8")
     with pytest.raises(UserError, match="nmae"):
-        cards.contacts(tmp_path)
+        read_contacts(tmp_path)
 
 
 def test_a_card_without_a_name_has_a_prompt_without_one(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from chatstylebot.card import Contact
+from chatstylebot.contacts import Contact
 from chatstylebot.corpus import choice
 from chatstylebot.errors import UserError
 

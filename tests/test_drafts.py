@@ -14,7 +14,7 @@ from gateway import CARD, FRIEND, OWNER, Running, fake, running
 from selenium import webdriver
 from selenium.webdriver.common.keys import Keys
 
-from chatstylebot.card import Contact
+from chatstylebot.contacts import Contact
 from chatstylebot.feedback.drafts import LONGEST, Decided, Draft, Drafts
 from chatstylebot.serving.state import Choices, Limits
 

@@ -18,7 +18,8 @@ import httpx
 import pytest
 from gateway import FRIEND, OWNER, Running, fake, limits, running
 
-from chatstylebot.card import Card, Contact
+from chatstylebot.card import Card
+from chatstylebot.contacts import Contact
 from chatstylebot.serving import protocol, server
 from chatstylebot.serving.recent import Recent
 from chatstylebot.serving.state import Choices, Limits

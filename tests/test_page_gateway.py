@@ -9,7 +9,8 @@ from gateway import FRIEND, OWNER, Running, fake, running
 from selenium import webdriver
 from selenium.webdriver.common.keys import Keys
 
-from chatstylebot.card import Card, Contact
+from chatstylebot.card import Card
+from chatstylebot.contacts import Contact
 from chatstylebot.feedback.records import Record
 from chatstylebot.serving.recent import Recent
 from chatstylebot.serving.state import Choices, Limits

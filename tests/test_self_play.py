@@ -16,6 +16,7 @@ from gateway import OWNER, Running, fake, limits, running
 from make import export, talk
 
 from chatstylebot import card as cards
+from chatstylebot.contacts import read_contacts
 from chatstylebot.feedback import self_play, store
 from chatstylebot.feedback.journal import Journal
 from chatstylebot.feedback.records import Message, Record
@@ -41,7 +42,7 @@ def server(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running
     folder = workspace / "gateway"
     folder.mkdir()
     spec = fake(folder, env={"SAYS": json.dumps(SAYS)})
-    with running(folder, [spec], card, limits(), contacts=cards.contacts(workspace)) as found:
+    with running(folder, [spec], card, limits(), contacts=read_contacts(workspace)) as found:
         yield found
 
 

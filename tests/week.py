@@ -18,7 +18,7 @@ from typing import Protocol
 from gateway import CARD, OWNER, Running, fake, limits, running
 from onebot_client import Client
 
-from chatstylebot.card import Contact
+from chatstylebot.contacts import Contact
 
 ME, TEAM = 900, 777  # the owner's own number; a group
 TOKEN = "t" * 24

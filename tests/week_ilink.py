@@ -13,7 +13,7 @@ from week import ME, Bot, Week, settled, unfair, workspace
 
 from chatstylebot.bot.channels import ilink_accounts
 from chatstylebot.bot.channels.ilink_accounts import Account
-from chatstylebot.card import Contact
+from chatstylebot.contacts import Contact
 
 
 def user(number: int) -> str:

@@ -14,8 +14,9 @@ from chatstylebot.bot.heard import Channel
 from chatstylebot.bot.runner import Outside, Runner
 from chatstylebot.bot.settings import Frames
 from chatstylebot.bot.status import Line
-from chatstylebot.card import Card, Contact
+from chatstylebot.card import Card
 from chatstylebot.client import Client
+from chatstylebot.contacts import Contact
 from chatstylebot.errors import UserError
 from chatstylebot.feedback import drafts
 

@@ -7,8 +7,8 @@ from datetime import datetime, time, timedelta, tzinfo
 from chatstylebot import card_parts
 from chatstylebot.bot.heard import Chat
 from chatstylebot.bot.talk import House, Talk
-from chatstylebot.card import Contact
 from chatstylebot.card_parts import Manners, Policy
+from chatstylebot.contacts import Contact
 
 HOUR = timedelta(hours=1)
 SOON = timedelta(seconds=5)  # before it is seen again whether a reply under way took the place

@@ -10,6 +10,7 @@ from pathlib import Path
 from chatstylebot import card as cards
 from chatstylebot import files, progress
 from chatstylebot.client import Client, Trouble
+from chatstylebot.contacts import read_contacts
 from chatstylebot.errors import UserError
 from chatstylebot.feedback import self_play as plays
 from chatstylebot.feedback import store as stores
@@ -39,7 +40,7 @@ def play(workspace: Path, url: str, key: str, picked: Sequence[Sample]) -> tuple
         model = asyncio.run(_model(url, key))
     except Trouble as error:
         raise UserError(f"the server does not say what it serves: {error.message}", "csb serve, anew") from None
-    card, people = cards.find(workspace) or cards.Card(), cards.contacts(workspace)
+    card, people = cards.find(workspace) or cards.Card(), read_contacts(workspace)
     prompts = {None: card.prompt()} | {id: card.prompt(c.name, c.relation) for id, c in people.items()}
     who = {text: id for id, text in prompts.items()}
     name, samples = "\n".join(model), {plays.key(sample, "\n".join(model)): sample for sample in picked}

@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 
 import tzlocal
 
-from chatstylebot import card as cards
 from chatstylebot import progress
 from chatstylebot.bot import replies
 from chatstylebot.bot.frame import Frame
 from chatstylebot.bot.heard import Channel
 from chatstylebot.bot.policy import Rules
 from chatstylebot.card import Card
+from chatstylebot.contacts import read_contacts
 from chatstylebot.errors import UserError
 
 
@@ -44,7 +44,7 @@ class Frames:
 
     def _read(self) -> Frame:
         self._seen = self._stamp()
-        people = cards.contacts(self._workspace)
+        people = read_contacts(self._workspace)
         if self._trying in people and people[self._trying].policy == "off":
             people = {**people, self._trying: people[self._trying].model_copy(update={"policy": "auto"})}
         card, channel = self._card, self._channel

@@ -11,6 +11,7 @@ import typer
 from chatstylebot import card as cards
 from chatstylebot import files, progress
 from chatstylebot.card import Card
+from chatstylebot.contacts import read_contacts
 from chatstylebot.errors import UserError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def run_channel(
         raise UserError("--contact is for the terminal", f"csb bot run terminal --contact {contact}")
     workspace = files.workspace()
     card = cards.find(workspace) or Card()
-    trying = launch.known(cards.contacts(workspace), contact) if contact else None
+    trying = launch.known(read_contacts(workspace), contact) if contact else None
     _, key = keys.load(files.private_folder(workspace / ".csb") / "keys", os.environ)
     options = making.Options(host, port, owner or card.bot.owners.get("onebot"), friend, yes, trying)
     made = making.make(channel, workspace, options)

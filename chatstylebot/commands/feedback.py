@@ -187,12 +187,13 @@ def _resolved(
 ) -> tuple["Resolved", dict[str, int]]:
     """What can be trained on, without private values, and how many of them there were by type."""
     from chatstylebot import card as cards
+    from chatstylebot.contacts import read_contacts
     from chatstylebot.corpus import privacy as private
     from chatstylebot.feedback import pairs
 
     workspace = files.workspace()
     card = cards.find(workspace) or cards.Card()
-    contacts = cards.contacts(workspace).values()
+    contacts = read_contacts(workspace).values()
     mode = cards.parse({"privacy": privacy}, "the command line").privacy if privacy else card.privacy
     names = [name for c in contacts for name in (c.name, *c.aliases.values()) if name] if card.hide_names else []
     finder = private.Finder(card.language, names, private.block_list(block) if block else ())

@@ -29,16 +29,16 @@ def run(
 def _forget(workspace: Path, contact: str, dry_run: bool) -> None:
     import polars as pl
 
-    from chatstylebot import card as cards
     from chatstylebot import files, progress
     from chatstylebot.bot import forget as bots
+    from chatstylebot.contacts import read_contacts
     from chatstylebot.corpus import forget, secret_hashes
     from chatstylebot.feedback import export as exports
     from chatstylebot.feedback import store as stores
 
     hidden = workspace / ".csb"
     messages, index = _tables(hidden)
-    contacts = cards.contacts(workspace)
+    contacts = read_contacts(workspace)
     secrets = hidden / "secrets.bin"  # an id that is a phone number stands there by its alias
     key = secret_hashes.key_of(secrets.read_bytes() if secrets.is_file() else b"")
     person = forget.find(messages, contacts, (contact, secret_hashes.alias(key, contact)))

@@ -185,14 +185,14 @@ def build(
     source: Source, output: Path, report: Path | None, card: Any, found: bool, switches: Any
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Do the whole of it; return the report and one text per drop reason."""
-    from chatstylebot import card as cards
     from chatstylebot import progress
+    from chatstylebot.contacts import read_contacts
     from chatstylebot.corpus import choice, clean, cleaned, dataset, privacy, prompts, secret_hashes
     from chatstylebot.models import tokenizer
 
     place = _place(source.paths, output, report)
     block = privacy.block_list(switches.block) if switches.block else []
-    contacts = cards.contacts(place.workspace)
+    contacts = read_contacts(place.workspace)
     read = _read(source, card, switches.person)
     if not found:
         card = card.model_copy(update={"language": prompts.language(read.export.messages)})

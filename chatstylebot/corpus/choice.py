@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from chatstylebot.card import Contact
+from chatstylebot.contacts import Contact
 from chatstylebot.errors import UserError, nearest
 
 LISTED = 10  # chats that an error shows

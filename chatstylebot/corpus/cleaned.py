@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from chatstylebot.card import Card, Contact
+from chatstylebot.card import Card
+from chatstylebot.contacts import Contact
 from chatstylebot.corpus import foreign, privacy, secret_hashes
 from chatstylebot.corpus.switches import Switches
 

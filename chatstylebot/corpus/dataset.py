@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from chatstylebot.card import Card, Contact
+from chatstylebot.card import Card
+from chatstylebot.contacts import Contact
 from chatstylebot.corpus import conversations, prompts, quality, report, samples, silence
 from chatstylebot.corpus.cleaned import Cleaned
 from chatstylebot.corpus.switches import Switches

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import yaml
 
-from chatstylebot.card import Contact
+from chatstylebot.contacts import Contact
 from chatstylebot.corpus.block_list import hideable
 
 DISTINCT = 8  # characters from which a text can be looked for

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from chatstylebot import files
-from chatstylebot.card import Contact
+from chatstylebot.contacts import Contact
 from chatstylebot.corpus import alpaca, directory
 from chatstylebot.corpus.dataset import Dataset
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from chatstylebot.card import Card, Contact
+from chatstylebot.card import Card
+from chatstylebot.contacts import Contact
 
 
 def language(messages: pl.DataFrame) -> str:

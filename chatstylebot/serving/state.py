@@ -11,7 +11,8 @@ from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from chatstylebot.card import Card, Contact
+from chatstylebot.card import Card
+from chatstylebot.contacts import Contact
 from chatstylebot.feedback.records import Record
 from chatstylebot.serving.answers import Served
 from chatstylebot.serving.guard import Detector

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import cast
 
-from chatstylebot.card import Card, Contact
+from chatstylebot.card import Card
+from chatstylebot.contacts import Contact
 from chatstylebot.feedback.records import Message, Record, Role
 from chatstylebot.serving import prompt
 from chatstylebot.serving.recent import Completion

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from socket import socket
 
-from chatstylebot import card as cards
 from chatstylebot import files, progress
 from chatstylebot.card import Card
+from chatstylebot.contacts import read_contacts
 from chatstylebot.corpus.known_secrets import Known
 from chatstylebot.feedback import drafts
 from chatstylebot.feedback.store import Store
@@ -37,7 +37,7 @@ def serve(
     secrets = own / "secrets.bin"
     detector = Known(secrets.read_bytes() if secrets.is_file() else b"", card.language)
     log = _chat_log(own / "chats.jsonl") if log_chats else None
-    contacts = cards.contacts(workspace)
+    contacts = read_contacts(workspace)
     with Store.open(own / "feedback.sqlite") as votes:
         waiting = drafts.path(workspace)
         state = State(card, contacts, models, known, votes, detector, choices, lambda: datetime.now(UTC), log, waiting)
