@@ -6,7 +6,18 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "chatstylebot"
-SHARED = {"errors", "card", "card_parts", "card_text", "contacts", "files", "progress", "processes", "__init__"}
+SHARED = {
+    "errors",
+    "card",
+    "card_parts",
+    "card_text",
+    "contacts",
+    "files",
+    "progress",
+    "processes",
+    "words",
+    "__init__",
+}
 ROOMS: dict[str, set[str]] = {
     "cli": {"commands"},
     "importers": {"corpus.messages"},
@@ -18,7 +29,7 @@ ROOMS: dict[str, set[str]] = {
     "memory": {"corpus"},
     "serving": {"engine", "models", "memory", "feedback", "client", "corpus.known_secrets"},
     "evaluation": {"client", "memory", "corpus"},
-    "bot": {"client", "feedback", "corpus.placeholders"},
+    "bot": {"client", "feedback"},
     "commands": {
         "importers",
         "corpus",
@@ -80,7 +91,7 @@ def test_no_command_imports_another() -> None:
 def test_shared_modules_import_only_each_other() -> None:
     wrong = [
         f"{name} → {target}"
-        for name in ("errors", "card", "card_parts", "card_text", "contacts", "files", "progress", "processes")
+        for name in ("errors", "card", "card_parts", "card_text", "contacts", "words", "files", "progress", "processes")
         for target in imports(PACKAGE / f"{name}.py")
         if target.split(".")[0] not in SHARED
     ]

@@ -6,12 +6,10 @@ from datetime import datetime
 from chatstylebot.bot.frame import Frame
 from chatstylebot.bot.heard import Heard
 from chatstylebot.bot.talk import Piece, Role, Talk, Turn
-from chatstylebot.corpus.placeholders import PLACEHOLDERS
+from chatstylebot.words import GROUP_CONTEXT, PLACEHOLDERS, QUOTED, SAYS
 
 BURST = 50  # messages that are answered together; of more, the latest
-GROUP = 20  # messages of a group before the one that is answered, as in training
 TEXT = 4000  # characters of one message
-QUOTED = 100  # characters of a quote, as in training
 
 
 def piece(frame: Frame, heard: Heard) -> Piece:
@@ -23,7 +21,7 @@ def piece(frame: Frame, heard: Heard) -> Piece:
         text = f"{sign} {text}" if text else sign
     if frame.quotes and heard.quoted:
         text = f"「{heard.quoted[:QUOTED]}」{text}"
-    speaker = f"{' '.join(heard.name.split())}: " if heard.group else ""
+    speaker = f"{' '.join(heard.name.split())}{SAYS}" if heard.group else ""
     return Piece(heard.at, speaker + text, heard.mentioned or not heard.group)
 
 
@@ -31,7 +29,7 @@ def added(talk: Talk, new: Piece) -> Talk:
     """The talk with a message more in its burst, by time; those that a reply under way answers stay before it."""
     fixed = talk.reply.answers if talk.reply and not talk.reply.begun else 0
     before, after = talk.burst[:fixed], sorted((*talk.burst[fixed:], new), key=lambda each: each.at)
-    most = GROUP if talk.group else BURST
+    most = GROUP_CONTEXT if talk.group else BURST
     return replace(talk, burst=(*before, *after[-most:]))
 
 

@@ -5,11 +5,9 @@ from datetime import timedelta
 import polars as pl
 
 from chatstylebot.corpus.clean import REASONS
-from chatstylebot.corpus.placeholders import PLACEHOLDERS
+from chatstylebot.words import GROUP_CONTEXT, PLACEHOLDERS, QUOTED, SAYS
 
-QUOTED = 100  # characters of a quote
 FORWARDED = 300  # characters of what others pass on
-GROUP_CONTEXT = 20  # messages of others before an own turn in a group: more would not fit a prompt
 
 
 def number(messages: pl.DataFrame, gap: timedelta) -> pl.DataFrame:
@@ -60,7 +58,7 @@ def turns(messages: pl.DataFrame, separator: str, language: str, quotes: bool = 
     if quotes:
         cited = pl.concat_str(pl.lit("「"), pl.col("quoted").str.slice(0, QUOTED), pl.lit("」"), bubble)
         bubble = pl.when(pl.col("quoted").is_not_null() & ~pl.col("from_me")).then(cited).otherwise(bubble)
-    tagged = pl.when(pl.col("is_group") & ~pl.col("from_me")).then(pl.concat_str("sender_name", pl.lit(": "), bubble))
+    tagged = pl.when(pl.col("is_group") & ~pl.col("from_me")).then(pl.concat_str("sender_name", pl.lit(SAYS), bubble))
     alive = (
         messages.lazy()
         .filter(pl.col("turn").is_not_null() & pl.col("dropped").is_null())

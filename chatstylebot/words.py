@@ -1,5 +1,10 @@
-"""What stands in a prompt for a message that was no text, so that the reply to it keeps its question."""
+"""The words that samples, server and bot must share (decision 0003): a prompt at work is a prompt of training."""
 
+GROUP_CONTEXT = 20  # messages of others before an own turn in a group: more would not fit a prompt
+QUOTED = 100  # characters of a quote
+SAYS = ": "  # in a group, between who speaks and what they say
+
+# what stands for a message that was no text, so that the reply to it keeps its question
 PLACEHOLDERS = {
     "zh": {
         "image": "[图片]", "voice": "[语音]", "video": "[视频]", "sticker": "[表情]", "file": "[文件]",
