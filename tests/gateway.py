@@ -13,8 +13,8 @@ from pathlib import Path
 from chatstylebot.card import Card
 from chatstylebot.card_parts import Sampling
 from chatstylebot.contacts import Contact
-from chatstylebot.corpus import secret_hashes
-from chatstylebot.corpus.known_secrets import Known
+from chatstylebot.corpus.privacy import secret_hashes
+from chatstylebot.corpus.privacy.known_secrets import Known
 from chatstylebot.feedback.store import Store
 from chatstylebot.serving import gateway, server
 from chatstylebot.serving.answers import Served

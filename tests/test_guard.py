@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatstylebot.corpus import secret_hashes
-from chatstylebot.corpus.known_secrets import Known
-from chatstylebot.corpus.privacy import plain
+from chatstylebot.corpus.privacy import plain, secret_hashes
+from chatstylebot.corpus.privacy.known_secrets import Known
 from chatstylebot.serving.guard import Guard
 
 PHONE, EMAIL = "13812345678", "xiao.lin@example.com"

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from make import export, samples, talk
 
-from chatstylebot.corpus import detectors, outputs, privacy, secret_hashes
+from chatstylebot.corpus import outputs, privacy
 from chatstylebot.corpus.messages import SCHEMA
+from chatstylebot.corpus.privacy import detectors, secret_hashes
 from chatstylebot.errors import UserError
 
 

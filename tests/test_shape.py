@@ -27,7 +27,7 @@ ROOMS: dict[str, set[str]] = {
     "training": {"engine", "models"},
     "feedback": {"training.datasets"},
     "memory": {"corpus"},
-    "serving": {"engine", "models", "memory", "feedback", "client", "corpus.known_secrets"},
+    "serving": {"engine", "models", "memory", "feedback", "client", "corpus.privacy"},
     "evaluation": {"client", "memory", "corpus"},
     "bot": {"client", "feedback"},
     "commands": {

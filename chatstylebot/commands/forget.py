@@ -32,7 +32,8 @@ def _forget(workspace: Path, contact: str, dry_run: bool) -> None:
     from chatstylebot import files, progress
     from chatstylebot.bot import forget as bots
     from chatstylebot.contacts import read_contacts
-    from chatstylebot.corpus import forget, secret_hashes
+    from chatstylebot.corpus import forget
+    from chatstylebot.corpus.privacy import secret_hashes
     from chatstylebot.feedback import export as exports
     from chatstylebot.feedback import store as stores
 

@@ -187,7 +187,8 @@ def build(
     """Do the whole of it; return the report and one text per drop reason."""
     from chatstylebot import progress
     from chatstylebot.contacts import read_contacts
-    from chatstylebot.corpus import choice, clean, cleaned, dataset, privacy, prompts, secret_hashes
+    from chatstylebot.corpus import choice, clean, cleaned, dataset, privacy, prompts
+    from chatstylebot.corpus.privacy import secret_hashes
     from chatstylebot.models import tokenizer
 
     place = _place(source.paths, output, report)

@@ -9,7 +9,8 @@ import polars as pl
 
 from chatstylebot.card import Card
 from chatstylebot.contacts import Contact
-from chatstylebot.corpus import foreign, privacy, secret_hashes
+from chatstylebot.corpus import foreign, privacy
+from chatstylebot.corpus.privacy import secret_hashes
 from chatstylebot.corpus.switches import Switches
 
 

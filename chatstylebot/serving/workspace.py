@@ -11,7 +11,7 @@ from socket import socket
 from chatstylebot import files, progress
 from chatstylebot.card import Card
 from chatstylebot.contacts import read_contacts
-from chatstylebot.corpus.known_secrets import Known
+from chatstylebot.corpus.privacy.known_secrets import Known
 from chatstylebot.feedback import drafts
 from chatstylebot.feedback.store import Store
 from chatstylebot.serving import gateway, keys, routes, server

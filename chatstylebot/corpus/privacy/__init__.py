@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from chatstylebot.corpus.block_list import block_list, hideable, pattern_of
 from chatstylebot.corpus.clean import REASONS
-from chatstylebot.corpus.detectors import DIGITS, NAMES, RULES, SPOKEN, SUSPECT
+from chatstylebot.corpus.privacy.blocked import block_list, hideable, pattern_of
+from chatstylebot.corpus.privacy.detectors import DIGITS, NAMES, RULES, SPOKEN, SUSPECT
 
 __all__ = ["Finder", "block_list", "hidden", "hideable", "names_hidden", "plain", "preview", "redact", "redacted_share"]
 # fullwidth digits and at-signs are found as well; one character for one, so that places stay

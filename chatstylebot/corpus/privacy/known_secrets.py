@@ -1,8 +1,8 @@
 """The secrets of the raw exports, recognised by their hashes: what the output guard masks."""
 
-from chatstylebot.corpus.detectors import NAMES
 from chatstylebot.corpus.privacy import Finder, narrowed, plain
-from chatstylebot.corpus.secret_hashes import MAGIC, SIZE, digest
+from chatstylebot.corpus.privacy.detectors import NAMES
+from chatstylebot.corpus.privacy.secret_hashes import MAGIC, SIZE, digest
 
 
 class Known:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from chatstylebot.corpus import addresses, checksums
+from chatstylebot.corpus.privacy import addresses, checksums
 
 NAMES = {
     "zh": {
