@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from chatstylebot.card_parts import Length, Manners, Part, Sampling
 from chatstylebot.errors import UserError, nearest
+from chatstylebot.workspace import Workspace
 
 Language = Literal["zh", "en"]
 PrivacyMode = Literal["redact", "drop", "off"]
@@ -143,7 +144,7 @@ def _place(error: yaml.YAMLError) -> str:
 
 def find(workspace: Path) -> Card | None:
     """The workspace's card: clone.yaml, else the one that the last `csb preprocess` worked with, else None."""
-    for path in (workspace / "clone.yaml", workspace / ".csb" / "card.yaml"):
+    for path in (Workspace(workspace).card, Workspace(workspace).last_card):
         if path.is_file():
             return read(path)
     return None
@@ -151,7 +152,7 @@ def find(workspace: Path) -> Card | None:
 
 def written(workspace: Path) -> Card | None:
     """The card that the user wrote, None when there is none: one run's options are not the next run's."""
-    path = workspace / "clone.yaml"
+    path = Workspace(workspace).card
     return read(path) if path.is_file() else None
 
 

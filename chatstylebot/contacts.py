@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from chatstylebot.card_parts import Part, Policy, off
 from chatstylebot.errors import UserError
+from chatstylebot.workspace import Workspace
 
 
 class Contact(Part):
@@ -22,7 +23,7 @@ class Contact(Part):
 
 def read_contacts(workspace: Path) -> dict[str, Contact]:
     """The people of the workspace's contacts.yaml by chat_id, none when there is no such file. Raises UserError."""
-    path = workspace / "contacts.yaml"
+    path = Workspace(workspace).contacts
     if not path.is_file():
         return {}
     try:

@@ -1,4 +1,4 @@
-"""Whole-or-nothing writes, the paths of a workspace, and the files that ship with the package."""
+"""Whole-or-nothing writes, and the files that ship with the package."""
 
 import json
 import os
@@ -11,12 +11,6 @@ from typing import Any, BinaryIO
 from chatstylebot.errors import UserError
 
 PACKAGE = Path(__file__).resolve().parent
-
-
-def workspace(start: Path | None = None) -> Path:
-    """The nearest folder upwards that holds a clone.yaml, else the current folder."""
-    here = (start or Path.cwd()).resolve()
-    return next((p for p in (here, *here.parents) if (p / "clone.yaml").is_file()), here)
 
 
 def shipped(name: str) -> Path:

@@ -17,6 +17,7 @@ from chatstylebot.feedback import store as stores
 from chatstylebot.feedback.journal import Journal
 from chatstylebot.feedback.records import SELF_PLAY
 from chatstylebot.feedback.self_play import Sample
+from chatstylebot.workspace import Workspace
 
 ATONCE = 4  # questions that are out
 AGAIN, TRIES = 2.0, 60  # seconds between two tries where the server is busy, and how many of them
@@ -44,7 +45,7 @@ def play(workspace: Path, url: str, key: str, picked: Sequence[Sample]) -> tuple
     prompts = {None: card.prompt()} | {id: card.prompt(c.name, c.relation) for id, c in people.items()}
     who = {text: id for id, text in prompts.items()}
     name, samples = "\n".join(model), {plays.key(sample, "\n".join(model)): sample for sample in picked}
-    same_at = workspace / ".csb" / "self_play.json"
+    same_at = Workspace(workspace).self_play_of
     same = _same(same_at, name)
     with stores.Store.open(stores.path(workspace)) as store:
         kept = {record.id: record for record in store.records() if record.source == SELF_PLAY}
@@ -52,7 +53,7 @@ def play(workspace: Path, url: str, key: str, picked: Sequence[Sample]) -> tuple
         left = {id: sample for id, sample in samples.items() if id not in kept and id not in same}
         questions = [Question(id, one.turns, who.get(one.system), int(id[-8:], 16)) for id, one in left.items()]
         progress.say(f"{len(samples):,} samples: {len(left):,} to ask, {len(samples) - len(left):,} known")
-        with closing(Journal(workspace / ".csb" / "self_play.jsonl", name)) as journal:
+        with closing(Journal(Workspace(workspace).self_play, name)) as journal:
             asyncio.run(_ask(url, key, model[0], questions, journal))
         made = [
             plays.record(left[q.id], journal.found[q.id], model, q.contact, prompts[q.contact], datetime.now(UTC))

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from chatstylebot import files, processes
+from chatstylebot import processes
 from chatstylebot.client import Client, Trouble
 from chatstylebot.errors import STORY, UserError, heard
+from chatstylebot.workspace import Workspace
 
 USUAL = "http://127.0.0.1:8000"
 GLANCE = 0.3  # seconds between two looks whether it is ready
@@ -62,7 +63,7 @@ def found(
 def _own(workspace: Path, key: str, more: Sequence[str], say: Callable[[str], None]) -> Iterator[str]:
     port = processes.free_port()
     url = f"http://127.0.0.1:{port}"
-    log = files.private_folder(workspace / ".csb") / "bot-server.log"
+    log = Workspace(workspace).private().log("bot-server")
     argv = [sys.executable, "-m", "chatstylebot", "serve", "--port", str(port), "--rate", "0", *more]
     child = _Child(argv, workspace, log, say)
     try:

@@ -14,6 +14,7 @@ from chatstylebot.bot.policy import Rules
 from chatstylebot.card import Card
 from chatstylebot.contacts import read_contacts
 from chatstylebot.errors import UserError
+from chatstylebot.workspace import Workspace
 
 
 class Frames:
@@ -21,7 +22,7 @@ class Frames:
 
     def __init__(self, workspace: Path, card: Card, channel: Channel, trying: str | None) -> None:
         self._workspace, self._card, self._channel, self._trying = workspace, card, channel, trying
-        rhythm = workspace / ".csb" / "rhythm.json"
+        rhythm = Workspace(workspace).rhythm
         self._rhythm = replies.rhythm(json.loads(rhythm.read_text("utf-8")) if rhythm.is_file() else {})
         self._zone = ZoneInfo(card.timezone or tzlocal.get_localzone_name() or "UTC")
         self._seen: float | None = None
@@ -38,7 +39,7 @@ class Frames:
 
     def _stamp(self) -> float:
         try:
-            return (self._workspace / "contacts.yaml").stat().st_mtime
+            return Workspace(self._workspace).contacts.stat().st_mtime
         except OSError:
             return 0.0
 

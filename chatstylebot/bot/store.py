@@ -9,6 +9,7 @@ import msgspec
 from chatstylebot.bot.heard import Chat
 from chatstylebot.bot.talk import House, State, Talk
 from chatstylebot.feedback import database
+from chatstylebot.workspace import Workspace
 
 TABLES = """
 create table talks (chat text primary key, body blob not null);
@@ -19,7 +20,7 @@ create table counts (day text not null, what text not null, number integer not n
 
 def folder(workspace: Path) -> Path:
     """Where the bot keeps its things."""
-    return workspace / ".csb" / "bot"
+    return Workspace(workspace).bot
 
 
 def path(workspace: Path, channel: str) -> Path:

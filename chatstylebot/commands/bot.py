@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from chatstylebot import card as cards
-from chatstylebot import files, progress
+from chatstylebot import progress
 from chatstylebot.card import Card
 from chatstylebot.contacts import read_contacts
 from chatstylebot.errors import UserError
+from chatstylebot.workspace import Workspace, here
 
 if TYPE_CHECKING:
     from chatstylebot.feedback.drafts import Draft, Drafts
@@ -51,10 +52,10 @@ def run_channel(
 
     if contact and channel != "terminal":
         raise UserError("--contact is for the terminal", f"csb bot run terminal --contact {contact}")
-    workspace = files.workspace()
+    workspace = here()
     card = cards.find(workspace) or Card()
     trying = launch.known(read_contacts(workspace), contact) if contact else None
-    _, key = keys.load(files.private_folder(workspace / ".csb") / "keys", os.environ)
+    _, key = keys.load(Workspace(workspace).private().keys, os.environ)
     options = making.Options(host, port, owner or card.bot.owners.get("onebot"), friend, yes, trying)
     made = making.make(channel, workspace, options)
     launch.run(launch.Plan(workspace, card, made, key, server, option or (), trying))
@@ -65,7 +66,7 @@ def pause() -> None:
     """Silence the bot on every channel, now, until csb bot resume."""
     from chatstylebot.bot import launch
 
-    launch.pause(files.workspace(), True)
+    launch.pause(here(), True)
     typer.echo("the bot is silent (csb bot resume lets it speak again)")
 
 
@@ -74,7 +75,7 @@ def resume() -> None:
     """Let the bot speak again. What was said meanwhile is not answered."""
     from chatstylebot.bot import launch
 
-    launch.pause(files.workspace(), False)
+    launch.pause(here(), False)
     typer.echo("the bot goes on")
 
 
@@ -84,7 +85,7 @@ def status(as_json: AsJson = False) -> None:
     from chatstylebot.bot import launch, lock, store
     from chatstylebot.bot.channels import CHANNELS
 
-    workspace = files.workspace()
+    workspace = here()
     found = {}
     for name in CHANNELS:
         path = store.path(workspace, name)
@@ -117,7 +118,7 @@ def drafts(
     """The replies that wait for your word, and your word on one of them."""
     from chatstylebot.feedback import drafts as kept
 
-    workspace = files.workspace()
+    workspace = here()
     chosen = [(send, "send", ""), (edit[0], "edit", edit[1]) if edit else (None, "edit", ""), (no, "no", "")]
     decided = [(id, choice, text) for id, choice, text in chosen if id is not None]
     if not decided:

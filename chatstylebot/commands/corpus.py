@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from chatstylebot.errors import UserError
+from chatstylebot.workspace import here
 
 if TYPE_CHECKING:
     from chatstylebot.corpus.privacy import Finder
@@ -78,10 +79,9 @@ def run(
 def _finder() -> "Finder":
     """What finds private values, with placeholders in the card's language."""
     from chatstylebot import card as cards
-    from chatstylebot import files
     from chatstylebot.corpus.privacy import Finder
 
-    return Finder((cards.find(files.workspace()) or cards.Card()).language)
+    return Finder((cards.find(here()) or cards.Card()).language)
 
 
 def _sources(paths: list[Path], suffixes: tuple[str, ...]) -> list[Path]:

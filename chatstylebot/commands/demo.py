@@ -13,6 +13,7 @@ import typer
 from chatstylebot import card as cards
 from chatstylebot import files, progress
 from chatstylebot.errors import UserError
+from chatstylebot.workspace import Workspace
 
 CARD = """\
 # Mia is invented: everything in this folder was made up for the demo.
@@ -41,11 +42,11 @@ def run(
 
     began = time.monotonic()
     shown, folder = folder, folder.resolve()
-    adapter = folder / "saves" / "smollm2" / "lora" / "sft"
+    adapter = Workspace(folder).saves / "smollm2" / "lora" / "sft"
     progress.say(f"the demo works in {folder}; what is there already is used again")
-    if not (folder / "clone.yaml").is_file():
-        files.write(folder / "clone.yaml", CARD)
-    if not (folder / "data" / "chat_records.json").is_file():
+    if not Workspace(folder).card.is_file():
+        files.write(Workspace(folder).card, CARD)
+    if not Workspace(folder).samples.is_file():
         _csb(folder, "preprocess", "--no-groups", str(files.shipped("data/exports/mia_memotrace.csv")))
     _csb(folder, "download", "smollm2")
     if provenance.state(adapter) != "finished":
@@ -90,8 +91,8 @@ def _answers(folder: Path, adapter: Path) -> tuple[list[dict[str, Any]], dict[st
     """Held-out questions, and what base and clone say to them."""
     from chatstylebot.engine import answers, talk
 
-    card = cards.read(folder / "clone.yaml")
-    lines = (folder / ".csb" / "heldout.jsonl").read_text("utf-8").splitlines()
+    card = cards.read(Workspace(folder).card)
+    lines = Workspace(folder).heldout.read_text("utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
     # short questions in words, from as many people as possible, the newest first; one that begins a conversation
     # says most, since with history before it the base model copies Mia's words from there
@@ -104,7 +105,7 @@ def _answers(folder: Path, adapter: Path) -> tuple[list[dict[str, Any]], dict[st
         "clone": talk.recipe(card, folder, None, adapter, base=False),
     }
     with progress.stage("asking the base model and the clone what neither has seen"):
-        return questions, answers.ask(wanted, questions, folder / ".csb")
+        return questions, answers.ask(wanted, questions, Workspace(folder).hidden)
 
 
 def _table(questions: list[dict[str, Any]], said: dict[str, list[str]]) -> None:

@@ -17,6 +17,7 @@ from chatstylebot.engine import machine
 from chatstylebot.engine.machine import Engine, Gpu
 from chatstylebot.errors import UserError
 from chatstylebot.models import folders, hubs, presets
+from chatstylebot.workspace import Workspace, here
 
 ENGINE = "0.9.5"
 TESTED_TORCH = "pip install 'torch<2.15' 'torchvision<0.30' 'torchaudio<2.12'"
@@ -54,7 +55,7 @@ def run(as_json: Annotated[bool, typer.Option("--json", help="The checks as JSON
 
     ✓ is there, ✗ must be put right, – may be missing. Exit code 0 when nothing must be put right.
     """
-    workspace, probes = files.workspace(), Probes()
+    workspace, probes = here(), Probes()
     with progress.stage("starting the engine once, to see whether it does"):
         found = [
             *software(probes),
@@ -165,7 +166,7 @@ def hardware(workspace: Path, probes: Probes) -> Iterator[Check]:
 
 def contents(workspace: Path, fallback: str) -> Iterator[Check]:
     """The workspace: its card, data, base model and adapter. Outside of one, data and model may be missing."""
-    card, own = None, (workspace / "clone.yaml").is_file()
+    card, own = None, Workspace(workspace).card.is_file()
     try:
         card = cards.find(workspace)
         detail = f"{card.name or 'no name'}, {card.language}, {card.model}" if card else "no workspace here"
@@ -173,7 +174,7 @@ def contents(workspace: Path, fallback: str) -> Iterator[Check]:
     except UserError as error:
         yield Check("clone.yaml", False, error.problem, error.remedy)
 
-    data = workspace / "data"
+    data = Workspace(workspace).data
     try:
         info = files.read_json(data / "dataset_info.json") if (data / "dataset_info.json").exists() else {}
     except UserError as error:
@@ -187,7 +188,7 @@ def contents(workspace: Path, fallback: str) -> Iterator[Check]:
 
     yield _base(workspace, card.model if card else fallback, own)
     adapter = workspace / card.adapter if card and card.adapter else None
-    kept = [adapter] if adapter else [p.parent for p in sorted((workspace / "saves").rglob("adapter_config.json"))]
+    kept = [adapter] if adapter else [p.parent for p in sorted(Workspace(workspace).saves.rglob("adapter_config.json"))]
     there = [folders.place(folder) for folder in kept if (folder / "adapter_config.json").is_file()]
     if adapter and not there:
         yield Check(

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from chatstylebot import files, progress
+from chatstylebot import progress
 from chatstylebot.models import folders, hubs
+from chatstylebot.workspace import here
 
 
 def run(
@@ -25,7 +26,7 @@ def run(
 
     An interrupted download goes on where it stopped. HF_ENDPOINT names a mirror of Hugging Face.
     """
-    wanted = folders.find(model, source, to, files.workspace())
+    wanted = folders.find(model, source, to, here())
     shown = folders.place(wanted.folder)
     faults = folders.check(wanted.folder)
     if not faults and not force:

@@ -8,6 +8,7 @@ import typer
 from chatstylebot import card as cards
 from chatstylebot import files, progress
 from chatstylebot.errors import UserError
+from chatstylebot.workspace import Workspace, here
 
 
 def run(
@@ -29,14 +30,14 @@ def run(
         ggufs.check_kind(gguf)
     elif base:
         raise UserError("the base model needs no merging", "csb export --base --gguf q8_0 makes a GGUF of it")
-    workspace = files.workspace()
+    workspace = here()
     card = cards.find(workspace) or cards.Card()
     values = talk.recipe(card, workspace, model, adapter, base)
     source = values.get("adapter_name_or_path")
     if not source and not gguf:
         raise UserError(f"{values['model_name_or_path']} is a whole model already", "use it as it is, or --gguf q8_0")
     whole = Path(values["model_name_or_path"])
-    final = output or workspace / "exported" / (merge.name(Path(source), workspace) if source else whole.name)
+    final = output or Workspace(workspace).exported / (merge.name(Path(source), workspace) if source else whole.name)
     if gguf:
         _check_free(final, gguf)
     if source:

@@ -13,6 +13,7 @@ import typer
 
 from chatstylebot import files, progress
 from chatstylebot.errors import UserError
+from chatstylebot.workspace import Workspace, here
 
 if TYPE_CHECKING:
     from chatstylebot.feedback.pairs import Resolved
@@ -110,7 +111,7 @@ def export(
     if not (resolved.pairs or resolved.labels):
         why = "; ".join(pairs.lines(resolved))
         raise UserError(f"no vote can be trained on ({why})", HOW)
-    written = exports.write(files.workspace(), resolved, force)
+    written = exports.write(here(), resolved, force)
     _account(tally.verdicts.total(), resolved)
     typer.echo(f"redacted: {', '.join(f'{number:,} {kind}' for kind, number in sorted(redacted.items())) or 'nothing'}")
     for path in written:
@@ -137,14 +138,14 @@ def self_play(
     from chatstylebot.feedback import self_play as plays
     from chatstylebot.serving import keys
 
-    workspace = files.workspace()
-    path = workspace / "data" / "chat_records.json"
+    workspace = here()
+    path = Workspace(workspace).samples
     if not path.is_file():
         raise UserError(f"{path} is not there: there is no talk to learn from", "csb preprocess EXPORT")
     found = plays.samples(files.read_json(path))
     if not found:
         raise UserError(f"{path} holds no samples", "csb preprocess EXPORT")
-    _, key = keys.load(files.private_folder(workspace / ".csb") / "keys", os.environ)
+    _, key = keys.load(Workspace(workspace).private().keys, os.environ)
     with servers.found(server, workspace, key, option or (), progress.say) as url:
         new, old, same = asking.play(workspace, url, key, plays.chosen(found, samples, seed))
     typer.echo(f"self-play: {new:,} new pairs; {same:,} skipped: nearly what was written, or nothing")
@@ -173,7 +174,7 @@ def _store() -> Iterator["Store"]:
     """The workspace's store, where there is something in it. Raises UserError."""
     from chatstylebot.feedback import store as stores
 
-    path = stores.path(files.workspace())
+    path = stores.path(here())
     if not path.is_file():  # looking makes no file
         raise UserError(f"nobody has voted yet: there is no {path}", HOW)
     with stores.Store.open(path) as store:
@@ -191,7 +192,7 @@ def _resolved(
     from chatstylebot.corpus import privacy as private
     from chatstylebot.feedback import pairs
 
-    workspace = files.workspace()
+    workspace = here()
     card = cards.find(workspace) or cards.Card()
     contacts = read_contacts(workspace).values()
     mode = cards.parse({"privacy": privacy}, "the command line").privacy if privacy else card.privacy

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from chatstylebot.errors import UserError
+from chatstylebot.workspace import Workspace, here
 
 
 def run(
@@ -18,10 +19,9 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and change nothing.")] = False,
 ) -> None:
     """Take one person out of everything stored, and prove by a search that nothing is left."""
-    from chatstylebot import files
     from chatstylebot.bot import forget as bots
 
-    workspace = files.workspace()
+    workspace = here()
     with contextlib.nullcontext() if dry_run else bots.alone(workspace):
         _forget(workspace, contact, dry_run)
 
@@ -37,7 +37,7 @@ def _forget(workspace: Path, contact: str, dry_run: bool) -> None:
     from chatstylebot.feedback import export as exports
     from chatstylebot.feedback import store as stores
 
-    hidden = workspace / ".csb"
+    hidden = Workspace(workspace).hidden
     messages, index = _tables(hidden)
     contacts = read_contacts(workspace)
     secrets = hidden / "secrets.bin"  # an id that is a phone number stands there by its alias
@@ -70,7 +70,7 @@ def _forget(workspace: Path, contact: str, dry_run: bool) -> None:
             _preprocessed(outputs, workspace, index, samples, rest)
             for path, report in _reports(workspace).items():
                 outputs.json(path, forget.without_report(report, person, samples.height, gone.height))
-        people = workspace / "contacts.yaml"
+        people = Workspace(workspace).contacts
         if people.is_file():
             keys = {*person.chats, *person.senders}
             outputs.bytes(people, forget.without_contact(people.read_text("utf-8-sig"), keys).encode())
@@ -97,7 +97,7 @@ def _preprocessed(outputs: Any, workspace: Path, index: Any, samples: Any, rest:
 
     from chatstylebot.corpus import forget
 
-    hidden = workspace / ".csb"
+    hidden = Workspace(workspace).hidden
     for name, rows in samples.group_by("file"):
         path = workspace / str(name[0])
         text = _samples_text(path, index.filter(pl.col("file") == name[0]).height)
@@ -256,7 +256,7 @@ def _reports(workspace: Path) -> dict[Path, dict[str, Any]]:
     from chatstylebot import files
 
     found: dict[Path, dict[str, Any]] = {}
-    for path in (workspace / ".csb" / "report.json", None):
+    for path in (Workspace(workspace).report, None):
         path = path or workspace / next((r.get("report") or "" for r in found.values()), "")
         report = files.read_json(path) if path.is_file() and path.suffix == ".json" else None
         if isinstance(report, dict) and "messages_in" in report:
@@ -275,9 +275,10 @@ def _prove(workspace: Path, wanted: list[str], samples: list[Path], voted: list[
 
     found: list[str] = []
     files = 0
-    places = [p for folder in ("data", ".csb") for p in sorted((workspace / folder).rglob("*")) if p.is_file()]
+    own = Workspace(workspace)
+    places = [p for folder in (own.data, own.hidden) for p in sorted(folder.rglob("*")) if p.is_file()]
     shipped = {p.name: p.read_bytes() for p in filesystem.shipped("data").glob("*.json")}
-    besides = [workspace / "contacts.yaml", *_reports(workspace), *samples]
+    besides = [own.contacts, *_reports(workspace), *samples]
     for path in dict.fromkeys([*places, *(path for path in besides if path.is_file())]):
         if path.suffix == ".parquet":
             table = pl.read_parquet(path).select(pl.col(pl.String))
@@ -292,7 +293,7 @@ def _prove(workspace: Path, wanted: list[str], samples: list[Path], voted: list[
             continue  # an invented sample that came with the package
         files += 1
         more = voted if path.name.startswith("feedback.sqlite") or path.name in exports.ENTRIES else []
-        more = chats if (workspace / ".csb" / "bot") in path.parents else more
+        more = chats if Workspace(workspace).bot in path.parents else more
         if number := forget.left(text, [*wanted, *more]):
             found.append(f"{os.path.relpath(path, workspace)} ({number:,})")
     searched = f"searched {files:,} files for {len({*wanted, *voted}):,} texts and ids of theirs"
@@ -309,7 +310,8 @@ def _retrain(workspace: Path) -> None:
     from chatstylebot import progress
     from chatstylebot.models import provenance
 
-    runs = sorted({path.parent for top in ("saves", "exported") for path in (workspace / top).rglob(provenance.NAME)})
+    own = Workspace(workspace)
+    runs = sorted({path.parent for top in (own.saves, own.exported) for path in top.rglob(provenance.NAME)})
     for folder in runs:
         again = f"csb train {provenance.read(folder).get('stage', 'sft')}" if "saves" in folder.parts else "csb export"
         progress.say(f"must be made anew, it may remember them: {folder.relative_to(workspace)} ({again})")

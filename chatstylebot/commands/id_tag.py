@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from chatstylebot.errors import UserError
+from chatstylebot.workspace import Workspace, here
 
 FilePath = Annotated[
     Path | None, typer.Option("--file-path", "--file_path", help="Where the samples go.", show_default=False)
@@ -30,7 +31,7 @@ def run(
     from chatstylebot import files, progress
     from chatstylebot.training import datasets, identity
 
-    workspace = files.workspace()
+    workspace = here()
     card = cards.find(workspace)
     name, author = name or (card.name if card else ""), author or (card.author if card else "")
     missing = [flag for flag, value in (("--name", name), ("--author", author)) if not value]
@@ -39,7 +40,7 @@ def run(
             f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing",
             "csb id-tag --name NAME --author AUTHOR",
         )
-    output = file_path or workspace / "data" / "identity.json"
+    output = file_path or Workspace(workspace).identity
     shown = file_path or Path("data/identity.json")
     text, source = _template(output)
     rows = _rows(text, source)

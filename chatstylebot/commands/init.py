@@ -8,6 +8,7 @@ import typer
 
 from chatstylebot import card as cards
 from chatstylebot import card_text, files, progress
+from chatstylebot.workspace import Workspace
 
 # a person's chats, models and runs are nobody else's, wherever the workspace is pushed to
 IGNORED = """\
@@ -42,14 +43,15 @@ def make(folder: Path, name: str, author: str, language: str, model: str) -> Non
     if not Path(model).is_dir():
         presets.get(model)
     card = card_text.commented(name, author, language, model)  # type: ignore[arg-type]
-    wanted = {folder / "config" / path: text.encode() for path, text in recipes.files().items()}
+    place = Workspace(folder)
+    wanted = {place.config / path: text.encode() for path, text in recipes.files().items()}
     for sample in datasets.SHIPPED:
-        wanted[folder / "data" / f"{sample}.json"] = files.shipped(f"data/{sample}.json").read_bytes()
+        wanted[place.data / f"{sample}.json"] = files.shipped(f"data/{sample}.json").read_bytes()
     template = "data/identity.template.json"
     wanted[folder / template] = files.shipped(template).read_bytes()
-    wanted[folder / "clone.yaml"] = card.encode()
+    wanted[place.card] = card.encode()
     wanted[folder / ".gitignore"] = IGNORED.encode()
-    info = folder / "data" / "dataset_info.json"
+    info = place.registry
     told = datasets.known(info)
     with files.together() as outputs:
         kept = [path for path in wanted if path.exists()]
@@ -60,8 +62,8 @@ def make(folder: Path, name: str, author: str, language: str, model: str) -> Non
     if kept:
         progress.say(f"{len(kept)} files were there already and stay as they are")
     typer.echo(f"made {len(wanted) - len(kept)} files in {folder.resolve()}")
-    if folder / "clone.yaml" in kept:
-        model = cards.read(folder / "clone.yaml").model
+    if place.card in kept:
+        model = cards.read(place.card).model
         progress.say("note: clone.yaml was there: --name, --author, --language and --model are not applied to it")
     there = "" if folder.resolve() == Path.cwd().resolve() else f"cd {shlex.quote(str(folder))}, "
     progress.say(f"next: {there}edit clone.yaml, then csb preprocess EXPORT, csb download {model}, csb train")

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from chatstylebot.workspace import here
+
 BARS = " ▁▂▃▄▅▆▇█"
 MOST_CHATS = 15  # in the table; --json has them all
 
@@ -32,10 +34,10 @@ def run(
 ) -> None:
     """Say what is in chat exports: chats, people, kinds, times, who is me; write nothing."""
     from chatstylebot import card as cards
-    from chatstylebot import files, importers, progress
+    from chatstylebot import importers, progress
     from chatstylebot.importers import people, summary
 
-    card = cards.written(files.workspace())
+    card = cards.written(here())
     zone = timezone or (card.timezone if card else None)
     if timezone:
         cards.parse({"timezone": timezone}, "the command line")

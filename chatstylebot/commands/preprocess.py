@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from chatstylebot.errors import UserError
+from chatstylebot.workspace import here
 
 Privacy = Annotated[str | None, typer.Option(help="redact, drop or off.", metavar="redact|drop|off")]
 
@@ -118,18 +119,16 @@ def run(
 
 def _default() -> Path:
     """data/chat_records.json of the workspace, as it is written from here."""
-    from chatstylebot import files
 
     name = Path("data/chat_records.json")
-    return name if files.workspace() == Path.cwd().resolve() else files.workspace() / name
+    return name if here() == Path.cwd().resolve() else here() / name
 
 
 def _card(given: dict[str, Any]) -> tuple[Any, bool]:
     """The workspace's card with the options of this run, and whether there was one."""
     from chatstylebot import card as cards
-    from chatstylebot import files
 
-    card = cards.written(files.workspace())
+    card = cards.written(here())
     if card is not None and not given:
         return card, True
     values = card.model_dump() if card else {}
@@ -265,7 +264,7 @@ def _place(exports: list[Path], output: Path, report: Path | None) -> Any:
     from chatstylebot import files
     from chatstylebot.corpus.outputs import Place
 
-    place = Place(output, files.workspace())
+    place = Place(output, here())
     files.check_apart(exports, [output, *([report] if report else [])])
     if output.suffix != ".json":
         raise UserError(f"{output} does not end in .json: the engine would not read it", f"--output {output}.json")

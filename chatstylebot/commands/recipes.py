@@ -12,6 +12,7 @@ from chatstylebot.errors import UserError
 from chatstylebot.models import presets
 from chatstylebot.progress import say
 from chatstylebot.training import recipes
+from chatstylebot.workspace import Workspace, here
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 COLUMNS = ("name", "model", "method", "stage", "GPUs", "memory")
@@ -105,7 +106,7 @@ def write(
     force: Annotated[bool, typer.Option("--force", help="Overwrite recipes that were edited.")] = False,
 ) -> None:
     """Write all recipes anew, all or none; an edited one is kept safe unless --force is given."""
-    folder = output or files.workspace() / "config"
+    folder = output or Workspace(here()).config
     made = {folder / path: text.encode() for path, text in recipes.files().items()}
     stale = {path for path, text in made.items() if not path.is_file() or path.read_bytes() != text}
     edited = sorted(str(path) for path in stale if path.exists())

@@ -16,6 +16,7 @@ from chatstylebot import card as cards
 from chatstylebot import files, progress
 from chatstylebot.card import Card
 from chatstylebot.errors import UserError
+from chatstylebot.workspace import Workspace, here
 
 if TYPE_CHECKING:
     from chatstylebot.serving.answers import Served
@@ -74,7 +75,7 @@ def run(
     from chatstylebot.serving import workspace as work
     from chatstylebot.serving.state import Choices, Limits
 
-    workspace = files.workspace()
+    workspace = here()
     card = cards.find(workspace) or Card()
     if model_name:
         card, model, adapter = named.load(card, workspace, workspace / settings, model_name)
@@ -179,7 +180,7 @@ def _llamacpp(plan: Plan, made: list[Path]) -> "list[Spec]":
     found = []
     for kind, file in zip(kinds, made, strict=False):
         progress.say(f"{file.name}: {plan.chats} chats of {context} tokens, {threads} threads")
-        log = files.private_folder(plan.workspace / ".csb") / f"serve-{kind}.log"
+        log = Workspace(plan.workspace).private().log(f"serve-{kind}")
         spec = engines.llamacpp(kind, kind, file, sys.executable, plan.chats, threads, context, log)
         found.append(replace(spec, adapter=clone_file.told(file).get("adapter")))
     return found
@@ -195,15 +196,15 @@ def _llamafactory(plan: Plan, base: bool) -> "Spec":
     if backend != "huggingface":
         values |= {f"{backend}_maxlen": plan.context}
     kind: Kind = "base" if base else "clone"
-    folder = files.private_folder(plan.workspace / ".csb")
-    path = folder / f"serve-{kind}.yaml"
+    own = Workspace(plan.workspace).private()
+    path = own.recipe(f"serve-{kind}")
     recipe = values | {"infer_backend": backend}
     files.write(path, yaml.safe_dump(recipe, allow_unicode=True, sort_keys=False), private=True)
     if not base and (remark := talk.prompt_differs(plan.card, values.get("adapter_name_or_path"))):
         progress.say(f"note: {remark}")
     call = llamafactory.call("api", path, plan.workspace)
     slots = 1 if backend == "huggingface" else plan.chats  # it answers one after another
-    log = folder / f"serve-{kind}.log"
+    log = own.log(f"serve-{kind}")
     spec = engines.llamafactory(kind, kind, call.argv, call.env, plan.workspace, sys.executable, slots, log)
     adapter = values.get("adapter_name_or_path")
     return replace(

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from chatstylebot import card as cards
-from chatstylebot import files, progress
+from chatstylebot import progress
 from chatstylebot.errors import UserError, nearest
+from chatstylebot.workspace import here
 
 if TYPE_CHECKING:
     from chatstylebot.training.job import Job
@@ -51,7 +52,7 @@ def run(
         _decides(recipe, model, method)
     if deepspeed is not None:
         _choice("--deepspeed", deepspeed, get_args(plan.Zero))
-    workspace = files.workspace()
+    workspace = here()
     card = cards.find(workspace) or cards.Card()
     asked: Any = {"stage": stage, "pairs": pairs, "model": model, "method": method, "recipe": recipe}
     job = jobs.plan_run(card, workspace, **asked, deepspeed=deepspeed)  # type: ignore[arg-type]

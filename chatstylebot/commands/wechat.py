@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 import typer
 
 from chatstylebot import card as cards
-from chatstylebot import files
 from chatstylebot.card import Card
 from chatstylebot.errors import UserError
+from chatstylebot.workspace import Workspace, here
 
 Via = Literal["ilink", "itchat"]
 
@@ -32,8 +32,8 @@ def run(
 
     if friend and via != "ilink":
         raise UserError("--friend is for ilink: through itchat the bot answers from your own account", "leave it out")
-    workspace = files.workspace()
+    workspace = here()
     card = cards.find(workspace) or Card()
-    _, key = keys.load(files.private_folder(workspace / ".csb") / "keys", os.environ)
+    _, key = keys.load(Workspace(workspace).private().keys, os.environ)
     channel = making.make(via, workspace, making.Options(friend=friend, yes=yes))
     launch.run(launch.Plan(workspace, card, channel, key, server, option or ()))

@@ -12,6 +12,7 @@ from chatstylebot import files
 from chatstylebot.contacts import Contact
 from chatstylebot.corpus import alpaca, directory
 from chatstylebot.corpus.dataset import Dataset
+from chatstylebot.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Place:
     @property
     def hidden(self) -> Path:
         """The workspace's .csb/."""
-        return self.workspace / ".csb"
+        return Workspace(self.workspace).hidden
 
     @property
     def secrets(self) -> Path:
@@ -83,7 +84,7 @@ def workers(jobs: int, cores: int | None) -> int:
 def contacts(outputs: files.Outputs, place: Place, made: Dataset, known: Mapping[str, Contact]) -> list[str]:
     """A first contacts.yaml; where there is one, a remark on which chats it lacks."""
     listed = directory.chats(made.messages, made.own)
-    path = place.workspace / "contacts.yaml"
+    path = Workspace(place.workspace).contacts
     if not path.exists():
         outputs.bytes(path, directory.first(listed).encode())
         return ["note: contacts.yaml lists your chats: fill in `relation` if the system prompt is to use it"]

@@ -11,6 +11,7 @@ from chatstylebot.card import Card
 from chatstylebot.engine import gguf, merge, talk
 from chatstylebot.engine.gguf import Kind
 from chatstylebot.models import provenance
+from chatstylebot.workspace import Workspace
 
 
 def identity(values: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def ready(
     if remark := talk.prompt_differs(card, source):
         progress.say(f"note: {remark}")
     name = merge.name(Path(source), workspace) if source else Path(values["model_name_or_path"]).name
-    file = workspace / "exported" / f"{name}-{kind}.gguf"
+    file = Workspace(workspace).exported / f"{name}-{kind}.gguf"
     if file.is_file() and {k: v for k, v in told(file).items() if k != "checked"} == identity(values, kind):
         return file
     why = "it was made from another adapter" if file.is_file() else "it is made once"
@@ -73,8 +74,7 @@ def make(
 
     Returns the engine's view of the template (engine/reference.py), for a Modelfile.
     """
-    hidden = files.private_folder(workspace / ".csb")
-    log = hidden / "gguf.log"
+    log = Workspace(workspace).private().log("gguf")
     log.unlink(missing_ok=True)
     whole = merged or Path(values["model_name_or_path"])
     temporary = None

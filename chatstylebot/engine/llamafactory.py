@@ -13,6 +13,7 @@ from typing import IO, Literal
 from chatstylebot import files, processes
 from chatstylebot.engine import failures
 from chatstylebot.errors import UserError
+from chatstylebot.workspace import Workspace
 
 Verb = Literal[
     "train", "export", "chat", "webchat", "api"
@@ -58,7 +59,7 @@ def program() -> str:
 
 def call(verb: Verb, recipe: Path, folder: Path, extra: Mapping[str, str] | None = None) -> Call:
     """The call for a recipe. `folder` is the workspace: relative paths in the recipe start there."""
-    env = QUIET | {"HF_DATASETS_CACHE": str(folder / ".csb" / "cache")} | dict(extra or {})
+    env = QUIET | {"HF_DATASETS_CACHE": str(Workspace(folder).cache)} | dict(extra or {})
     if env.get("FORCE_TORCHRUN") and " " in str(recipe):  # the engine splits its own command line at spaces
         raise UserError(f"the path has a space in it: {recipe}", "rename the folder: several GPUs cannot use it")
     return Call((program(), verb, str(recipe)), env, folder)

@@ -12,13 +12,15 @@ from chatstylebot import files, progress
 from chatstylebot.engine import llamafactory, machine
 from chatstylebot.errors import UserError
 from chatstylebot.models import folders
+from chatstylebot.workspace import Workspace
 
 KEEP = ("model_name_or_path", "adapter_name_or_path", "template", "finetuning_type")
 
 
 def name(adapter: Path, workspace: Path) -> str:
     """What a merged model is called: its run's place in saves/, else the adapter's folder."""
-    within = adapter.relative_to(workspace / "saves") if adapter.is_relative_to(workspace / "saves") else None
+    saves = Workspace(workspace).saves
+    within = adapter.relative_to(saves) if adapter.is_relative_to(saves) else None
     return "_".join(within.parts) if within else adapter.name
 
 
@@ -42,9 +44,9 @@ def merge(values: Mapping[str, Any], workspace: Path, final: Path, verbose: bool
     # merged into the full base, of a 4-bit adapter as well: merging into 4 bit is refused by the engine
     recipe = {key: values[key] for key in KEEP}
     recipe |= {"export_dir": str(draft), "export_size": 5, "export_device": "cpu"}
-    path = files.private_folder(workspace / ".csb") / "export.yaml"
+    path = Workspace(workspace).private().recipe("export")
     files.write(path, yaml.safe_dump(recipe, allow_unicode=True, sort_keys=False), private=True)
-    log = workspace / ".csb" / "export.log"
+    log = Workspace(workspace).log("export")
     log.unlink(missing_ok=True)
     try:
         with progress.stage("merging"):

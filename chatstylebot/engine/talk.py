@@ -12,13 +12,14 @@ from chatstylebot.card import Card
 from chatstylebot.engine import llamafactory
 from chatstylebot.errors import UserError
 from chatstylebot.models import folders, presets, provenance
+from chatstylebot.workspace import Workspace, here
 
 CLONES = ("sft", "dpo", "kto")
 
 
 def finished(workspace: Path) -> list[Path]:
     """The folders of finished runs that made a clone, the newest first."""
-    found = [folder for folder in (workspace / "saves").glob("*/*/*") if provenance.state(folder) == "finished"]
+    found = [folder for folder in Workspace(workspace).saves.glob("*/*/*") if provenance.state(folder) == "finished"]
     clones = [folder for folder in found if folder.name.partition("-")[0] in CLONES]
     return sorted(clones, key=lambda folder: (provenance.made(folder), folder.name), reverse=True)
 
@@ -37,7 +38,7 @@ def adapter_of(card: Card, workspace: Path, model: str | None) -> Path:
         progress.say(f"note: no finished run of {name}; this is {runs[0].relative_to(workspace)}")
         return runs[0]
     raise UserError(
-        f"no finished adapter for {name} in {workspace / 'saves'}",
+        f"no finished adapter for {name} in {Workspace(workspace).saves}",
         "csb train" + (f" --model {model}" if model else ""),
     )
 
@@ -105,11 +106,11 @@ def begin(
     verb: llamafactory.Verb, model: str | None, adapter: Path | None, base: bool, env: Mapping[str, str]
 ) -> llamafactory.Call:
     """The engine's call for talking, its recipe written into .csb/. Raises UserError."""
-    workspace = files.workspace()
+    workspace = here()
     card = cards.find(workspace) or Card()
     values = recipe(card, workspace, model, adapter, base)
     if remark := prompt_differs(card, values.get("adapter_name_or_path")):
         progress.say(f"note: {remark}")
-    path = files.private_folder(workspace / ".csb") / f"{verb}.yaml"
+    path = Workspace(workspace).private().recipe(verb)
     files.write(path, yaml.safe_dump(values, allow_unicode=True, sort_keys=False), private=True)
     return llamafactory.call(verb, path, workspace, env)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from chatstylebot.feedback import database
+from chatstylebot.workspace import Workspace
 
 TABLES = """
 create table drafts (
@@ -49,7 +50,7 @@ class Decided:
 
 def path(workspace: Path) -> Path:
     """Where a workspace keeps its drafts."""
-    return workspace / ".csb" / "drafts.sqlite"
+    return Workspace(workspace).drafts
 
 
 class Drafts(database.Keeper):

@@ -11,18 +11,19 @@ from chatstylebot.errors import UserError
 from chatstylebot.feedback import pairs
 from chatstylebot.feedback.pairs import Resolved, Row
 from chatstylebot.training.datasets import LABELS, PAIRS, known, register
+from chatstylebot.workspace import Workspace
 
 ENTRIES: dict[str, dict[str, Any]] = {"dpo_records.json": PAIRS, "kto_records.json": LABELS}
 
 
 def mark(workspace: Path) -> Path:
     """What the last export wrote: the hash of each file, and which records each of its rows comes from."""
-    return workspace / ".csb" / "feedback_export.json"
+    return Workspace(workspace).feedback_export
 
 
 def write(workspace: Path, resolved: Resolved, force: bool = False) -> list[Path]:
     """Write both files and give those that hold rows. Raises UserError where one that is there is not ours."""
-    data, told = workspace / "data", _told(workspace)
+    data, told = Workspace(workspace).data, _told(workspace)
     made: dict[str, Sequence[Row]] = {"dpo_records.json": resolved.pairs, "kto_records.json": resolved.labels}
     strange = [data / name for name in made if not force and not _ours(data / name, told.get(name))]
     if strange:
@@ -32,7 +33,7 @@ def write(workspace: Path, resolved: Resolved, force: bool = False) -> list[Path
         )
     info = data / "dataset_info.json"
     registered = known(info)
-    files.private_folder(workspace / ".csb")
+    Workspace(workspace).private()
     with files.together() as outputs:
         # takes its place first, and knows the old files too: whenever we are killed, what lies there is known as ours
         marks = {name: _marked(data / name, told.get(name), rows) for name, rows in made.items()}
@@ -49,7 +50,7 @@ def write(workspace: Path, resolved: Resolved, force: bool = False) -> list[Path
 
 def take_out(outputs: files.Outputs, workspace: Path, gone: Collection[str]) -> int:
     """Rewrite the files without the rows that come from these records alone; how many rows go. Raises UserError."""
-    data, told, number = workspace / "data", _told(workspace), 0
+    data, told, number = Workspace(workspace).data, _told(workspace), 0
     for name, entry in told.items():
         rows: list[list[str]] = entry["ids"]
         left = [place for place, ids in enumerate(rows) if not set(ids) <= set(gone)]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from chatstylebot.feedback import database, records
 from chatstylebot.feedback.records import Record
+from chatstylebot.workspace import Workspace
 
 PAGE = 500  # records that are read at a time
 TABLES = """
@@ -29,7 +30,7 @@ class Conflict(Exception):
 
 def path(workspace: Path) -> Path:
     """Where a workspace keeps its feedback."""
-    return workspace / ".csb" / "feedback.sqlite"
+    return Workspace(workspace).feedback
 
 
 class Store(database.Keeper):

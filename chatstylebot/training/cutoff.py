@@ -7,6 +7,7 @@ from typing import Any
 
 from chatstylebot.models import tokenizer
 from chatstylebot.training.dataset_files import Dataset
+from chatstylebot.workspace import Workspace
 
 COVERED = 0.99  # of the samples fit, as in the report of `csb preprocess`
 SAMPLED = 2_000
@@ -52,7 +53,7 @@ def _covering(lengths: list[int]) -> int | None:
 
 def _report(workspace: Path) -> dict[str, Any]:
     try:
-        found = json.loads((workspace / ".csb" / "report.json").read_text("utf-8"))
+        found = json.loads(Workspace(workspace).report.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

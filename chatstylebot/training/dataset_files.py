@@ -9,6 +9,7 @@ from typing import Any
 
 from chatstylebot import files
 from chatstylebot.errors import UserError, nearest
+from chatstylebot.workspace import Workspace
 
 MAKES = {
     "chat_records": "csb preprocess EXPORT",
@@ -107,7 +108,7 @@ def system(dataset: Dataset) -> set[str]:
 
 def neutral(workspace: Path, datasets: list[Dataset]) -> str | None:
     """The neutral prompt that `csb preprocess` wrote into one of these datasets; None: none of them is its work."""
-    path = workspace / ".csb" / "report.json"
+    path = Workspace(workspace).report
     report = files.read_json(path) if path.is_file() else None
     if not isinstance(report, dict) or not isinstance(report.get("output"), str):
         return None

@@ -10,6 +10,7 @@ from chatstylebot.errors import UserError
 from chatstylebot.models import provenance
 from chatstylebot.training import lock, meter, needs
 from chatstylebot.training.job import Job
+from chatstylebot.workspace import Workspace
 
 
 def faults(job: Job, env: dict[str, str], resume: bool = False, again: bool = False) -> list[UserError]:
@@ -47,7 +48,7 @@ def _run(job: Job, env: dict[str, str], resume: bool, verbose: bool) -> str:
     values, output = dict(job.values), job.output
     if resume:
         values["resume_from_checkpoint"] = str(provenance.last_checkpoint(output))
-    files.private_folder(job.workspace / ".csb")
+    Workspace(job.workspace).private()
     recipe = output / "recipe.yaml"
     files.write(recipe, yaml.safe_dump(values, allow_unicode=True, sort_keys=False), private=True)
     provenance.write(

@@ -1,0 +1,165 @@
+"""Where everything of a clone lies. Nobody else spells these names.
+
+A workspace is the folder with clone.yaml: data/ holds what training reads, models/ base models, saves/ adapters,
+exported/ merged models, and .csb/, which git ignores and only its owner can read, all that is kept of the talk.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from chatstylebot import files
+
+CARD = "clone.yaml"
+HIDDEN = ".csb"
+
+
+def here(start: Path | None = None) -> Path:
+    """The nearest folder upwards that holds a clone.yaml, else the current folder."""
+    folder = (start or Path.cwd()).resolve()
+    return next((p for p in (folder, *folder.parents) if (p / CARD).is_file()), folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The places of one clone."""
+
+    folder: Path
+
+    # what the user writes and sees
+
+    @property
+    def card(self) -> Path:
+        return self.folder / CARD
+
+    @property
+    def contacts(self) -> Path:
+        return self.folder / "contacts.yaml"
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config"
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def registry(self) -> Path:
+        """What the engine is told about each dataset."""
+        return self.data / "dataset_info.json"
+
+    @property
+    def samples(self) -> Path:
+        return self.data / "chat_records.json"
+
+    @property
+    def identity(self) -> Path:
+        return self.data / "identity.json"
+
+    @property
+    def models(self) -> Path:
+        return self.folder / "models"
+
+    @property
+    def saves(self) -> Path:
+        return self.folder / "saves"
+
+    @property
+    def exported(self) -> Path:
+        return self.folder / "exported"
+
+    # .csb/: what preprocess leaves (written and read by corpus.store)
+
+    @property
+    def hidden(self) -> Path:
+        return self.folder / HIDDEN
+
+    def private(self) -> Self:
+        """The same, and .csb/ is there with a mode that lets nobody else in."""
+        files.private_folder(self.hidden)
+        return self
+
+    @property
+    def messages(self) -> Path:
+        return self.hidden / "messages.parquet"
+
+    @property
+    def index(self) -> Path:
+        """Which sample of which file belongs to which chat."""
+        return self.hidden / "samples.parquet"
+
+    @property
+    def heldout(self) -> Path:
+        return self.hidden / "heldout.jsonl"
+
+    @property
+    def rhythm(self) -> Path:
+        return self.hidden / "rhythm.json"
+
+    @property
+    def secrets(self) -> Path:
+        """The keyed hashes of every redacted value."""
+        return self.hidden / "secrets.bin"
+
+    @property
+    def report(self) -> Path:
+        return self.hidden / "report.json"
+
+    @property
+    def last_card(self) -> Path:
+        """The card that the last preprocess worked with."""
+        return self.hidden / "card.yaml"
+
+    # .csb/: the engine's
+
+    @property
+    def cache(self) -> Path:
+        """The engine's copies of the datasets."""
+        return self.hidden / "cache"
+
+    def recipe(self, verb: str) -> Path:
+        """The recipe of the engine's last call of a verb other than train, whose recipes lie with its runs."""
+        return self.hidden / f"{verb}.yaml"
+
+    def log(self, what: str) -> Path:
+        """What a child said: export, gguf, bot-server, serve-clone …"""
+        return self.hidden / f"{what}.log"
+
+    # .csb/: the server's, the bot's and feedback's
+
+    @property
+    def keys(self) -> Path:
+        return self.hidden / "keys"
+
+    @property
+    def chats(self) -> Path:
+        """What was said to the server, where the owner wants that kept."""
+        return self.hidden / "chats.jsonl"
+
+    @property
+    def feedback(self) -> Path:
+        return self.hidden / "feedback.sqlite"
+
+    @property
+    def feedback_export(self) -> Path:
+        """What the last export of the feedback wrote."""
+        return self.hidden / "feedback_export.json"
+
+    @property
+    def drafts(self) -> Path:
+        return self.hidden / "drafts.sqlite"
+
+    @property
+    def self_play(self) -> Path:
+        """The answers of a self-play under way."""
+        return self.hidden / "self_play.jsonl"
+
+    @property
+    def self_play_of(self) -> Path:
+        """What a self-play was begun with."""
+        return self.hidden / "self_play.json"
+
+    @property
+    def bot(self) -> Path:
+        return self.hidden / "bot"
