@@ -6,6 +6,7 @@ from typing import Any
 
 from tokenizers import Tokenizer, models, pre_tokenizers
 
+from chatstylebot.corpus import store
 from chatstylebot.models import tokenizer
 from chatstylebot.training import cutoff
 from chatstylebot.training.dataset_files import Dataset, find, told
@@ -39,19 +40,25 @@ def model(place: Path) -> Path:
 
 def test_tokens_are_counted_with_the_model_s_own_tokenizer(tmp_path: Path) -> None:
     datasets = prepared(tmp_path, words=700)
-    assert cutoff.suggested(tmp_path, model(tmp_path), datasets) == (768, "99% of your samples fit")
+    assert cutoff.suggested(store.report(tmp_path), tmp_path, model(tmp_path), datasets) == (
+        768,
+        "99% of your samples fit",
+    )
 
 
 def test_without_the_tokenizer_the_report_s_estimate_is_taken(tmp_path: Path) -> None:
     datasets = prepared(tmp_path, words=700)
-    assert cutoff.suggested(tmp_path, tmp_path / "nowhere", datasets) == (512, "estimated by csb preprocess")
+    assert cutoff.suggested(store.report(tmp_path), tmp_path, tmp_path / "nowhere", datasets) == (
+        512,
+        "estimated by csb preprocess",
+    )
 
 
 def test_samples_of_another_making_change_nothing(tmp_path: Path) -> None:
     datasets = prepared(tmp_path, words=700)
     (tmp_path / ".csb" / "report.json").unlink()
-    assert cutoff.suggested(tmp_path, tmp_path, datasets) is None
-    assert cutoff.suggested(tmp_path, tmp_path, []) is None
+    assert cutoff.suggested(store.report(tmp_path), tmp_path, tmp_path, datasets) is None
+    assert cutoff.suggested(store.report(tmp_path), tmp_path, tmp_path, []) is None
 
 
 def preferences(place: Path, words: int) -> list[Dataset]:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from make import export, samples, talk
 
-from chatstylebot.corpus import outputs, privacy
+from chatstylebot.corpus import privacy, store
 from chatstylebot.corpus.messages import SCHEMA
 from chatstylebot.corpus.privacy import detectors, secret_hashes
 from chatstylebot.errors import UserError
@@ -437,7 +437,7 @@ def test_a_secret_told_to_one_contact_stands_in_no_sample_of_another_PRI_10(prep
 
 
 def test_the_machine_says_how_many_write_at_a_time_PRI_9() -> None:
-    assert [outputs.workers(5, cores) for cores in (None, 1, 2, 64)] == [1, 1, 2, 5]
+    assert [store.workers(5, cores) for cores in (None, 1, 2, 64)] == [1, 1, 2, 5]
 
 
 def test_no_package_is_asked_for_that_only_looks_like_a_model_PRI_12() -> None:

@@ -15,6 +15,7 @@ from conftest import Csb
 from make import export, talk
 
 from chatstylebot import card as cards
+from chatstylebot.corpus import store
 from chatstylebot.engine import llamafactory
 from chatstylebot.errors import UserError
 from chatstylebot.models import provenance
@@ -256,7 +257,7 @@ def test_a_prompt_that_changed_after_preprocess_is_refused_SRV_3(csb: Csb, works
 def test_what_is_kept_as_the_prompt_is_what_stands_in_the_samples(
     csb: Csb, workspace: Path, words: tuple[str, ...], prompt: str
 ) -> None:
-    job = jobs.plan_run(cards.read(workspace / "clone.yaml"), workspace, None, words)
+    job = jobs.plan_run(cards.read(workspace / "clone.yaml"), workspace, None, words, report=store.report(workspace))
     assert job.system == prompt
 
 

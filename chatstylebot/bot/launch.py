@@ -3,10 +3,11 @@
 import asyncio
 import random
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from chatstylebot import files, progress
 from chatstylebot.bot import lock, owner, server, store
@@ -47,7 +48,10 @@ def known(people: dict[str, Contact], name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to run. `server`: the address of a csb serve, None: one is found or started with the options `more`."""
+    """What is to run. `server`: the address of a csb serve, None: one is found or started with the options `more`.
+
+    `pauses`: the person's rhythm as `csb preprocess` measured it, {} for usual ones.
+    """
 
     workspace: Path
     card: Card
@@ -56,6 +60,7 @@ class Plan:
     server: str | None = None
     more: Sequence[str] = ()
     trying: str | None = None
+    pauses: Mapping[str, Any] = field(default_factory=dict)
 
 
 def run(plan: Plan) -> None:
@@ -74,7 +79,7 @@ def run(plan: Plan) -> None:
             client=Client(f"{url}/v1", plan.key),
             store=kept,
             drafts=waiting,
-            frame=Frames(plan.workspace, plan.card, plan.channel, plan.trying),
+            frame=Frames(plan.workspace, plan.card, plan.pauses, plan.channel, plan.trying),
             paused=switch(plan.workspace).is_file,
             pause=lambda on: pause(plan.workspace, on),
             tell=line.tell,

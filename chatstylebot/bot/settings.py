@@ -1,7 +1,8 @@
 """The settings of a run, from the workspace: contacts.yaml counts as it stands now, not as it stood at the start."""
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import tzlocal
@@ -20,10 +21,11 @@ from chatstylebot.workspace import Workspace
 class Frames:
     """The settings of now: contacts.yaml is read again as soon as it is another one."""
 
-    def __init__(self, workspace: Path, card: Card, channel: Channel, trying: str | None) -> None:
+    def __init__(
+        self, workspace: Path, card: Card, pauses: Mapping[str, Any], channel: Channel, trying: str | None
+    ) -> None:
         self._workspace, self._card, self._channel, self._trying = workspace, card, channel, trying
-        rhythm = Workspace(workspace).rhythm
-        self._rhythm = replies.rhythm(json.loads(rhythm.read_text("utf-8")) if rhythm.is_file() else {})
+        self._rhythm = replies.rhythm(pauses)
         self._zone = ZoneInfo(card.timezone or tzlocal.get_localzone_name() or "UTC")
         self._seen: float | None = None
         self._frame = self._read()

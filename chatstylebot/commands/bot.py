@@ -48,6 +48,7 @@ def run_channel(
 ) -> None:
     """Run the bot on a channel until Ctrl-C."""
     from chatstylebot.bot import launch, making
+    from chatstylebot.corpus import store
     from chatstylebot.serving import keys
 
     if contact and channel != "terminal":
@@ -58,7 +59,7 @@ def run_channel(
     _, key = keys.load(Workspace(workspace).private().keys, os.environ)
     options = making.Options(host, port, owner or card.bot.owners.get("onebot"), friend, yes, trying)
     made = making.make(channel, workspace, options)
-    launch.run(launch.Plan(workspace, card, made, key, server, option or (), trying))
+    launch.run(launch.Plan(workspace, card, made, key, server, option or (), trying, store.pauses(workspace)))
 
 
 @app.command()

@@ -1,6 +1,5 @@
 """the whole loop on shipped data, on a CPU, in ./csb-demo"""
 
-import json
 import shlex
 import subprocess
 import sys
@@ -89,11 +88,11 @@ def _csb(folder: Path, *argv: str) -> None:
 
 def _answers(folder: Path, adapter: Path) -> tuple[list[dict[str, Any]], dict[str, list[str]]]:
     """Held-out questions, and what base and clone say to them."""
+    from chatstylebot.corpus import store
     from chatstylebot.engine import answers, talk
 
     card = cards.read(Workspace(folder).card)
-    lines = Workspace(folder).heldout.read_text("utf-8").splitlines()
-    rows = [json.loads(line) for line in lines]
+    rows = store.heldout(folder)
     # short questions in words, from as many people as possible, the newest first; one that begins a conversation
     # says most, since with history before it the base model copies Mia's words from there
     fit = [r for r in reversed(rows) if "[" not in r["incoming"] and 12 <= len(r["incoming"]) <= 90]

@@ -32,16 +32,14 @@ def _forget(workspace: Path, contact: str, dry_run: bool) -> None:
     from chatstylebot import files, progress
     from chatstylebot.bot import forget as bots
     from chatstylebot.contacts import read_contacts
-    from chatstylebot.corpus import forget
+    from chatstylebot.corpus import forget, store
     from chatstylebot.corpus.privacy import secret_hashes
     from chatstylebot.feedback import export as exports
     from chatstylebot.feedback import store as stores
 
-    hidden = Workspace(workspace).hidden
-    messages, index = _tables(hidden)
+    messages, index = _tables(workspace)
     contacts = read_contacts(workspace)
-    secrets = hidden / "secrets.bin"  # an id that is a phone number stands there by its alias
-    key = secret_hashes.key_of(secrets.read_bytes() if secrets.is_file() else b"")
+    key = secret_hashes.key_of(store.secrets(workspace))  # an id that is a phone number stands there by its alias
     person = forget.find(messages, contacts, (contact, secret_hashes.alias(key, contact)))
     gone = messages.filter(forget.theirs(person))
     quoted = forget.echoes(messages, person)
@@ -78,8 +76,8 @@ def _forget(workspace: Path, contact: str, dry_run: bool) -> None:
         bots.logins(workspace, person.keys, take=True)
         exports.take_out(outputs, workspace, {vote.id for vote in votes})
         if votes:
-            with stores.Store.open(stores.path(workspace)) as store:
-                store.forget({vote.id for vote in votes})
+            with stores.Store.open(stores.path(workspace)) as recorded:
+                recorded.forget({vote.id for vote in votes})
     written = [workspace / name for name in index["file"].unique()]
     _prove(workspace, wanted, written, _voted(votes, others), kept.ids)
     if named := forget.mentions(rest, person):
@@ -95,9 +93,8 @@ def _preprocessed(outputs: Any, workspace: Path, index: Any, samples: Any, rest:
     """Take the person out of what `csb preprocess` left."""
     import polars as pl
 
-    from chatstylebot.corpus import forget
+    from chatstylebot.corpus import forget, store
 
-    hidden = Workspace(workspace).hidden
     for name, rows in samples.group_by("file"):
         path = workspace / str(name[0])
         text = _samples_text(path, index.filter(pl.col("file") == name[0]).height)
@@ -107,8 +104,7 @@ def _preprocessed(outputs: Any, workspace: Path, index: Any, samples: Any, rest:
     renumbered = kept.sort("file", "row").with_columns(
         pl.int_range(pl.len(), dtype=pl.UInt32).over("file").alias("row")
     )
-    renumbered.write_parquet(outputs.draft(hidden / "samples.parquet"))
-    rest.write_parquet(outputs.draft(hidden / "messages.parquet"), compression="lz4", statistics=False)
+    store.rewrite(outputs, workspace, rest, renumbered)
 
 
 @dataclass(frozen=True)
@@ -198,28 +194,15 @@ def _voted(votes: list[Any], others: list[Any]) -> list[str]:
     return [*sorted(ids), *forget.only(texts, rest)]
 
 
-def _tables(hidden: Path) -> tuple[Any, Any]:
+def _tables(workspace: Path) -> tuple[Any, Any]:
     """The messages and the index of the samples that the last `csb preprocess` left."""
-    import polars as pl
+    from chatstylebot.corpus import store
 
-    from chatstylebot.corpus import forget
-    from chatstylebot.corpus.messages import SCHEMA
-    from chatstylebot.feedback import store as stores
-
-    names = ("messages.parquet", "samples.parquet")
-    besides = (stores.path(hidden.parent), hidden / "bot")
-    if not any((hidden / name).is_file() for name in names) and any(path.exists() for path in besides):
-        return pl.DataFrame(schema={**SCHEMA, "conversation": pl.UInt32}), pl.DataFrame(schema=forget.INDEX)
-    for name in names:
-        if not (hidden / name).is_file():
-            raise UserError(
-                f"{hidden / name} is not there: nothing that csb preprocess left can be searched",
-                "csb preprocess EXPORT --exclude NAME makes everything anew without them",
-            )
-    try:
-        return pl.read_parquet(hidden / "messages.parquet"), pl.read_parquet(hidden / "samples.parquet")
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise UserError(f"{hidden} is damaged: {error}", "csb preprocess EXPORT --exclude NAME") from None
+    own = Workspace(workspace)
+    kept = any(path.exists() for path in (own.feedback, own.bot))
+    if kept and not own.messages.is_file() and not own.index.is_file():
+        return store.nothing()
+    return store.tables(workspace)
 
 
 def _contacts(votes: list[Any]) -> set[str]:

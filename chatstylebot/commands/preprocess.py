@@ -186,7 +186,7 @@ def build(
     """Do the whole of it; return the report and one text per drop reason."""
     from chatstylebot import progress
     from chatstylebot.contacts import read_contacts
-    from chatstylebot.corpus import choice, clean, cleaned, dataset, privacy, prompts
+    from chatstylebot.corpus import choice, clean, cleaned, dataset, privacy, prompts, store
     from chatstylebot.corpus.privacy import secret_hashes
     from chatstylebot.models import tokenizer
 
@@ -202,7 +202,7 @@ def build(
         # the table as read is let go: at a million messages it is 0.15 GB
         marked = clean.mark(read.export.messages, switches.groups, left_out).drop("file")
         read = replace(read, export=replace(read.export, messages=marked))
-        secret = secret_hashes.key_of(place.secrets.read_bytes() if place.secrets.is_file() else b"")
+        secret = secret_hashes.key_of(store.secrets(place.workspace))
         names = [Path(path).name for path in read.formats]
         tidy = cleaned.clean(marked, names, card, contacts, switches, secret, block)
     with progress.stage("building conversations"):
@@ -241,28 +241,22 @@ def _read(source: Source, card: Any, person: str | None) -> Any:
 
 def _write(place: Any, made: Any, report: Path | None, contacts: dict[str, Any] | None, secrets: bytes) -> list[str]:
     """Write everything, or nothing; return what to say of contacts.yaml, which a folder without a card gets none of."""
-    from chatstylebot import card as cards
     from chatstylebot import files, progress
-    from chatstylebot.corpus import outputs, rhythm
+    from chatstylebot.corpus import store
     from chatstylebot.training import datasets
 
     with progress.stage("writing"), files.together() as drafts:
-        outputs.tables(drafts, place, made, datasets.known(place.registry))
+        store.write(drafts, place, made, datasets.known(place.registry), secrets)
         drafts.json(place.registry, _registered(place), private=False)
-        drafts.json(place.hidden / "rhythm.json", rhythm.measure(made.messages, made.own))
-        drafts.bytes(place.secrets, secrets)
-        drafts.bytes(place.hidden / "card.yaml", cards.dump(made.card.model_copy(update={"me": None})).encode())
-        drafts.bytes(place.hidden / ".gitignore", b"*\n")
-        drafts.json(place.hidden / "report.json", made.account)
         if report:
             drafts.json(report, made.account)
-        return [] if contacts is None else outputs.contacts(drafts, place, made, contacts)
+        return [] if contacts is None else store.contacts(drafts, place, made, contacts)
 
 
 def _place(exports: list[Path], output: Path, report: Path | None) -> Any:
     """Where it all goes. Raises UserError where that would take the place of an export, of another output, a folder."""
     from chatstylebot import files
-    from chatstylebot.corpus.outputs import Place
+    from chatstylebot.corpus.store import Place
 
     place = Place(output, here())
     files.check_apart(exports, [output, *([report] if report else [])])

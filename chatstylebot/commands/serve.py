@@ -70,6 +70,7 @@ def run(
     ),
 ) -> None:
     """Serve the clone: an OpenAI-style API and a chat page."""
+    from chatstylebot.corpus import store
     from chatstylebot.models import settings as named
     from chatstylebot.serving import server
     from chatstylebot.serving import workspace as work
@@ -94,7 +95,8 @@ def run(
         typer.echo(f"ready: the chat page is {shown}/#key={key}\n       the API is {shown}/v1 (Ctrl-C stops it)")
 
     with where:
-        failed = work.serve(card, workspace, models(plan, limits), choices, where, log_chats, ready)
+        secrets = store.secrets(workspace)
+        failed = work.serve(card, workspace, models(plan, limits), choices, where, secrets, log_chats, ready)
     if failed:
         raise _cause(failed)
 

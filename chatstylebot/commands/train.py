@@ -40,6 +40,7 @@ def run(
     master_port: Annotated[int, typer.Option(help="Port of machine 0.")] = 29500,
 ) -> None:
     """Fine-tune a model: recipe → llamafactory-cli train → adapter."""
+    from chatstylebot.corpus import store
     from chatstylebot.engine import llamafactory
     from chatstylebot.training import job as jobs
     from chatstylebot.training import plan
@@ -55,7 +56,7 @@ def run(
     workspace = here()
     card = cards.find(workspace) or cards.Card()
     asked: Any = {"stage": stage, "pairs": pairs, "model": model, "method": method, "recipe": recipe}
-    job = jobs.plan_run(card, workspace, **asked, deepspeed=deepspeed)  # type: ignore[arg-type]
+    job = jobs.plan_run(card, workspace, **asked, deepspeed=deepspeed, report=store.report(workspace))  # type: ignore[arg-type]
     env = llamafactory.distributed(bool(job.values.get("deepspeed")), nnodes, node_rank, master_addr, master_port)
     if dry_run:
         _dry(job, env, verbose, resume, again)

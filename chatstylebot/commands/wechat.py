@@ -28,6 +28,7 @@ def run(
 ) -> None:
     """Put the clone on WeChat until Ctrl-C: scan the code, and talk to it."""
     from chatstylebot.bot import launch, making
+    from chatstylebot.corpus import store
     from chatstylebot.serving import keys
 
     if friend and via != "ilink":
@@ -36,4 +37,4 @@ def run(
     card = cards.find(workspace) or Card()
     _, key = keys.load(Workspace(workspace).private().keys, os.environ)
     channel = making.make(via, workspace, making.Options(friend=friend, yes=yes))
-    launch.run(launch.Plan(workspace, card, channel, key, server, option or ()))
+    launch.run(launch.Plan(workspace, card, channel, key, server, option or (), pauses=store.pauses(workspace)))

@@ -9,6 +9,7 @@ import polars as pl
 from chatstylebot.corpus.samples import window
 
 SLICE = 8_000  # samples in memory as text at a time
+INDEX = pl.Schema({"file": pl.String(), "row": pl.UInt32(), "chat_id": pl.String(), "conversation": pl.UInt32()})
 
 
 def _quoted(column: str) -> pl.Expr:

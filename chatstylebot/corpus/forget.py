@@ -14,7 +14,6 @@ from chatstylebot.contacts import Contact
 from chatstylebot.corpus.privacy.blocked import hideable
 
 DISTINCT = 8  # characters from which a text can be looked for
-INDEX = pl.Schema({"file": pl.String(), "row": pl.UInt32(), "chat_id": pl.String(), "conversation": pl.UInt32()})
 
 
 @dataclass(frozen=True)

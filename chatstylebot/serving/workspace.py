@@ -28,13 +28,17 @@ def serve(
     models: Sequence[Served],
     choices: Choices,
     where: socket,
+    secrets: bytes,
     log_chats: bool,
     ready: Callable[[str], None],
 ) -> Engine | None:
-    """Run until told to stop; `ready` gets the owner's key. Returns an engine that did not start. Raises UserError."""
+    """Run until told to stop; `ready` gets the owner's key, `secrets` are the hashes of what was redacted.
+
+    Returns an engine that did not start. Raises UserError.
+    """
     own = Workspace(workspace).private()
     known, owner = keys.load(own.keys, os.environ)
-    detector = Known(own.secrets.read_bytes() if own.secrets.is_file() else b"", card.language)
+    detector = Known(secrets, card.language)
     log = _chat_log(own.chats) if log_chats else None
     contacts = read_contacts(workspace)
     with Store.open(own.feedback) as votes:

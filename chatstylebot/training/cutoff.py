@@ -1,13 +1,12 @@
 """The cutoff_len that the samples of this workspace need, rather than the recipe's own."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from chatstylebot.models import tokenizer
 from chatstylebot.training.dataset_files import Dataset
-from chatstylebot.workspace import Workspace
 
 COVERED = 0.99  # of the samples fit, as in the report of `csb preprocess`
 SAMPLED = 2_000
@@ -15,12 +14,13 @@ PER_TURN = 8  # tokens that a chat template puts around a turn, about
 LOWEST, HIGHEST, STEP = 256, 4096, 64
 
 
-def suggested(workspace: Path, model: Path, datasets: list[Dataset]) -> tuple[int, str] | None:
+def suggested(
+    report: Mapping[str, Any], workspace: Path, model: Path, datasets: list[Dataset]
+) -> tuple[int, str] | None:
     """The cutoff for the samples that `csb preprocess` wrote last and where it comes from; None where they are no part.
 
-    Counted with the model's own tokenizer where it is here, else as the report estimated it.
+    `report` is its account. Counted with the model's own tokenizer where it is here, else as the report estimated it.
     """
-    report = _report(workspace)
     output = workspace / str(report.get("output", ""))
     mine = [dataset for dataset in datasets if dataset.path is not None and dataset.path.resolve() == output.resolve()]
     if not mine or not isinstance(report.get("cutoff_len"), int):
@@ -49,14 +49,6 @@ def _covering(lengths: list[int]) -> int | None:
         return None
     top = sorted(lengths)[min(int(len(lengths) * COVERED), len(lengths) - 1)]
     return min(max(-(-top // STEP) * STEP, LOWEST), HIGHEST)
-
-
-def _report(workspace: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(Workspace(workspace).report.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _lengths(path: Path, count: Any, texts: Callable[[Any], list[str]]) -> list[int]:

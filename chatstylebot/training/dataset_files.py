@@ -7,9 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from chatstylebot import files
 from chatstylebot.errors import UserError, nearest
-from chatstylebot.workspace import Workspace
 
 MAKES = {
     "chat_records": "csb preprocess EXPORT",
@@ -106,11 +104,9 @@ def system(dataset: Dataset) -> set[str]:
     return found
 
 
-def neutral(workspace: Path, datasets: list[Dataset]) -> str | None:
+def neutral(report: Mapping[str, Any], workspace: Path, datasets: list[Dataset]) -> str | None:
     """The neutral prompt that `csb preprocess` wrote into one of these datasets; None: none of them is its work."""
-    path = Workspace(workspace).report
-    report = files.read_json(path) if path.is_file() else None
-    if not isinstance(report, dict) or not isinstance(report.get("output"), str):
+    if not isinstance(report.get("output"), str):
         return None
     output, prompt = (workspace / report["output"]).resolve(), report.get("system")
     ours = any(dataset.path is not None and dataset.path.resolve() == output for dataset in datasets)

@@ -1,9 +1,10 @@
 """One training run before it starts: which recipe, fitted to what is here, and what stands in its way."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from chatstylebot.card import Card
@@ -47,10 +48,12 @@ def plan_run(
     method: Method | None = None,
     recipe: str | None = None,
     deepspeed: Zero | None = None,
+    report: Mapping[str, Any] = MappingProxyType({}),
 ) -> Job:
     """The run that is asked for, checked as far as it can be without the engine. Raises UserError.
 
-    `pairs` are KEY=VALUE words and win over everything; what stands in the way of a start is in `prepared.faults`.
+    `report` is the account of the last `csb preprocess`, {} where there is none; `pairs` are KEY=VALUE words and win
+    over everything; what stands in the way of a start is in `prepared.faults`.
     """
     given = keys.parse(pairs)
     if recipe:
@@ -75,9 +78,9 @@ def plan_run(
     prepared.notes[:0] = source.notes
     folder = workspace / str(values["model_name_or_path"])
     if not recipe and "cutoff_len" not in given:
-        _cut(prepared, workspace, folder)
+        _cut(prepared, report, workspace, folder)
     preset = presets.titled(folder.name)
-    system = None if prepare.stage_of(values) == "pretrain" else _prompt(card, workspace, prepared, given)
+    system = None if prepare.stage_of(values) == "pretrain" else _prompt(card, report, workspace, prepared, given)
     if missing := folders.check(folder):
         name = preset.name if preset else "MODEL"
         small = (
@@ -102,12 +105,12 @@ def plan_run(
     return Job(prepared, stage, method, workspace, folder, preset.name if preset else None, system)
 
 
-def _cut(prepared: Prepared, workspace: Path, model: Path) -> None:
+def _cut(prepared: Prepared, report: Mapping[str, Any], workspace: Path, model: Path) -> None:
     """Take the cutoff from the samples; a number that the user wrote into the recipe stays."""
     now, stage = prepared.values.get("cutoff_len"), prepare.stage_of(prepared.values)
     if now != recipe_values.CUTOFF[stage]:
         return
-    found = cutoff.suggested(workspace, model, prepared.datasets) if stage == "sft" else None
+    found = cutoff.suggested(report, workspace, model, prepared.datasets) if stage == "sft" else None
     if stage in ("dpo", "kto"):
         found = cutoff.longer(model, prepared.datasets, now)
     if found and found[0] != prepared.values["cutoff_len"]:
@@ -151,9 +154,11 @@ def _chosen(
     return source
 
 
-def _prompt(card: Card, workspace: Path, prepared: Prepared, given: dict[str, Any]) -> str | None:
+def _prompt(
+    card: Card, report: Mapping[str, Any], workspace: Path, prepared: Prepared, given: dict[str, Any]
+) -> str | None:
     """The system prompt in the samples; where it is not the card's, that is a fault (SRV-3)."""
-    learnt = dataset_files.neutral(workspace, prepared.datasets)
+    learnt = dataset_files.neutral(report, workspace, prepared.datasets)
     prompts = {dataset.name: dataset_files.system(dataset) for dataset in prepared.datasets}
     if prompts.get("identity") and card.prompt() not in prompts["identity"]:
         prepared.notes.append("the identity samples were made with another prompt: csb id-tag again")

@@ -1,0 +1,159 @@
+"""What `csb preprocess` leaves in data/ and .csb/: written and read here, and nowhere else."""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from chatstylebot import card as cards
+from chatstylebot import files
+from chatstylebot.contacts import Contact
+from chatstylebot.corpus import alpaca, directory, rhythm
+from chatstylebot.corpus.dataset import Dataset
+from chatstylebot.corpus.messages import SCHEMA
+from chatstylebot.errors import UserError
+from chatstylebot.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the samples go, and the workspace whose .csb/ takes the rest."""
+
+    samples: Path
+    workspace: Path
+
+    @property
+    def own(self) -> Workspace:
+        """The places of the workspace."""
+        return Workspace(self.workspace)
+
+    @property
+    def dev(self) -> Path:
+        """Where the dev samples go."""
+        return self.samples.with_name(f"{self.samples.stem}_dev.json")
+
+    @property
+    def registry(self) -> Path:
+        """The list of data sets beside the samples."""
+        return self.samples.parent / "dataset_info.json"
+
+    def named(self, path: Path) -> str:
+        """The path as the workspace sees it."""
+        whole = path.resolve()
+        return str(whole.relative_to(self.workspace)) if whole.is_relative_to(self.workspace) else str(whole)
+
+
+def write(outputs: files.Outputs, place: Place, made: Dataset, registered: Iterable[str], secrets: bytes) -> None:
+    """Everything that a run leaves but the registry and contacts.yaml; `secrets` are the packed hashes."""
+    _tables(outputs, place, made, registered)
+    outputs.json(place.own.rhythm, rhythm.measure(made.messages, made.own))
+    outputs.bytes(place.own.secrets, secrets)
+    outputs.bytes(place.own.last_card, cards.dump(made.card.model_copy(update={"me": None})).encode())
+    outputs.bytes(place.own.hidden / ".gitignore", b"*\n")
+    outputs.json(place.own.report, made.account)
+
+
+def _tables(outputs: files.Outputs, place: Place, made: Dataset, registered: Iterable[str]) -> None:
+    """The files that grow with the messages, side by side: one alone leaves a core idle."""
+
+    def write(path: Path, lines: Iterator[bytes]) -> Callable[[], None]:
+        file = outputs.open(path)
+        return lambda: file.writelines(lines)
+
+    rows = alpaca.written(made.own, made.card.history)
+    train, dev, held = (rows.filter(pl.col("split") == split) for split in ("train", "dev", "heldout"))
+    jobs = [write(place.samples, alpaca.alpaca(train))]
+    if dev.height:
+        jobs.append(write(place.dev, alpaca.alpaca(dev)))
+    elif place.dev.stem in registered:  # the dev samples of an earlier run are training data now
+        outputs.remove(place.dev)
+    place.own.private()
+    chat_ids = made.messages.select("chat", "chat_id").unique("chat")
+    jobs.append(write(place.own.heldout, alpaca.heldout(held, chat_ids)))
+    parts = {place.named(place.samples): train, place.named(place.dev): dev, place.named(place.own.heldout): held}
+    index = alpaca.index({name: rows for name, rows in parts.items() if rows.height}, chat_ids)
+    index_path = outputs.draft(place.own.index)
+    jobs.append(lambda: index.write_parquet(index_path))
+    table = outputs.draft(place.own.messages)
+    jobs.append(lambda: _messages(made.messages, table))
+    with ThreadPoolExecutor(workers(len(jobs), os.cpu_count())) as pool:
+        for done in [pool.submit(job) for job in jobs]:
+            done.result()
+
+
+def _messages(messages: pl.DataFrame, path: Path) -> None:
+    messages.write_parquet(path, compression="lz4", statistics=False)
+
+
+def rewrite(outputs: files.Outputs, workspace: Path, messages: pl.DataFrame, index: pl.DataFrame) -> None:
+    """The tables of messages and samples anew, after somebody was taken out of them."""
+    own = Workspace(workspace)
+    index.write_parquet(outputs.draft(own.index))
+    _messages(messages, outputs.draft(own.messages))
+
+
+def workers(jobs: int, cores: int | None) -> int:
+    """How many files are written at a time: as many as there are cores, and no more than there are files."""
+    return min(jobs, max(cores or 1, 1))
+
+
+def contacts(outputs: files.Outputs, place: Place, made: Dataset, known: Mapping[str, Contact]) -> list[str]:
+    """A first contacts.yaml; where there is one, a remark on which chats it lacks."""
+    listed = directory.chats(made.messages, made.own)
+    path = Workspace(place.workspace).contacts
+    if not path.exists():
+        outputs.bytes(path, directory.first(listed).encode())
+        return ["note: contacts.yaml lists your chats: fill in `relation` if the system prompt is to use it"]
+    absent = directory.missing(listed, known)
+    count = "1 chat is" if len(absent) == 1 else f"{len(absent):,} chats are"
+    return [f"note: {count} not in contacts.yaml, such as {absent[0]!r}"] if absent else []
+
+
+def report(workspace: Path) -> dict[str, Any]:
+    """The account of the last run, {} where there is none. Raises UserError where it is no JSON."""
+    path = Workspace(workspace).report
+    found = files.read_json(path) if path.is_file() else {}
+    return found if isinstance(found, dict) else {}
+
+
+def secrets(workspace: Path) -> bytes:
+    """The packed hashes of every redacted value, b"" where nothing was preprocessed."""
+    path = Workspace(workspace).secrets
+    return path.read_bytes() if path.is_file() else b""
+
+
+def pauses(workspace: Path) -> dict[str, Any]:
+    """The person's measured rhythm, {} where nothing was preprocessed."""
+    path = Workspace(workspace).rhythm
+    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return found
+
+
+def heldout(workspace: Path) -> list[dict[str, Any]]:
+    """The held-out rows: chat_id, sent_at, system, history, incoming, reply."""
+    return [json.loads(line) for line in Workspace(workspace).heldout.read_text("utf-8").splitlines()]
+
+
+def tables(workspace: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The messages, and which sample of which file is whose. Raises UserError where they are missing or damaged."""
+    own = Workspace(workspace)
+    for path in (own.messages, own.index):
+        if not path.is_file():
+            raise UserError(
+                f"{path} is not there: nothing that csb preprocess left can be searched",
+                "csb preprocess EXPORT --exclude NAME makes everything anew without them",
+            )
+    try:
+        return pl.read_parquet(own.messages), pl.read_parquet(own.index)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UserError(f"{own.hidden} is damaged: {error}", "csb preprocess EXPORT --exclude NAME") from None
+
+
+def nothing() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The tables of a workspace in which nothing was preprocessed."""
+    return pl.DataFrame(schema={**SCHEMA, "conversation": pl.UInt32}), pl.DataFrame(schema=alpaca.INDEX)
