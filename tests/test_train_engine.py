@@ -67,6 +67,8 @@ def test_1_sft_leaves_an_adapter_a_loss_a_log_and_its_recipe(place: Path) -> Non
     assert {p.name for p in folder.glob("checkpoint-*")} == {"checkpoint-1", "checkpoint-2"}
     assert [s["current_steps"] for s in steps(folder) if "loss" in s] == [1, 2]
     assert json.loads((folder / "eval_results.json").read_text("utf-8"))["eval_loss"] > 0
+    number = r"\d+\.\d{3}"
+    assert re.search(rf", loss {number} → {number} \(first .*\), dev loss {number} → {number}$", done.stdout.strip())
     told = provenance.read(folder)
     assert (told["state"], told["stage"], told["samples"]) == (
         "finished",

@@ -70,9 +70,7 @@ def _run(job: Job, env: dict[str, str], resume: bool, verbose: bool) -> str:
     if not any((output / name).is_file() for name in provenance.WEIGHTS):
         raise UserError(f"the engine ended without an adapter in {output}", f"read its log: {log}")
     provenance.write(output, state="finished")
-    told = meter.losses(output / "trainer_log.jsonl")
-    change = f", loss {told[0]:.3f} → {told[-1]:.3f}" if told else ""
-    return f"{output}{change}"
+    return ", ".join(filter(None, (str(output), meter.change(output / "trainer_log.jsonl"))))
 
 
 def kept(output: Path, resume: bool, again: bool) -> Path | None:
