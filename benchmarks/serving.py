@@ -12,7 +12,6 @@ import asyncio
 import json
 import os
 import secrets
-import socket
 import statistics
 import subprocess
 import sys
@@ -22,18 +21,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chatstylebot.client import Client, Trouble
+from chatstylebot.processes import free_port
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 CHATS, TOKENS = 8, 64
 ASKED = ("what are you up to tonight?", "did you see the game", "lunch tomorrow?", "how was your day", "any news",
          "are you coming on sunday", "send me that song", "tell me something funny")  # fmt: skip
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def ready(client: Client, process: subprocess.Popen[bytes]) -> None:

@@ -4,7 +4,17 @@ import os
 import signal
 import socket
 import subprocess
+from collections.abc import Mapping
 from typing import Any
+
+# torch's threads that wait for each other sleep instead of spinning, so that something else may have the cores; not for
+# llama.cpp, which loses half its speed by it (docs/decisions/0012-threads-that-wait.md)
+CALM = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
+
+
+def calm(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What a child that runs torch on a CPU gets in its environment, unless the user has said how threads wait."""
+    return {} if environ.keys() & CALM else dict(CALM)
 
 
 def alone() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`csb` as a function, in a folder of its own."""
 
+import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 import tiny_workspace
 
+from chatstylebot import processes
+
 if TYPE_CHECKING:
     from selenium import webdriver
 
@@ -17,6 +20,8 @@ Csb = Callable[..., subprocess.CompletedProcess[str]]
 
 # a shell's background job ignores Ctrl-C, and so would the programs that the tests interrupt
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# torch's threads do not spin either in what the tests run themselves
+os.environ.update(processes.calm())
 
 
 @pytest.fixture

@@ -9,10 +9,12 @@ import pytest
 from conftest import Csb
 from test_train import adapter, model
 
+from chatstylebot import processes
 from chatstylebot.card import Card
 from chatstylebot.engine import clone_file, gguf, machine, talk
 from chatstylebot.errors import UserError
 from chatstylebot.models import provenance, settings
+from chatstylebot.processes import free_port
 from chatstylebot.serving import choose, engines
 
 
@@ -27,9 +29,9 @@ def test_a_port_in_use_is_told_in_two_lines(csb: Csb, place: Path) -> None:
 
 
 def test_a_model_that_is_not_there_and_a_url_that_is_none_are_told(csb: Csb, place: Path) -> None:
-    assert "csb train" in csb("serve", "--port", 18231, code=1).stderr
-    assert "--url http://" in csb("serve", "--engine", "url", "--port", 18231, code=1).stderr
-    assert "there is no file" in csb("serve", "--gguf", "x.gguf", "--port", 18231, code=1).stderr
+    assert "csb train" in csb("serve", "--port", free_port(), code=1).stderr
+    assert "--url http://" in csb("serve", "--engine", "url", "--port", free_port(), code=1).stderr
+    assert "there is no file" in csb("serve", "--gguf", "x.gguf", "--port", free_port(), code=1).stderr
 
 
 def test_auto_takes_the_gpu_else_llama_cpp_and_says_why() -> None:
@@ -50,6 +52,19 @@ def test_llamafactory_is_started_private_and_on_a_leash(tmp_path: Path) -> None:
     assert (spec.start.key_env, spec.start.port_env) == ("API_KEY", "API_PORT")
     wanted = {"API_HOST": "127.0.0.1", "API_VERBOSE": "0", "A": "1", "MAX_CONCURRENT": "1"}
     assert wanted.items() <= dict(spec.start.env).items()
+
+
+def test_llamafactory_s_threads_wait_without_spinning_and_llama_cpp_s_as_they_do_by_themselves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in processes.CALM:
+        monkeypatch.delenv(name, raising=False)
+    theirs = engines.llamafactory("clone", "clone", (), {}, tmp_path, "python", 1, tmp_path / "log")
+    fast = engines.llamacpp("clone", "clone", tmp_path / "m.gguf", "python", 1, 2, 512, tmp_path / "log")
+    assert theirs.start is not None
+    assert fast.start is not None
+    assert processes.CALM.items() <= dict(theirs.start.env).items()
+    assert not processes.CALM.keys() & fast.start.env
 
 
 def test_each_engine_is_asked_in_its_own_words(tmp_path: Path) -> None:

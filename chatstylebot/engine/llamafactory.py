@@ -44,7 +44,9 @@ class Call:
         """The call as one would type it; without `whole`, the variables that every call gets are left out."""
         import shlex
 
-        shown = {name: value for name, value in self.env.items() if whole or QUIET.get(name) != value}
+        added = processes.calm() | dict(self.env)
+        usual = QUIET | processes.CALM
+        shown = {name: value for name, value in added.items() if whole or usual.get(name) != value}
         return " ".join([*(f"{name}={shlex.quote(value)}" for name, value in shown.items()), shlex.join(self.argv)])
 
 
@@ -88,7 +90,7 @@ def distributed(
 
 def environment(what: Call) -> dict[str, str]:
     """The whole environment of a call."""
-    return os.environ | dict(what.env)
+    return os.environ | processes.calm() | dict(what.env)
 
 
 def run(what: Call, log: Path, heard: Callable[[str], None], purpose: failures.Purpose = "training") -> None:
