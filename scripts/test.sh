@@ -13,5 +13,6 @@ if ! command -v chromedriver >/dev/null 2>&1 && [ "$(id -u)" = 0 ] && command -v
     chromium chromium-driver fonts-noto-cjk >/dev/null; } || echo "chromium could not be installed: the page's tests say so below" >&2
 fi
 echo "== tests"
-# a file is one worker's: some share a workspace, whose tests go on from each other
-exec .venv/bin/python -m pytest -q -n 2 --dist loadfile "$@"
+# a file is one worker's: some share a workspace or a server, which is slow to make; the last lines name what was slow
+# and what failed
+exec .venv/bin/python -m pytest -q -n 2 --dist loadfile --durations=10 "$@"

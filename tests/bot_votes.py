@@ -10,6 +10,7 @@ from typing import IO
 
 import yaml
 from gateway import OWNER, fake, limits, running
+from patience import LIMIT
 
 from chatstylebot import card as cards
 from chatstylebot.contacts import read_contacts
@@ -55,7 +56,7 @@ def _vote(workspace: Path, url: str) -> None:
             last = "1 or 2?" if len(set(SAYS[line])) == 2 else SAYS[line][0]
             _until(bot, line, bot.stdout, last)
             _until(bot, vote, bot.stderr, "noted")
-        bot.communicate("", timeout=60)
+        bot.communicate("", timeout=LIMIT)
 
 
 def _until(bot: "subprocess.Popen[str]", typed: str, stream: "IO[str] | None", answer: str) -> None:
@@ -77,4 +78,4 @@ def _decide(workspace: Path, url: str) -> None:
                 subprocess.run([sys.executable, "-m", "chatstylebot", *argv], cwd=workspace, check=True)
                 while kept.everything():  # until the bot has done it
                     time.sleep(0.05)
-                bot.communicate("", timeout=60)
+                bot.communicate("", timeout=LIMIT)

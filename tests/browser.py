@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import LIMIT
 from selenium import webdriver
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
@@ -84,7 +85,7 @@ class Page:
 
     def until(self, true: Callable[[], Any]) -> Any:
         gone = (StaleElementReferenceException, NoSuchElementException, IndexError)
-        return WebDriverWait(self.driver, 10, 0.03, gone).until(lambda _: true())
+        return WebDriverWait(self.driver, LIMIT, 0.03, gone).until(lambda _: true())
 
     def all(self, css: str) -> list[WebElement]:
         return self.driver.find_elements(By.CSS_SELECTOR, css)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from patience import LIMIT
+
 from chatstylebot.card import Card
 from chatstylebot.card_parts import Sampling
 from chatstylebot.contacts import Contact
@@ -101,12 +103,12 @@ def running(
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        assert not wait or ready.wait(100), "the engine did not get ready"
+        assert not wait or ready.wait(LIMIT), "the engine did not get ready"
         yield Running(f"http://127.0.0.1:{port}", state, folder, loop)
     finally:
         if thread.is_alive():
             loop.call_soon_threadsafe(job[0].cancel)
-        thread.join(60)
+        thread.join(LIMIT)
         store.close()
         where.close()
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from patience import LIMIT
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -293,7 +294,7 @@ async def connected(client: Client) -> AsyncIterator[Client]:
     """A client that is connected; at the end it must have been sent nothing that a real one would not take."""
     work = asyncio.get_running_loop().create_task(client.work())
     try:
-        await asyncio.wait_for(client.connected.wait(), 20)
+        await asyncio.wait_for(client.connected.wait(), LIMIT)
         yield client
     finally:
         work.cancel()

@@ -4,12 +4,12 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from gateway import OWNER, Running, fake, limits, running
+from patience import LIMIT
 
 from chatstylebot.card import Card
 from chatstylebot.contacts import Contact
@@ -37,7 +37,7 @@ def workspace(tmp_path: Path) -> Path:
 def csb(workspace: Path, *line: str, said: str = "") -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "chatstylebot", *line], cwd=workspace, input=said, capture_output=True, encoding="utf-8",
-        env=os.environ | {"CSB_OWNER_KEY": OWNER, "PYTHONUTF8": "1"}, timeout=90,
+        env=os.environ | {"CSB_OWNER_KEY": OWNER, "PYTHONUTF8": "1"}, timeout=LIMIT,
     )  # fmt: skip
 
 
@@ -73,8 +73,7 @@ def test_a_vote_at_the_terminal_is_in_the_store_when_the_bot_ends(workspace: Pat
         run.stdin.write("tell me a joke\n")
         run.stdin.flush()
         assert run.stdout.readline() == "tell me a joke\n"
-        time.sleep(0.5)
-        run.communicate("good\n", timeout=60)
+        run.communicate("good\n", timeout=LIMIT)
     [record] = list(server.state.votes.records())[before:]  # type: ignore[attr-defined]
     assert (record.verdict, record.source, record.answer) == ("good", "bot-terminal", "tell me a joke")
     assert record.messages[0].content == "You are Mia, talking to a friend."
@@ -108,7 +107,7 @@ def test_a_draft_waits_in_the_list_and_goes_out_on_the_owner_s_word(workspace: P
     with sent:
         assert sent.stdout
         assert sent.stdout.readline() == "at eight\n"
-        sent.communicate("", timeout=60)
+        sent.communicate("", timeout=LIMIT)
     assert "no draft waits" in csb(workspace, "bot", "drafts").stderr
     edited = [each for each in server.state.votes.records() if each.verdict == "edited"]  # type: ignore[attr-defined]
     assert [(each.text, each.contact) for each in edited] == [("at eight", "wx_bob")]
@@ -142,7 +141,7 @@ def test_one_channel_of_a_workspace_has_one_bot(workspace: Path, server: Running
         first.stdout.readline()
         second = csb(workspace, "bot", "run", "terminal", "--server", server.url)
         assert "terminal  running; today: 1 answered, 1 heard" in csb(workspace, "bot", "status").stdout
-        first.communicate("", timeout=60)
+        first.communicate("", timeout=LIMIT)
     assert second.returncode == 1
     assert "a bot is running on terminal already" in second.stderr
 

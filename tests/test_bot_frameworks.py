@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from gateway import OWNER, Running, limits, running
+from patience import LIMIT
 
 from chatstylebot.card import Card
 
@@ -34,7 +35,7 @@ def where(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def post(where: Running, body: dict[str, Any]) -> httpx.Response:
     """A request as the `openai` package sends it, which both frameworks use."""
     headers = {"Authorization": f"Bearer {OWNER}", "X-Stainless-Lang": "python", "User-Agent": "AsyncOpenAI/Python"}
-    answer = httpx.post(f"{where.v1}/chat/completions", json=body, headers=headers, timeout=60)
+    answer = httpx.post(f"{where.v1}/chat/completions", json=body, headers=headers, timeout=LIMIT)
     assert answer.status_code == 200, answer.text
     return answer
 

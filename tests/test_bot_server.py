@@ -6,13 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from gateway import FAKE
+from patience import LIMIT, until
 from test_bot import CLONE, PEOPLE
 from test_supervisor import alive
 
@@ -53,13 +53,6 @@ def children(pid: int) -> list[int]:
     return [one for child in found for one in (int(child), *children(int(child)))]
 
 
-def until(true: Callable[[], object], seconds: float = 30) -> bool:
-    end = time.monotonic() + seconds
-    while not true() and time.monotonic() < end:
-        time.sleep(0.05)
-    return bool(true())
-
-
 def heard(bot: "subprocess.Popen[str]", line: str) -> str:
     """What comes back for a line."""
     assert bot.stdin
@@ -74,11 +67,11 @@ def test_a_server_of_its_own_is_started_and_ended_with_the_bot(workspace: Path, 
         assert heard(bot, "hello there") == "hello there\n"
         under = children(bot.pid)
         assert len(under) >= 2  # the leash and the server
-        _, told = bot.communicate("", timeout=60)
+        _, told = bot.communicate("", timeout=LIMIT)
     assert bot.returncode == 0
     assert "engine: url" in told
     assert "hello" not in told
-    assert until(lambda: not any(alive(pid) for pid in under))
+    until(lambda: not any(alive(pid) for pid in under))
 
 
 def test_kill_9_of_the_bot_leaves_no_server_behind(workspace: Path, engine: str) -> None:
@@ -86,20 +79,20 @@ def test_kill_9_of_the_bot_leaves_no_server_behind(workspace: Path, engine: str)
         assert heard(bot, "hello") == "hello\n"
         under = children(bot.pid)
         bot.kill()
-        bot.communicate(timeout=60)
-    assert until(lambda: not any(alive(pid) for pid in under))
+        bot.communicate(timeout=LIMIT)
+    until(lambda: not any(alive(pid) for pid in under))
 
 
 def test_a_server_that_cannot_start_says_why_in_its_own_words(workspace: Path) -> None:
     with start(workspace, "--serve=--gguf=nowhere.gguf") as bot:
-        said, told = bot.communicate("hi\n", timeout=60)
+        said, told = bot.communicate("hi\n", timeout=LIMIT)
     assert (bot.returncode, said) == (1, "")
     assert told.splitlines()[-2:] == ["error: there is no file nowhere.gguf", "try: check the path of --gguf"]
 
 
 def test_an_option_that_the_server_does_not_know_is_an_error_with_the_log(workspace: Path) -> None:
     with start(workspace, "--serve=--no-such-option") as bot:
-        said, told = bot.communicate("hi\n", timeout=60)
+        said, told = bot.communicate("hi\n", timeout=LIMIT)
     assert (bot.returncode, said) == (1, "")
     assert "--no-such-option" in told
     assert told.splitlines()[-1].startswith("try: ")
@@ -111,7 +104,7 @@ def test_a_server_that_dies_is_started_again_and_the_question_answered_once(work
         assert heard(bot, "one") == "one\n"
         for pid in reversed(children(bot.pid)):
             os.kill(pid, signal.SIGKILL)
-        said, told = bot.communicate("two\n", timeout=100)
+        said, told = bot.communicate("two\n", timeout=LIMIT)
     assert said == "two\n"
     assert "the server ended by itself; it is started again in 1 s" in told
     assert "Traceback" not in told
@@ -133,6 +126,6 @@ def test_an_answer_of_another_shape_is_trouble_that_says_so(engine: str) -> None
 def test_the_fake_engine_is_no_gateway_of_ours(workspace: Path, engine: str) -> None:
     assert httpx.get(engine + "/models", headers={"Authorization": f"Bearer {ENGINE_KEY}"}).status_code == 200
     with start(workspace, "--server", engine) as bot:
-        said, told = bot.communicate("hi\n", timeout=60)
+        said, told = bot.communicate("hi\n", timeout=LIMIT)
     assert (bot.returncode, said) == (1, "")
     assert "is no csb serve of this workspace" in told

@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,9 +12,11 @@ from pathlib import Path
 import pytest
 from gateway import OWNER, Running, fake, limits, running
 from onebot_client import Client, connected
+from patience import LIMIT, soon
 
 from chatstylebot.card import Card
 from chatstylebot.contacts import Contact
+from chatstylebot.processes import free_port
 
 pty = pytest.importorskip("pty")
 
@@ -62,24 +63,14 @@ class Screen:
     async def end(self) -> int:
         """Ctrl-C; the exit status."""
         self.bot.send_signal(signal.SIGINT)
-        code = await asyncio.to_thread(self.bot.wait, 30)
+        code = await asyncio.to_thread(self.bot.wait, LIMIT)
         asyncio.get_running_loop().remove_reader(self._master)
         os.close(self._master)
         return code
 
 
 async def until(true: Callable[[], object], screen: Screen) -> None:
-    for _ in range(1500):
-        if true():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(screen.text)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    await soon(true, lambda: screen.text)
 
 
 def test_send_edit_and_no_typed_below_the_draft_are_done_and_all_three_are_feedback(

@@ -1,16 +1,11 @@
 """A simulated week through the real program, with kills, broken lines, duplicates and reordering; seeded."""
 
-import socket
 from pathlib import Path
 
 import week as weeks
 import week_ilink
 
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from chatstylebot.processes import free_port
 
 
 def test_a_week_with_kill_9_answers_everybody_once_and_nobody_who_is_not_allowed(tmp_path: Path) -> None:

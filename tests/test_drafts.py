@@ -11,6 +11,7 @@ import httpx
 import pytest
 from browser import Page
 from gateway import CARD, FRIEND, OWNER, Running, fake, running
+from patience import LIMIT
 from selenium import webdriver
 from selenium.webdriver.common.keys import Keys
 
@@ -211,7 +212,7 @@ def test_what_is_pressed_on_the_page_the_running_bot_sends_and_it_is_feedback(
         page.one('[data-draft="terminal-1"] textarea').send_keys("不忙")
         page.press(one("terminal-1", "save"))
         assert bot.stdout.readline() == "不忙\n"
-        bot.communicate("", timeout=60)
+        bot.communicate("", timeout=LIMIT)
     page.until(lambda: page.seen("#drafts") == [])
     [vote] = list(where.state.votes.records())  # type: ignore[attr-defined]
     assert (vote.verdict, vote.text, vote.source, vote.contact) == ("edited", "不忙", "bot-terminal", "wx_bob")

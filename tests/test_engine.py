@@ -3,11 +3,12 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from patience import until
 
+from chatstylebot import processes
 from chatstylebot.engine import failures, llamafactory
 from chatstylebot.errors import UserError
 
@@ -39,14 +40,11 @@ def test_a_failure_is_its_last_error_line_and_an_earlier_run_s_log_is_not_blamed
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX process groups")
 def test_when_we_are_interrupted_the_engine_and_its_children_end(tmp_path: Path) -> None:
-    child = f"import time\nopen({str(tmp_path / 'alive')!r}, 'w').close()\ntime.sleep(60)"
+    child = f"import time\nopen({str(tmp_path / 'alive')!r}, 'w').close()\ntime.sleep(600)"
     code = f"import subprocess, sys\nprint('up', flush=True)\nsubprocess.run([sys.executable, '-c', {child!r}])"
 
     def heard(line: str) -> None:
-        for _ in range(100):
-            if (tmp_path / "alive").exists():
-                break
-            time.sleep(0.05)
+        until((tmp_path / "alive").exists)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -63,6 +61,25 @@ def test_a_call_is_private_local_and_as_one_would_type_it(tmp_path: Path) -> Non
     assert what.env["GRADIO_SHARE"] == "0"
     assert what.env["HF_DATASETS_CACHE"] == str(tmp_path / ".csb" / "cache")
     assert what.line().endswith(f"train {tmp_path / 'r.yaml'}")
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [({}, "PASSIVE 0"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE None"), ({"GOMP_SPINCOUNT": "5"}, "None 5")],
+)
+def test_threads_that_wait_do_not_spin_unless_the_user_wants_them_to(
+    own: dict[str, str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in processes.CALM:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in own.items():
+        monkeypatch.setenv(name, value)
+    heard: list[str] = []
+    code = f"import os\nprint(*map(os.environ.get, {list(processes.CALM)}))"
+    llamafactory.run(program(tmp_path, code), tmp_path / "engine.log", heard.append)
+    assert heard == [told]
+    line = llamafactory.call("train", tmp_path / "r.yaml", tmp_path).line()
+    assert ("OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0 " in line) is (not own)
 
 
 def test_several_gpus_and_machines_become_the_engine_s_environment() -> None:

@@ -7,7 +7,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +16,7 @@ import gateway
 import httpx
 import pytest
 from gateway import FRIEND, OWNER, Running, fake, limits, running
+from patience import LIMIT, until
 
 from chatstylebot.card import Card
 from chatstylebot.contacts import Contact
@@ -34,7 +34,7 @@ def say(*texts: str) -> list[dict[str, str]]:
 def ask(where: Running, *texts: str, key: str | None = None, **more: Any) -> httpx.Response:
     body = {"messages": say(*texts)} | more
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    return httpx.post(f"{where.v1}/chat/completions", json=body, headers=headers, timeout=60)
+    return httpx.post(f"{where.v1}/chat/completions", json=body, headers=headers, timeout=LIMIT)
 
 
 def words(answer: httpx.Response) -> str:
@@ -234,15 +234,6 @@ def stats(where: Running) -> dict[str, Any]:
     return found
 
 
-def until(holds: Any) -> None:
-    """Wait for something that must come true."""
-    for _ in range(400):
-        if holds():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it did not come true in 20 s")
-
-
 def test_the_engine_stops_when_the_client_of_a_stream_goes_away(open_one: Running) -> None:
     slots = open_one.state.models["clone"].slots
     body = {"messages": say("!sleep 0.05 !tokens 2000"), "stream": True}
@@ -410,7 +401,7 @@ def test_a_request_that_comes_drop_by_drop_is_cut_off(tmp_path: Path, monkeypatc
         port = int(where.url.rpartition(":")[2])
         head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         for begin in (b"", head, head + b"Content-Length: 100\r\n\r\n{"):
-            with socket.create_connection(("127.0.0.1", port), timeout=20) as slow:
+            with socket.create_connection(("127.0.0.1", port), timeout=LIMIT) as slow:
                 slow.sendall(begin)
                 assert _closed(slow)
         assert words(ask(where, "!sleep 0.3 a b c d")) == "a b c d"  # an answer may take longer than that
@@ -465,7 +456,7 @@ def test_a_thousand_requests_at_once_are_answered_or_told_to_wait(tmp_path: Path
     assert server.allow_files() >= 2000  # theirs are in another process
     with running(tmp_path, [fake(tmp_path, slots=8)], choices=limits(waiting=32)) as where:
         line = [sys.executable, "-c", THOUSAND, where.url.rpartition(":")[2]]
-        done = subprocess.run(line, capture_output=True, check=True, timeout=100)
+        done = subprocess.run(line, capture_output=True, check=True, timeout=LIMIT)
         codes = json.loads(done.stdout)
         assert (len(codes), set(codes)) == (1000, {200, 429})
         assert codes.count(200) >= 40  # eight at work and 32 waiting
@@ -584,10 +575,9 @@ def test_only_the_owner_votes_where_keys_are_asked_for_FBK_6(keyed: Running) -> 
 
 
 def test_an_engine_that_says_something_odd_is_out_of_order_and_nobody_waits_for_it(open_one: Running) -> None:
-    begin = time.monotonic()
+    # who waits for the limit of an answer is told "timeout"
     assert ask(open_one, "a !odd b").json()["error"]["code"] == "engine_unavailable"
     assert events(ask(open_one, "a !odd b", stream=True))[-2]["error"]["code"] == "engine_unavailable"
-    assert time.monotonic() - begin < 50  # the limit of an answer is 300 s
 
 
 def test_a_vote_that_cannot_be_stored_is_told_so_and_may_come_again(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from ilink_server import FIRST, IlinkServer, ilink_server
+from patience import LIMIT, soon
 
 from chatstylebot.bot.channels import ilink_accounts, ilink_messages, qr
 from chatstylebot.bot.channels.ilink import Ilink
@@ -98,12 +99,6 @@ class Owner:
             await self.channel.send(CHAT, text, f"{text}-{number}")
 
 
-async def until(true: Callable[[], Any]) -> None:
-    async with asyncio.timeout(20):
-        while not true():
-            await asyncio.sleep(0.005)
-
-
 @contextlib.contextmanager
 def place(folder: Path, *numbers: str, hold: float = 0.2) -> Any:
     """A server and an owner before it, who has not logged in."""
@@ -146,9 +141,9 @@ async def test_a_scan_logs_in_and_later_calls_go_to_the_baseurl(tmp_path: Path) 
     with place(tmp_path) as (server, owner):
         server.logins.append([{"status": "wait"}, {"status": "scaned"}, {"status": "scaned"}, server.confirmed()])
         async with owner.running():
-            await until(lambda: server.notified)
+            await soon(lambda: server.notified)
             server.push("在吗")
-            await until(lambda: owner.heard)
+            await soon(lambda: owner.heard)
             await owner.answered("在")
         assert owner.links == ["https://liteapp.weixin.qq.com/q/code-0"]
         assert owner.lines.count("scanned: confirm on the phone") == 1
@@ -275,7 +270,9 @@ except TimeoutError:
 
 
 def test_the_number_is_read_from_the_terminal() -> None:
-    done = subprocess.run([sys.executable, "-c", ASK.format(seconds=20)], input="42\n", capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", ASK.format(seconds=LIMIT)], input="42\n", capture_output=True, text=True
+    )
     assert (done.stdout, done.stderr) == ("'42\\n'\n", "number: ")
 
 
@@ -286,7 +283,7 @@ def test_a_question_that_nobody_answers_does_not_hold_the_program() -> None:
     ) as child:
         assert child.stdout is not None
         assert child.stdout.read() == "nobody\n"
-        assert child.wait(20) == 0  # its stdin is still open
+        assert child.wait(LIMIT) == 0  # its stdin is still open
 
 
 # several accounts -----------------------------------------------------------------------------------------------------
@@ -302,7 +299,7 @@ async def test_a_friend_scans_a_code_of_their_own_and_is_not_the_owner(tmp_path:
         async with owner.running():
             server.push("我是机主")
             server.push("我是朋友", bot="b2@im.bot")
-            await until(lambda: len(owner.heard) == 2)
+            await soon(lambda: len(owner.heard) == 2)
             theirs = Chat("ilink", "b2@im.bot", "u2@im.wechat")
             await owner.channel.send(theirs, "嗨", "1")
         assert {(one.text, one.owner, one.name) for one in owner.heard} == {
@@ -318,7 +315,7 @@ async def test_only_the_owners_account_is_listened_to_when_friends_are_not_wante
         server.logins.append([server.confirmed("b2@im.bot", "u2@im.wechat")])
         await owner.channel.login("小明")
         async with owner.running(friends=False):
-            await until(lambda: server.of("b1@im.bot").polls)
+            await soon(lambda: server.of("b1@im.bot").polls)
             assert server.of("b2@im.bot").polls == []
             assert (
                 "not logged in"
@@ -334,9 +331,9 @@ async def test_one_broken_account_leaves_the_others_alone(tmp_path: Path) -> Non
         server.expire("b2@im.bot")
         server.logins.extend([{"status": "expired"}] for _ in range(4))
         async with owner.running():
-            await until(lambda: 3600.0 in owner.clock.naps)
+            await soon(lambda: 3600.0 in owner.clock.naps)
             server.push("还在吗")
-            await until(lambda: owner.heard)
+            await soon(lambda: owner.heard)
         assert "小明's account" in owner.told()
 
 
@@ -376,11 +373,11 @@ async def test_the_cursor_comes_back_also_after_a_restart(tmp_path: Path) -> Non
     with logged_in(tmp_path) as (server, owner):
         server.push("一")
         async with owner.running():
-            await until(server.caught_up)
+            await soon(server.caught_up)
         before = len(server.of("b1@im.bot").polls)
         server.push("二")
         async with owner.running():
-            await until(server.caught_up)
+            await soon(server.caught_up)
         polls = server.of("b1@im.bot").polls
         assert (polls[0], polls[before]) == ("", "BUF1")
         assert owner.texts() == ["一", "二"]
@@ -396,7 +393,7 @@ async def test_a_message_that_was_not_stored_comes_again_with_the_same_id(tmp_pa
         with pytest.raises(UserError, match="disk is full"):
             await owner.channel.run(crash)
         async with owner.running():
-            await until(lambda: owner.heard)
+            await soon(lambda: owner.heard)
         assert (owner.texts(), owner.heard[0].id) == (["一"], str(FIRST))
 
 
@@ -405,10 +402,10 @@ async def test_a_repeated_message_has_the_same_id_and_gives_no_new_quota(tmp_pat
     with logged_in(tmp_path) as (server, owner):
         number = server.push("一")
         async with owner.running():
-            await until(lambda: owner.heard)
+            await soon(lambda: owner.heard)
             await owner.answered(*"abcdefghij")
             server.repeat(number)
-            await until(lambda: len(owner.heard) == 2)
+            await soon(lambda: len(owner.heard) == 2)
             assert owner.heard[0].id == owner.heard[1].id
             assert "all are used" in (await refused(owner.channel.send(CHAT, "k", "k"))).reason
         assert server.tries == 10
@@ -419,11 +416,11 @@ async def test_a_held_poll_is_no_error_and_its_time_is_the_servers(tmp_path: Pat
     with logged_in(tmp_path) as (server, owner):
         server.hold, server.told = 0.01, 50
         async with owner.running():
-            await until(lambda: server.of("b1@im.bot").polls)
+            await soon(lambda: server.of("b1@im.bot").polls)
             server.hold = 0.6  # longer than told: the client ends its polls itself
-            await until(lambda: len(server.of("b1@im.bot").polls) > 4)
+            await soon(lambda: len(server.of("b1@im.bot").polls) > 4)
             server.push("一")
-            await until(lambda: owner.heard)
+            await soon(lambda: owner.heard)
         assert owner.lines == []
 
 
@@ -432,7 +429,7 @@ async def test_a_server_that_answers_at_once_with_nothing_is_asked_once_a_second
     with logged_in(tmp_path) as (server, owner):
         server.hold = 0
         async with owner.running():
-            await until(lambda: len(server.of("b1@im.bot").polls) > 3)
+            await soon(lambda: len(server.of("b1@im.bot").polls) > 3)
         assert set(owner.clock.naps) == {1}
 
 
@@ -441,9 +438,9 @@ async def test_a_line_that_breaks_is_tried_after_2_seconds_and_from_the_third_ti
     with logged_in(tmp_path) as (server, owner):
         server.fail_polls("500", "drop", "html", "-1")
         async with owner.running():
-            await until(lambda: len(owner.clock.naps) > 4)
+            await soon(lambda: len(owner.clock.naps) > 4)
             server.push("一")
-            await until(lambda: owner.heard)
+            await soon(lambda: owner.heard)
         assert owner.clock.naps[:4] == [2, 2, 30, 30]
         assert owner.lines == [
             "your account: WeChat's server answered 500; trying again",
@@ -457,7 +454,7 @@ async def test_messages_whose_answer_was_lost_on_the_line_come_again(tmp_path: P
         server.push("一")
         server.fail_polls("late")
         async with owner.running():
-            await until(server.caught_up)
+            await soon(server.caught_up)
         assert owner.texts() == ["一"]
 
 
@@ -530,7 +527,7 @@ async def test_the_bots_own_words_and_groups_are_not_brought(tmp_path: Path) -> 
         server.push("群里的", group_id="g1")
         server.push("一")
         async with owner.running():
-            await until(server.caught_up)
+            await soon(server.caught_up)
         assert owner.texts() == ["一"]
 
 
@@ -542,10 +539,10 @@ async def test_an_answer_carries_the_context_of_the_latest_message(tmp_path: Pat
     with logged_in(tmp_path) as (server, owner):
         server.push("一", context_token="c1")
         async with owner.running():
-            await until(server.caught_up)
+            await soon(server.caught_up)
             server.push("二", context_token="c2")
             server.push("早些时候", context_token="c0", at=NIGHT - timedelta(minutes=5))  # arrives late
-            await until(server.caught_up)
+            await soon(server.caught_up)
             await owner.answered("好", "的")
         assert [(one.text, one.context) for one in server.sent] == [("好", "c2"), ("的", "c2")]
         assert len({one.client for one in server.sent}) == 2
@@ -556,10 +553,10 @@ async def test_context_and_counts_survive_a_restart(tmp_path: Path) -> None:
     with logged_in(tmp_path) as (server, owner):
         server.push("一")
         async with owner.running():
-            await until(server.caught_up)
+            await soon(server.caught_up)
             await owner.answered(*"abcdef")
         async with owner.running():
-            await until(lambda: len(server.notified) == 3)
+            await soon(lambda: len(server.notified) == 3)
             await owner.answered(*"ghij")
             problem = await refused(owner.channel.send(CHAT, "k", "k"))
         assert problem.reason == "WeChat takes 10 messages after one that was heard: all are used"
@@ -571,10 +568,10 @@ async def test_a_new_message_gives_a_new_quota(tmp_path: Path) -> None:
     with logged_in(tmp_path) as (server, owner):
         server.push("一")
         async with owner.running():
-            await until(server.caught_up)
+            await soon(server.caught_up)
             await owner.answered(*"abcdefghij")
             server.push("二")
-            await until(server.caught_up)
+            await soon(server.caught_up)
             await owner.answered("k")
         assert len(server.sent) == 11
 
@@ -584,7 +581,7 @@ async def test_nothing_is_sent_24_hours_after_the_last_message(tmp_path: Path) -
     with logged_in(tmp_path) as (server, owner):
         server.push("一")
         async with owner.running():
-            await until(server.caught_up)
+            await soon(server.caught_up)
             owner.clock.at += timedelta(hours=25)
             problem = await refused(owner.channel.send(CHAT, "早", "1"))
         assert ("24 hours" in problem.reason, problem.again, server.tries) == (True, False, 0)
@@ -594,7 +591,7 @@ async def test_nothing_is_sent_24_hours_after_the_last_message(tmp_path: Path) -
 async def test_nobody_is_written_to_first(tmp_path: Path) -> None:
     with logged_in(tmp_path) as (server, owner):
         async with owner.running():
-            await until(lambda: server.of("b1@im.bot").polls)
+            await soon(lambda: server.of("b1@im.bot").polls)
             assert "has not written" in (await refused(owner.channel.send(CHAT, "早", "1"))).reason
         assert server.tries == 0
 
@@ -605,7 +602,7 @@ async def test_taken_but_not_delivered_is_tried_once_more_and_then_told(tmp_path
         server.push("一")
         server.fail("lost", "lost", "lost", "ok")
         async with owner.running():
-            await until(server.caught_up)
+            await soon(server.caught_up)
             first = await refused(owner.channel.send(CHAT, "好", "1"))
             second = await refused(owner.channel.send(CHAT, "好", "1"))
             assert [(one.again, one.after) for one in (first, second)] == [(True, 2.0), (False, 2.0)]
@@ -620,13 +617,13 @@ async def test_a_rate_limit_stops_the_sending_until_the_person_writes_again(tmp_
         server.push("一")
         server.fail("-2")
         async with owner.running():
-            await until(server.caught_up)
+            await soon(server.caught_up)
             first = await refused(owner.channel.send(CHAT, "好", "1"))
             then = await refused(owner.channel.send(CHAT, "的", "2"))
             assert (first.reason, first.again) == ("WeChat refused it (-2 rate limited)", False)
             assert ("before this person writes again" in then.reason, then.again, server.tries) == (True, False, 1)
             server.push("二")
-            await until(server.caught_up)
+            await soon(server.caught_up)
             await owner.answered("好")
         assert [one.text for one in server.sent] == ["好"]
 
@@ -637,7 +634,7 @@ async def test_a_broken_server_is_tried_after_2_seconds_and_from_the_third_time_
         server.push("一")
         server.fail("500", "500", "500", "-1", "ok", "500")
         async with owner.running():
-            await until(server.caught_up)
+            await soon(server.caught_up)
             problems = [await refused(owner.channel.send(CHAT, "好", "1")) for _ in range(4)]
             await owner.channel.send(CHAT, "好", "1")
             problems.append(await refused(owner.channel.send(CHAT, "的", "2")))
@@ -653,7 +650,7 @@ async def test_a_text_that_perhaps_arrived_is_not_sent_twice(tmp_path: Path, pla
         server.push("一")
         server.fail(plan)
         async with owner.running():
-            await until(server.caught_up)
+            await soon(server.caught_up)
             problem = await refused(owner.channel.send(CHAT, "好", "1"))
         assert (problem.perhaps, problem.again) == (True, False)
 
@@ -663,9 +660,9 @@ async def test_a_server_that_cannot_be_reached_is_tried_again_and_nothing_is_cou
     with logged_in(tmp_path) as (server, owner):
         server.push("一")
         async with owner.running():
-            await until(server.caught_up)
+            await soon(server.caught_up)
             server.close()
-            await until(lambda: 2 in owner.clock.naps)
+            await soon(lambda: 2 in owner.clock.naps)
             problem = await refused(owner.channel.send(CHAT, "好", "1"))
         assert (problem.again, problem.after, "ConnectError" in problem.reason) == (True, 2, True)
         assert ilink_accounts.load_state(owner.folder, "b1@im.bot").people[ME].sent == 0
@@ -677,7 +674,7 @@ async def test_a_text_that_wechat_would_not_take_is_not_sent(tmp_path: Path, tex
     with logged_in(tmp_path) as (server, owner):
         server.push("一")
         async with owner.running():
-            await until(server.caught_up)
+            await soon(server.caught_up)
             assert not (await refused(owner.channel.send(CHAT, text, "1"))).again
             await owner.answered("好" * owner.channel.length)
         assert server.tries == 1
@@ -689,7 +686,7 @@ async def test_typing_is_shown_and_ended_and_never_raises(tmp_path: Path) -> Non
         async with owner.running():
             await owner.channel.typing(CHAT, True)  # nobody has written
             server.push("一")
-            await until(server.caught_up)
+            await soon(server.caught_up)
             await owner.channel.typing(CHAT, True)
             await owner.answered("好")
             await owner.channel.typing(CHAT, False)
@@ -715,12 +712,12 @@ async def test_a_session_that_ended_is_told_and_scanned_again(tmp_path: Path, wh
         server.push("一")
         server.logins.append([{"status": "wait"}, server.confirmed()])
         async with owner.running():
-            await until(server.caught_up)
+            await soon(server.caught_up)
             old = server.of("b1@im.bot").token
             server.expire(where=where)
-            await until(lambda: "logged in again" in owner.told())
+            await soon(lambda: "logged in again" in owner.told())
             server.push("二")
-            await until(lambda: owner.texts() == ["一", "二"])
+            await soon(lambda: owner.texts() == ["一", "二"])
             await owner.answered("好")
         assert "WeChat has ended the session of your account" in owner.told()
         assert server.tokens_told == [[]]  # the dead token is no binding
@@ -736,11 +733,11 @@ async def test_a_send_that_meets_the_end_of_the_session_pauses_the_account(tmp_p
         server.fail(plan)
         server.logins.append([{"status": "hold"}] * 3 + [server.confirmed()])
         async with owner.running():
-            await until(server.caught_up)
+            await soon(server.caught_up)
             first = await refused(owner.channel.send(CHAT, "好", "1"))
             then = await refused(owner.channel.send(CHAT, "好", "1"))
             assert (first.again, then.again, server.tries) == (True, True, 1)
-            await until(lambda: "logged in again" in owner.told())
+            await soon(lambda: "logged in again" in owner.told())
             await owner.answered("好")
         assert [one.text for one in server.sent] == ["好"]
 
@@ -753,7 +750,7 @@ async def test_nobody_scans_and_the_old_session_is_tried_after_an_hour(tmp_path:
         server.push("一")
         owner.clock.during[3600] = server.revive
         async with owner.running():
-            await until(lambda: owner.heard)
+            await soon(lambda: owner.heard)
         assert "is tried again in an hour" in owner.told()
         assert len(owner.links) == 4
 
@@ -764,12 +761,12 @@ async def test_a_new_login_may_give_another_bot_and_the_chat_stays_the_same(tmp_
         server.push("一")
         server.logins.append([server.confirmed("b7@im.bot")])
         async with owner.running():
-            await until(server.caught_up)
+            await soon(server.caught_up)
             server.expire()
-            await until(lambda: "logged in again" in owner.told())
+            await soon(lambda: "logged in again" in owner.told())
             assert "has not written" in (await refused(owner.channel.send(CHAT, "好", "1"))).reason
             server.push("二", bot="b7@im.bot")
-            await until(lambda: len(owner.heard) == 2)
+            await soon(lambda: len(owner.heard) == 2)
             await owner.answered("好")
         assert {one.chat for one in owner.heard} == {CHAT}
         assert server.of("b7@im.bot").polls[0] == ""
@@ -784,7 +781,7 @@ async def test_somebody_else_scanning_the_new_code_does_not_take_the_account(tmp
         server.expire()
         server.logins.append([server.confirmed("b9@im.bot", "stranger@im.wechat")])
         async with owner.running():
-            await until(lambda: 3600 in owner.clock.naps)
+            await soon(lambda: 3600 in owner.clock.naps)
         assert "somebody else" in owner.told()
         assert owner.channel.accounts()[0].user == ME
 
@@ -800,9 +797,9 @@ async def test_what_is_kept_is_readable_by_its_owner_only_and_no_secret_is_said(
     with place(tmp_path, "31337") as (server, owner):
         server.logins.append([{"status": "need_verifycode", "number": "31337"}, server.confirmed()])
         async with owner.running():
-            await until(lambda: server.notified)
+            await soon(lambda: server.notified)
             server.push("悄悄话", context_token="ctx-secret")
-            await until(server.caught_up)
+            await soon(server.caught_up)
             await owner.answered("嘘")
             await owner.channel.typing(CHAT, True)
             owner.lines.append(f"{owner.channel.accounts()} {ilink_accounts.load_state(owner.folder, CHAT.account)}")

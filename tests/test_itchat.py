@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from itchat_server import UIN, World, serving
+from patience import LIMIT, soon
 
 from chatstylebot.bot.heard import Chat, Heard, NotSent
 from chatstylebot.errors import UserError
@@ -57,9 +58,7 @@ class Ears:
         await self._wait(lambda: any(words in line for line in self.said))
 
     async def _wait(self, there: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
-            while not there():
-                await asyncio.sleep(0.005)
+        await soon(there)
 
 
 def ears(folder: Path, world: World, confirm: Callable[[str], bool] = lambda _: True) -> Ears:
@@ -481,7 +480,7 @@ def test_nothing_that_people_write_is_printed_or_logged(
 
 def test_loading_the_library_prints_nothing() -> None:
     line = [sys.executable, "-W", "ignore", "-c", "import chatstylebot.bot.channels.itchat_core"]
-    done = subprocess.run(line, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(line, capture_output=True, text=True, check=True, timeout=LIMIT)
     assert (done.stdout, done.stderr) == ("", "")
 
 
@@ -513,5 +512,5 @@ def test_a_program_that_is_ended_during_a_long_poll_ends_at_once_and_misses_noth
                 if number:
                     assert run.stdout.readline() == "w1\n"
                 run.send_signal(how)
-                run.wait(60)
+                run.wait(LIMIT)
         assert (world.codes, world.logouts) == (1, 0)

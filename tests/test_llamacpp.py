@@ -14,6 +14,7 @@ from typing import IO
 
 import httpx
 import pytest
+from patience import LIMIT, until
 
 from chatstylebot.serving import llamacpp
 
@@ -118,7 +119,7 @@ def test_it_answers_who_has_the_key_and_nobody_else_SEC_1(model: Path) -> None:
 def test_eight_chats_at_once_are_each_answered_as_if_alone(model: Path) -> None:
     with child(model) as run:
         auth = {"Authorization": "Bearer k3y"}
-        with httpx.Client(base_url=reached(run), headers=auth, timeout=60) as http, ThreadPoolExecutor(8) as pool:
+        with httpx.Client(base_url=reached(run), headers=auth, timeout=LIMIT) as http, ThreadPoolExecutor(8) as pool:
 
             def ask(number: int) -> str:
                 body = ASKED | {"messages": [{"role": "user", "content": f"chat {number}"}], "seed": number}
@@ -141,7 +142,7 @@ def test_no_word_of_a_chat_stands_in_its_log_SEC_3(model: Path, tmp_path: Path) 
             assert http.post("/v1/chat/completions", content="{PLUMTREE").status_code >= 400
         assert run.stdin is not None
         run.stdin.close()
-        assert run.wait(20) == 0
+        assert run.wait(LIMIT) == 0
         assert run.stdout is not None
         assert run.stdout.read() == ""
     assert "PLUMTREE" not in (tmp_path / "log").read_text("utf-8")
@@ -165,7 +166,7 @@ def test_it_ends_with_its_stdin_and_on_sigterm_in_mid_answer_too(model: Path, ho
                 run.stdin.close()
             else:
                 run.send_signal(signal.SIGTERM)
-            assert run.wait(20) == 0
+            assert run.wait(LIMIT) == 0
 
 
 @pytest.mark.engine
@@ -183,11 +184,7 @@ def test_a_parent_killed_with_9_leaves_no_orphan(model: Path) -> None:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         parent.kill()
-    for _ in range(200):
-        if gone(pid):
-            return
-        signal.sigtimedwait([], 0.1)
-    pytest.fail("the engine outlived its parent")
+    until(lambda: gone(pid), lambda: "the engine outlived its parent")
 
 
 def gone(pid: int) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from onebot_client import Client, connected, cq
+from patience import LIMIT, soon
 
 from chatstylebot.bot.channels import onebot_door, onebot_messages, onebot_sent
 from chatstylebot.bot.channels.onebot import Onebot
@@ -38,15 +39,11 @@ class Ears:
         self.heard.append(found)
 
     async def until(self, number: int) -> list[Heard]:
-        async with asyncio.timeout(20):
-            while len(self.heard) < number:
-                await asyncio.sleep(0.005)
+        await soon(lambda: len(self.heard) >= number)
         return self.heard
 
     async def told(self, words: str) -> None:
-        async with asyncio.timeout(20):
-            while not any(words in line for line in self.said):
-                await asyncio.sleep(0.005)
+        await soon(lambda: any(words in line for line in self.said))
 
 
 @contextlib.asynccontextmanager
@@ -56,7 +53,7 @@ async def listening(folder: Path, **more: Any) -> AsyncIterator[Ears]:
     ears = Ears(Onebot(folder / "onebot", said.append, **values), said)
     work = asyncio.create_task(ears.channel.run(ears.hear))
     ready = asyncio.create_task(ears.channel.ready.wait())
-    await asyncio.wait([work, ready], return_when=asyncio.FIRST_COMPLETED, timeout=20)
+    await asyncio.wait([work, ready], return_when=asyncio.FIRST_COMPLETED, timeout=LIMIT)
     if work.done():
         ready.cancel()
         await work
@@ -195,9 +192,7 @@ def test_a_client_without_the_token_is_turned_away(
         async with listening(tmp_path) as ears:
             client = Client(ears.channel.port, TOKEN, headers=headers, query=query)
             work = asyncio.create_task(client.work())
-            async with asyncio.timeout(20):
-                while len(client.refused) < 3:
-                    await asyncio.sleep(0.005)
+            await soon(lambda: len(client.refused) >= 3)
             work.cancel()
             assert set(client.refused) == {code}
             assert client.connections == 0
@@ -285,7 +280,7 @@ def test_after_a_drop_the_client_comes_back_and_talk_goes_on(tmp_path: Path) -> 
         await client.push(client.private(20002, "one"))
         await ears.until(1)
         await client.drop()
-        await asyncio.wait_for(client.connected.wait(), 20)
+        await asyncio.wait_for(client.connected.wait(), LIMIT)
         await client.push(client.private(20002, "two"))
         found = await ears.until(2)
         assert list(dict.fromkeys(h.text for h in found)) == ["one", "two"]
@@ -305,11 +300,9 @@ def test_what_was_written_while_the_line_was_down_is_fetched_under_the_same_ids(
         second = await client.push(client.private(20002, "two"))
         third = await client.push(client.group(777, 20003, [at(10001), text("three")]))
         client.come_back()
-        await asyncio.wait_for(client.connected.wait(), 20)
+        await asyncio.wait_for(client.connected.wait(), LIMIT)
         last = await client.push(client.private(20002, "four"))
-        async with asyncio.timeout(20):
-            while str(last["message_id"]) not in {h.id for h in ears.heard}:
-                await asyncio.sleep(0.005)
+        await soon(lambda: str(last["message_id"]) in {h.id for h in ears.heard})
         ids = list(dict.fromkeys(h.id for h in ears.heard if h.chat == ANN))
         assert ids == [str(event["message_id"]) for event in (first, second, last)]
         assert str(third["message_id"]) in {h.id for h in ears.heard if h.chat == ROOM}
@@ -355,9 +348,7 @@ def test_what_could_not_be_fetched_because_the_line_broke_again_is_fetched_by_th
 
         client._history = broken  # type: ignore[method-assign]
         client.come_back()
-        async with asyncio.timeout(20):
-            while str(two["message_id"]) not in {h.id for h in ears.heard}:
-                await asyncio.sleep(0.005)
+        await soon(lambda: str(two["message_id"]) in {h.id for h in ears.heard})
         assert client.connections == 4
 
     played(tmp_path, scene)
@@ -368,7 +359,7 @@ def test_without_napcat_s_extensions_nothing_is_fetched_and_all_else_works(tmp_p
         await client.push(client.private(20002, "one"))
         await ears.until(1)
         await client.drop()
-        await asyncio.wait_for(client.connected.wait(), 20)
+        await asyncio.wait_for(client.connected.wait(), LIMIT)
         await client.push(client.private(20002, "two"))
         assert [h.text for h in await ears.until(2)] == ["one", "two"]
         for _ in range(3):
@@ -389,7 +380,7 @@ def test_a_text_that_cannot_be_sent_because_the_client_is_away_may_be_tried_agai
         assert told.value.again
         assert told.value.after > 0
         client.come_back()
-        await asyncio.wait_for(client.connected.wait(), 20)
+        await asyncio.wait_for(client.connected.wait(), LIMIT)
         await ears.channel.send(ANN, "hi", "m1")
         assert client.texts(20002) == ["hi"]
 
@@ -773,7 +764,7 @@ def test_a_fault_of_the_listener_ends_the_channel_and_is_not_swallowed(tmp_path:
         async with connected(Client(channel.port, TOKEN)) as client:
             await client.push(client.private(20002, "hi"))
             with pytest.raises(UserError, match="disk is full"):
-                await asyncio.wait_for(work, 20)
+                await asyncio.wait_for(work, LIMIT)
 
     asyncio.run(go())
 

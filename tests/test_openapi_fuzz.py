@@ -6,6 +6,7 @@ import pytest
 import schemathesis
 from gateway import OWNER, Running, limits, running
 from hypothesis import HealthCheck, given, settings
+from patience import LIMIT
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
@@ -29,6 +30,6 @@ def test_no_request_gets_a_5xx_and_answers_are_as_described(where: Running) -> N
         @settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy())
         def fuzz(case: schemathesis.Case) -> None:
-            case.call_and_validate(headers={"Authorization": f"Bearer {OWNER}"}, checks=CHECKS, timeout=60)
+            case.call_and_validate(headers={"Authorization": f"Bearer {OWNER}"}, checks=CHECKS, timeout=LIMIT)
 
         fuzz()

@@ -210,9 +210,9 @@ def test_redacting_twice_is_redacting_once_and_the_quick_look_passes_over_nothin
 )  # fmt: skip
 def test_long_and_odd_texts_take_time_in_proportion(piece: str) -> None:
     text = (piece * 100_000)[:100_000]
-    start = time.monotonic()
+    start = time.process_time()
     privacy.Finder("zh").replace(text + "!")
-    assert time.monotonic() - start < 30
+    assert time.process_time() - start < 30
 
 
 def test_redaction_is_idempotent_and_speaks_the_card_s_language() -> None:
@@ -335,10 +335,10 @@ def test_a_thousand_names_are_as_fast_as_one() -> None:
     dice = random.Random(1)
     names = ["".join(chr(0x4E00 + dice.randrange(5000)) for _ in range(3)) for _ in range(2000)]
     finder = privacy.Finder("zh", names)
-    start = time.monotonic()
+    start = time.process_time()
     for _ in range(200):
         finder.replace("今天晚上我们去看电影好不好啊" * 5)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
     assert finder.replace(f"问{names[7]}去") == "问[姓名1]去"
 
 

@@ -1,12 +1,12 @@
 """`csb serve` with the real engines on a tiny random model, and other people's clients before it.
 
-One workspace for all: test_1 makes the GGUF that the later ones serve.
+One workspace for all, whose GGUF is made once, by the fixture `llamacpp`.
 """
 
 import os
 import re
+import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,9 +17,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from patience import LIMIT
 from safetensors.torch import load_file, save_file
 from test_supervisor import alive
 from tiny_workspace import FAST, csb, make
+
+from chatstylebot.processes import free_port
 
 pytestmark = [pytest.mark.engine, pytest.mark.filterwarnings("ignore")]
 
@@ -49,16 +52,13 @@ class Served:
 @contextmanager
 def serving(place: Path, *argv: str) -> Iterator[Served]:
     """`csb serve …`, ready; ended by Ctrl-C."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     line = [
         sys.executable,
         "-m",
         "chatstylebot",
         "serve",
         "--port",
-        str(port),
+        str(port := free_port()),
         "--chats",
         "4",
         "--context",
@@ -77,8 +77,8 @@ def serving(place: Path, *argv: str) -> Iterator[Served]:
         yield Served(process, port, found[1], said)
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(60)
-        story.join(30)
+        process.wait(LIMIT)
+        story.join(LIMIT)
         process.stdout.close()
         process.stderr.close()
 
@@ -90,7 +90,7 @@ def llamacpp(place: Path) -> Iterator[Served]:
         yield found
 
 
-def test_1_on_a_cpu_the_gguf_is_made_once_checked_and_served(place: Path, llamacpp: Served) -> None:
+def test_on_a_cpu_the_gguf_is_made_once_checked_and_served(place: Path, llamacpp: Served) -> None:
     told = "".join(llamacpp.said)
     assert "engine: llamacpp (there is no GPU" in told
     assert "6 prompts have the same token ids as in training" in told
@@ -100,7 +100,7 @@ def test_1_on_a_cpu_the_gguf_is_made_once_checked_and_served(place: Path, llamac
     ]  # fmt: skip
 
 
-def test_2_openai_s_own_client_passes(llamacpp: Served) -> None:
+def test_openai_s_own_client_passes(llamacpp: Served) -> None:
     import openai
 
     with openai.OpenAI(base_url=llamacpp.v1, api_key=llamacpp.key, max_retries=0) as client:
@@ -129,7 +129,7 @@ def test_2_openai_s_own_client_passes(llamacpp: Served) -> None:
         client.models.list()
 
 
-def test_3_langchain_and_llamaindex_get_answers(llamacpp: Served) -> None:
+def test_langchain_and_llamaindex_get_answers(llamacpp: Served) -> None:
     from langchain_openai import ChatOpenAI
     from llama_index.llms.openai_like import OpenAILike
 
@@ -139,28 +139,29 @@ def test_3_langchain_and_llamaindex_get_answers(llamacpp: Served) -> None:
     assert index.complete("hi").raw is not None
 
 
-def test_4_the_clone_is_not_the_base_and_neither_echoes_cors(llamacpp: Served) -> None:
+def test_the_clone_is_not_the_base_and_neither_echoes_cors(llamacpp: Served) -> None:
     headers = {"Authorization": f"Bearer {llamacpp.key}"}
     body = {"messages": [{"role": "user", "content": "A says 3 lol"}], "max_tokens": 8, "temperature": 0}
     for model in ("clone", "base"):
         answer = httpx.post(
-            f"{llamacpp.v1}/chat/completions", json=body | {"model": model}, headers=headers, timeout=60
+            f"{llamacpp.v1}/chat/completions", json=body | {"model": model}, headers=headers, timeout=LIMIT
         )
         assert answer.json()["model"] == model
         assert "access-control-allow-origin" not in answer.headers
 
 
-def test_5_the_logs_hold_no_word_of_a_chat_SEC_3(place: Path, llamacpp: Served) -> None:
+def test_the_logs_hold_no_word_of_a_chat_SEC_3(place: Path, llamacpp: Served) -> None:
     headers = {"Authorization": f"Bearer {llamacpp.key}"}
     body = {"messages": [{"role": "user", "content": "UNMISTAKABLE"}], "max_tokens": 4}
-    assert httpx.post(f"{llamacpp.v1}/chat/completions", json=body, headers=headers, timeout=60).status_code == 200
+    assert httpx.post(f"{llamacpp.v1}/chat/completions", json=body, headers=headers, timeout=LIMIT).status_code == 200
     for path in (place / ".csb").rglob("*"):
         if path.is_file():
             assert b"UNMISTAKABLE" not in path.read_bytes(), path
     assert "UNMISTAKABLE" not in "".join(llamacpp.said)
 
 
-def test_6_a_second_start_serves_the_same_file_and_ctrl_c_leaves_nothing_behind(place: Path) -> None:
+@pytest.mark.usefixtures("llamacpp")
+def test_a_second_start_serves_the_same_file_and_ctrl_c_leaves_nothing_behind(place: Path) -> None:
     with serving(place) as found:
         assert "making" not in "".join(found.said)
         children = subprocess.run(
@@ -171,30 +172,32 @@ def test_6_a_second_start_serves_the_same_file_and_ctrl_c_leaves_nothing_behind(
     assert not any(alive(int(pid)) for pid in children)
 
 
-def test_7_llamafactory_serves_the_same_prompt_streamed_or_not(place: Path) -> None:
+def test_llamafactory_serves_the_same_prompt_streamed_or_not(place: Path) -> None:
     with serving(place, "--engine", "llamafactory") as found:
         body = {"messages": [{"role": "user", "content": "A says 3 lol"}], "max_tokens": 8, "temperature": 0}
-        whole = httpx.post(f"{found.v1}/chat/completions", json=body, timeout=120).json()
+        whole = httpx.post(f"{found.v1}/chat/completions", json=body, timeout=LIMIT).json()
         assert whole["usage"]["prompt_tokens"] > 20
         more = {"stream": True, "stream_options": {"include_usage": True}}
-        streamed = httpx.post(f"{found.v1}/chat/completions", json=body | more, timeout=120)
+        streamed = httpx.post(f"{found.v1}/chat/completions", json=body | more, timeout=LIMIT)
         assert streamed.text.endswith("data: [DONE]\n\n")
         assert '"usage":{"prompt_tokens"' in streamed.text
 
 
-def test_8_an_export_for_ollama_is_whole_and_a_second_one_is_refused(place: Path) -> None:
-    done = csb(place, "export", "--gguf", "f16", "--output", "exported/mine")
+def test_an_export_for_ollama_is_whole_and_a_second_one_is_refused(place: Path) -> None:
+    done = csb(place, "export", "--gguf", "f16", "--output", "mine/mine")
     assert "the greedy answers is the same" in done.stderr
-    text = (place / "exported/mine-f16.Modelfile").read_text("utf-8")
+    text = (place / "mine/mine-f16.Modelfile").read_text("utf-8")
     assert 'SYSTEM """You are Mia, texting with a friend.' in text
     assert 'PARAMETER stop "<|im_end|>"' in text
-    again = csb(place, "export", "--gguf", "f16", "--output", "exported/mine", code=1)
+    again = csb(place, "export", "--gguf", "f16", "--output", "mine/mine", code=1)
     assert "there is something in" in again.stderr
 
 
-def test_9_an_adapter_that_changed_makes_the_gguf_anew_and_ctrl_c_meanwhile_leaves_the_old_one_whole(
-    place: Path,
+@pytest.mark.usefixtures("llamacpp")
+def test_an_adapter_that_changed_makes_the_gguf_anew_and_ctrl_c_meanwhile_leaves_the_old_one_whole(
+    place: Path, tmp_path: Path
 ) -> None:
+    place = shutil.copytree(place, tmp_path / "workspace")
     weights = next((place / "saves").rglob("adapter_model.safetensors"))
     changed = {name: tensor * 1.5 for name, tensor in load_file(weights).items()}
     save_file(changed, weights, {"format": "pt"})
@@ -207,6 +210,6 @@ def test_9_an_adapter_that_changed_makes_the_gguf_anew_and_ctrl_c_meanwhile_leav
     process.send_signal(signal.SIGINT)
     process.stderr.read()
     process.stderr.close()
-    assert process.wait(60) in (1, 130)
+    assert process.wait(LIMIT) in (1, 130)
     assert old.read_bytes() == before
     assert not [path.name for path in old.parent.iterdir() if ".part" in path.name]

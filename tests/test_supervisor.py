@@ -17,8 +17,9 @@ from pathlib import Path
 import httpx
 import pytest
 from gateway import fake, limits, running
+from patience import LIMIT, until
 from starlette.applications import Starlette
-from test_gateway import ask, events, until
+from test_gateway import ask, events
 
 from chatstylebot.serving import server, supervisor
 from chatstylebot.serving.engines import Spec
@@ -219,7 +220,7 @@ def test_on_the_leash_nothing_is_left_behind(leashed: tuple[subprocess.Popen[byt
     else:
         parent = int(Path(f"/proc/{grandchild}/stat").read_text().rpartition(")")[2].split()[1])
         os.kill(parent, signal.SIGKILL)
-    held.wait(30)
+    held.wait(LIMIT)
     until(lambda: not alive(grandchild))
     held.stdout.close()
     if not held.stdin.closed:
@@ -229,7 +230,7 @@ def test_on_the_leash_nothing_is_left_behind(leashed: tuple[subprocess.Popen[byt
 def test_the_leash_ends_with_the_program_s_own_code() -> None:
     argv = [sys.executable, "-m", "chatstylebot.leash", sys.executable, "-c", "raise SystemExit(3)"]
     held = subprocess.Popen(argv, stdin=subprocess.PIPE)
-    assert held.wait(30) == 3
+    assert held.wait(LIMIT) == 3
     assert held.stdin is not None
     held.stdin.close()
 
@@ -238,7 +239,7 @@ def test_a_program_that_the_system_killed_ends_as_a_shell_tells_it() -> None:
     code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
     argv = [sys.executable, "-m", "chatstylebot.leash", sys.executable, "-c", code]
     with subprocess.Popen(argv, stdin=subprocess.PIPE) as held:
-        assert held.wait(30) == 137
+        assert held.wait(LIMIT) == 137
 
 
 def gateway_alone(folder: Path) -> subprocess.Popen[str]:
@@ -265,7 +266,7 @@ def alone(tmp_path: Path) -> Callable[[], tuple[subprocess.Popen[str], str, int]
 
 
 def close(process: subprocess.Popen[str]) -> None:
-    process.wait(30)
+    process.wait(LIMIT)
     for pipe in (process.stdin, process.stdout):
         assert pipe is not None
         pipe.close()

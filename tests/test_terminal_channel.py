@@ -4,15 +4,17 @@ import asyncio
 import contextlib
 import io
 import os
+import select
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import LIMIT, soon, until
 
 from chatstylebot.bot.channels.terminal import Terminal
 from chatstylebot.bot.heard import Chat, Heard, NotSent
@@ -97,7 +99,7 @@ def test_a_character_that_comes_in_two_pieces_is_one() -> None:
         data = "好\n".encode()
         for piece in (data[:1], data[1:]):
             os.write(write, piece)
-            await asyncio.sleep(0.05)
+            await soon(lambda: not select.select([read], [], [], 0)[0])  # the piece has been read
         os.close(write)
         await work
 
@@ -109,14 +111,14 @@ def test_a_character_that_comes_in_two_pieces_is_one() -> None:
 def test_a_file_is_read_too(tmp_path: Path) -> None:
     (tmp_path / "talk.txt").write_text("a\nb\n")
     with (tmp_path / "talk.txt").open("rb") as talk:
-        assert start(stdin=talk, stdout=subprocess.PIPE).communicate(timeout=60)[0].decode() == (
+        assert start(stdin=talk, stdout=subprocess.PIPE).communicate(timeout=LIMIT)[0].decode() == (
             "owner/True: a\nowner/True: b\n"
         )
 
 
 def test_at_the_end_of_a_pipe_the_answers_still_come_and_then_it_ends() -> None:
     done = start("Ann", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    out, _ = done.communicate("在吗\n吃饭没".encode(), timeout=60)
+    out, _ = done.communicate("在吗\n吃饭没".encode(), timeout=LIMIT)
     assert out.decode().splitlines() == ["Ann/False: 在吗", "Ann/False: 吃饭没"]
     assert done.returncode == 0
 
@@ -134,9 +136,10 @@ def test_the_loop_goes_on_while_nobody_types() -> None:
         await asyncio.gather(work, return_exceptions=True)
         return count
 
+    others = set(threading.enumerate())
     assert asyncio.run(go()) == 99
     os.close(write)
-    time.sleep(0.05)  # the reader ends with its pipe
+    until(lambda: set(threading.enumerate()) <= others)  # the reader ends with its pipe
     os.close(read)
 
 
@@ -150,7 +153,7 @@ def test_a_program_that_is_interrupted_while_it_waits_for_a_line_ends() -> None:
     )
     done = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
-        assert done.wait(60) == 0
+        assert done.wait(LIMIT) == 0
         assert done.stdout is not None
         assert done.stdout.read().split() == [b"over"]
     finally:
@@ -227,7 +230,7 @@ def test_on_a_screen_dots_show_that_an_answer_is_on_its_way_and_go_when_it_comes
     ours.write("在吗\n".encode())
     assert seen(ours, "True: 在吗\n") == "在吗\n\r…\r \rowner/True: 在吗\n"
     ours.write(b"\x04")  # Ctrl-D
-    assert done.wait(60) == 0
+    assert done.wait(LIMIT) == 0
 
 
 def test_two_lines_typed_in_a_burst_on_a_screen_are_two_messages_and_ctrl_d_waits_for_their_answers(
@@ -238,7 +241,7 @@ def test_two_lines_typed_in_a_burst_on_a_screen_are_two_messages_and_ctrl_d_wait
     shown = seen(ours, "never")
     assert shown.count("owner/True: a\n") == 1
     assert shown.count("owner/True: b\n") == 1
-    assert done.wait(60) == 0
+    assert done.wait(LIMIT) == 0
 
 
 def test_when_the_screen_is_closed_the_input_ends(screen: Screen) -> None:
@@ -246,4 +249,4 @@ def test_when_the_screen_is_closed_the_input_ends(screen: Screen) -> None:
     ours.write(b"a\n")
     seen(ours, "True: a")
     ours.close()
-    done.wait(60)
+    done.wait(LIMIT)

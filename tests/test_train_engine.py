@@ -1,24 +1,26 @@
 """The real engine on a tiny random model: every stage, and no run destroys another. Ids as in facts/pitfalls.md.
 
-test_1 … test_10 build on each other, in one workspace and in this order: an engine start takes fifteen seconds, so
-they share what test_1 trains. Each names what it needs with the fixture `sft` or `long`; one alone is
-`pytest -m engine tests/test_train_engine.py -k "test_1 or test_5"`.
+They share one workspace and, an engine start takes fifteen seconds, one SFT run and one that was interrupted; each
+writes into folders of its own, in whichever order they run.
 """
 
 import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import bot_votes
 import pytest
 import yaml
 from feedback_records import record
+from patience import until
 from tiny_workspace import FAST, csb, make
 
 from chatstylebot.feedback import store as stores
@@ -30,24 +32,57 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with chats, samples and a tiny model under the name of smollm2; the tests go on from each other."""
+    """A workspace with chats, samples and a tiny model under the name of smollm2."""
     return make(tmp_path_factory.mktemp("workspace"))
 
 
-@pytest.fixture
-def sft(place: Path) -> Path:
-    """The adapter that test_1 trained."""
-    folder = place / "saves/smollm2/lora/sft"
-    assert (folder / "adapter_model.safetensors").is_file(), "there is no SFT adapter: test_1 did not run, or failed"
-    return folder
+@pytest.fixture(scope="module")
+def trained(place: Path) -> subprocess.CompletedProcess[str]:
+    """The line that trained the adapter."""
+    return csb(place, "train", *FAST, "max_steps=2", "eval_steps=1", "save_steps=1")
 
 
-@pytest.fixture
-def long(place: Path) -> Path:
-    """The run that test_7 interrupted and finished."""
+@pytest.fixture(scope="module")
+def sft(place: Path, trained: subprocess.CompletedProcess[str]) -> Path:
+    """An adapter of two steps."""
+    assert trained.returncode == 0
+    return place / "saves/smollm2/lora/sft"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A run that Ctrl-C ended, and that then went on."""
+
+    folder: Path
+    words: Sequence[str]
+    code: int
+    left: str  # processes of the engine
+    state: str
+    locked: bool
+    reached: int  # the last checkpoint's step
+    again: str  # what the same line says without --resume
+
+
+@pytest.fixture(scope="module")
+def cut(place: Path) -> Cut:
+    """A long run, interrupted at its first checkpoint, and finished with --resume."""
+    if os.name == "nt":
+        pytest.skip("POSIX signals")
+    words = [*FAST, "num_train_epochs=40", "save_steps=2", "eval_strategy=no", "load_best_model_at_end=false",
+             "early_stopping_steps=null", "output_dir=saves/long"]  # fmt: skip
     folder = place / "saves/long"
-    assert provenance.state(folder) == "finished", "there is no finished long run: test_7 did not run, or failed"
-    return folder
+    run = subprocess.Popen(
+        [sys.executable, "-m", "chatstylebot", "train", *words], cwd=place, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+    until(lambda: provenance.last_checkpoint(folder) or run.poll() is not None)
+    run.send_signal(signal.SIGINT)
+    run.communicate()
+    left = subprocess.run(["pgrep", "-f", str(folder / "recipe.yaml")], capture_output=True, text=True).stdout
+    state, locked = provenance.state(folder), (folder / "csb_run.lock").exists()
+    again = csb(place, "train", *words, code=1).stderr
+    reached = int(provenance.last_checkpoint(folder).name.rpartition("-")[2])  # type: ignore[union-attr]
+    csb(place, "train", "--resume", *words, f"max_steps={reached + 2}")
+    return Cut(folder, words, run.returncode, left, state, locked, reached, again)
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -58,9 +93,10 @@ def steps(folder: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in (folder / "trainer_log.jsonl").read_text("utf-8").splitlines()]
 
 
-def test_1_sft_leaves_an_adapter_a_loss_a_log_and_its_recipe(place: Path) -> None:
-    done = csb(place, "train", *FAST, "max_steps=2", "eval_steps=1", "save_steps=1")
-    folder = place / "saves/smollm2/lora/sft"
+def test_sft_leaves_an_adapter_a_loss_a_log_and_its_recipe(
+    place: Path, sft: Path, trained: subprocess.CompletedProcess[str]
+) -> None:
+    done, folder = trained, sft
     assert {"adapter_model.safetensors", "engine.log", "recipe.yaml", "csb_run.json"} <= {
         p.name for p in folder.iterdir()
     }
@@ -88,7 +124,7 @@ def test_1_sft_leaves_an_adapter_a_loss_a_log_and_its_recipe(place: Path) -> Non
     assert list((place / ".csb/cache").rglob("*.arrow"))
 
 
-def test_2_a_finished_run_is_neither_resumed_nor_overwritten(place: Path, sft: Path) -> None:
+def test_a_finished_run_is_neither_resumed_nor_overwritten(place: Path, sft: Path) -> None:
     before = digests(sft)
     done = csb(place, "train", *FAST, "max_steps=2", code=1)
     assert "a finished run lies in" in done.stderr
@@ -98,7 +134,7 @@ def test_2_a_finished_run_is_neither_resumed_nor_overwritten(place: Path, sft: P
 
 
 @pytest.mark.parametrize(("stage", "dataset"), [("dpo", "dpo_zh_demo"), ("kto", "kto_en_demo")])
-def test_3_preferences_start_at_the_sft_adapter_with_it_as_reference_REC_4(
+def test_preferences_start_at_the_sft_adapter_with_it_as_reference_REC_4(
     place: Path, sft: Path, stage: str, dataset: str
 ) -> None:
     before = digests(sft)
@@ -117,14 +153,14 @@ def test_3_preferences_start_at_the_sft_adapter_with_it_as_reference_REC_4(
     assert provenance.read(folder)["stage"] == stage
 
 
-def test_4_pretraining_runs_on_the_shipped_sample_in_a_folder_of_its_own_REC_5(place: Path) -> None:
+def test_pretraining_runs_on_the_shipped_sample_in_a_folder_of_its_own_REC_5(place: Path) -> None:
     csb(place, "train", "pretrain", *FAST, "max_steps=1", "save_strategy=no")
     folder = place / "saves/smollm2/lora/pretrain"
     assert [s["loss"] > 0 for s in steps(folder) if "loss" in s] == [True]
     assert (folder / "adapter_model.safetensors").is_file()
 
 
-def test_5_the_merged_model_is_whole_and_is_base_plus_adapter(place: Path, sft: Path) -> None:
+def test_the_merged_model_is_whole_and_is_base_plus_adapter(place: Path, sft: Path) -> None:
     done = csb(place, "export", "--adapter", "saves/smollm2/lora/sft")
     merged = place / "exported/smollm2_lora_sft"
     assert folders.check(merged) == []
@@ -150,49 +186,34 @@ def test_5_the_merged_model_is_whole_and_is_base_plus_adapter(place: Path, sft: 
     assert len(done.stdout.splitlines()) == 2 * 7  # every linear of both layers
 
 
-def test_6_an_adapter_is_only_paired_with_its_own_base_REC_6(place: Path, sft: Path) -> None:
+def test_an_adapter_is_only_paired_with_its_own_base_REC_6(place: Path, sft: Path) -> None:
     other = place / "other"
     subprocess.run([sys.executable, HERE / "tiny_model.py", other, "1"], check=True, capture_output=True)
     done = csb(place, "export", "--model", other, "--adapter", "saves/smollm2/lora/sft", code=1)
     assert "was trained on models/SmolLM2-135M-Instruct" in done.stderr
 
 
-@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-def test_7_an_interrupted_run_goes_on_where_it_was_and_ctrl_c_ends_the_engine(place: Path) -> None:
-    words = [*FAST, "num_train_epochs=40", "save_steps=2", "eval_strategy=no", "load_best_model_at_end=false",
-             "early_stopping_steps=null", "output_dir=saves/long"]  # fmt: skip
-    folder = place / "saves/long"
-    run = subprocess.Popen(
-        [sys.executable, "-m", "chatstylebot", "train", *words], cwd=place, stderr=subprocess.PIPE, encoding="utf-8"
-    )
-    for _ in range(1800):
-        if provenance.last_checkpoint(folder) is not None:
-            break
-        time.sleep(0.1)
-    run.send_signal(signal.SIGINT)
-    run.communicate()
-    assert run.returncode == 130
-    left = subprocess.run(["pgrep", "-f", str(folder / "recipe.yaml")], capture_output=True, text=True).stdout
-    assert left == ""
-    assert provenance.state(folder) == "interrupted"
-    assert not (folder / "csb_run.lock").exists()
-    assert "--resume goes on with it" in csb(place, "train", *words, code=1).stderr
-    reached = int(provenance.last_checkpoint(folder).name.rpartition("-")[2])  # type: ignore[union-attr]
-    csb(place, "train", "--resume", *words, f"max_steps={reached + 2}")
-    assert [s["current_steps"] for s in steps(folder) if "loss" in s][-2:] == [reached + 1, reached + 2]
-    assert provenance.state(folder) == "finished"
+def test_an_interrupted_run_goes_on_where_it_was_and_ctrl_c_ends_the_engine(cut: Cut) -> None:
+    assert cut.code == 130
+    assert cut.left == ""
+    assert cut.state == "interrupted"
+    assert not cut.locked
+    assert "--resume goes on with it" in cut.again
+    assert [s["current_steps"] for s in steps(cut.folder) if "loss" in s][-2:] == [cut.reached + 1, cut.reached + 2]
+    assert provenance.state(cut.folder) == "finished"
 
 
-def test_8_again_keeps_the_earlier_run_under_another_name(place: Path, long: Path) -> None:
-    before = sorted(digests(long).values())
+def test_again_keeps_the_earlier_run_under_another_name(place: Path, cut: Cut) -> None:
+    again = shutil.copytree(cut.folder, place / "saves/again")
+    before = sorted(digests(again).values())
     done = csb(place, "train", "--again", *FAST, "max_steps=1", "eval_strategy=no", "load_best_model_at_end=false",
-               "early_stopping_steps=null", "save_strategy=no", "output_dir=saves/long")  # fmt: skip
+               "early_stopping_steps=null", "save_strategy=no", "output_dir=saves/again")  # fmt: skip
     assert "the earlier run is kept as" in done.stderr
-    assert sorted(digests(place / "saves/long-1").values()) == before
-    assert provenance.state(long) == "finished"
+    assert sorted(digests(place / "saves/again-1").values()) == before
+    assert provenance.state(again) == "finished"
 
 
-def test_9_an_engine_that_fails_says_why_in_one_line_with_a_remedy(place: Path) -> None:
+def test_an_engine_that_fails_says_why_in_one_line_with_a_remedy(place: Path) -> None:
     done = csb(place, "train", *FAST, "template=nonsense", "output_dir=saves/bad", code=1)
     problem, remedy = done.stderr.splitlines()[-2:]
     assert problem.startswith("error: the template is not known to the engine: ")
@@ -210,7 +231,7 @@ def voted(place: Path) -> None:
 
 @pytest.mark.usefixtures("voted")
 @pytest.mark.parametrize(("stage", "number"), [("dpo", 13), ("kto", 16)])
-def test_10_recorded_votes_train_with_no_further_step_FBK_5(place: Path, sft: Path, stage: str, number: int) -> None:
+def test_recorded_votes_train_with_no_further_step_FBK_5(place: Path, sft: Path, stage: str, number: int) -> None:
     with stores.Store.open(stores.path(place)) as store:
         for n in range(6):
             heard = f"what now {n}"
@@ -223,9 +244,9 @@ def test_10_recorded_votes_train_with_no_further_step_FBK_5(place: Path, sft: Pa
     assert (
         "29 votes → 13 pairs (8 picks, 5 edits), 16 labels (8 good, 8 bad)" in csb(place, "feedback", "export").stdout
     )
-    # --again: test_3 left a run there
-    csb(place, "train", stage, "--again", *FAST, "max_steps=1", "save_strategy=no", "per_device_train_batch_size=4")
-    folder = place / f"saves/smollm2/lora/{stage}"
+    folder = place / f"saves/votes/{stage}"
+    csb(place, "train", stage, f"output_dir={folder}", *FAST, "max_steps=1", "save_strategy=no",
+        "per_device_train_batch_size=4")  # fmt: skip
     logged = (folder / "engine.log").read_text("utf-8")
     assert f"Num examples = {number}" in logged  # none of them was an abnormal one
     assert "abnormal" not in logged

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from gateway import CARD, OWNER, Running, fake, limits, running
 from onebot_client import Client
+from patience import LIMIT, soon
 
 from chatstylebot.contacts import Contact
 
@@ -154,7 +155,7 @@ async def live(folder: Path, week: Week, seed: int, messages: int, kills: int, s
     work = asyncio.create_task(client.work())
     talking = asyncio.create_task(_talk(client, week, random.Random(seed + 1), messages))
     try:
-        await asyncio.wait_for(client.connected.wait(), 60)
+        await asyncio.wait_for(client.connected.wait(), LIMIT)
         while not talking.done() or week.kills < kills:
             await asyncio.sleep(dice.uniform(0.5, 2))
             what = dice.random()
@@ -166,10 +167,12 @@ async def live(folder: Path, week: Week, seed: int, messages: int, kills: int, s
                 await bot.end()
                 week.kills += 1
                 await bot.start()
-                await asyncio.wait_for(client.connected.wait(), 60)
+                await asyncio.wait_for(client.connected.wait(), LIMIT)
         await talking
+        await soon(lambda: not check(week, client), lambda: check(week, client))
         await settled(client)
         await client.push(client.private(ME, "不错"))
+        await soon(lambda: votes(server))
         await settled(client)
     finally:
         talking.cancel()
@@ -177,6 +180,11 @@ async def live(folder: Path, week: Week, seed: int, messages: int, kills: int, s
         work.cancel()
     assert code in (0, 130), week.story[-5:]
     return client
+
+
+def votes(server: Running) -> int:
+    """How many votes the gateway has kept."""
+    return sum(1 for _ in server.state.votes.records())  # type: ignore[attr-defined]
 
 
 async def settled(client: Phone, quiet: float = 6) -> None:
@@ -202,7 +210,7 @@ def run(folder: Path, seed: int, messages: int, kills: int, contacts: int, port:
         folder / "gw", [fake(folder / "gw", slots=8, env={"FLAT": "|"})], card, limits(waiting=500), contacts=people
     ) as server:
         client = asyncio.run(live(place, week, seed, messages, kills, server, port))
-        week.voted = sum(1 for _ in server.state.votes.records())  # type: ignore[attr-defined]
+        week.voted = votes(server)
         return week, client, server
 
 

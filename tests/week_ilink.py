@@ -9,7 +9,8 @@ from pathlib import Path
 
 from gateway import CARD, Running, fake, limits, running
 from ilink_server import IlinkServer, Sent, ilink_server
-from week import ME, Bot, Week, settled, unfair, workspace
+from patience import soon
+from week import ME, Bot, Week, settled, unfair, votes, workspace
 
 from chatstylebot.bot.channels import ilink_accounts
 from chatstylebot.bot.channels.ilink_accounts import Account
@@ -81,15 +82,15 @@ def _mischief(server: IlinkServer, dice: random.Random) -> None:
 
 async def _up(server: IlinkServer, since: int) -> None:
     """The program has told the server that it listens, on the owner's account at least."""
-    async with asyncio.timeout(60):
-        while (bot_of(ME), "start") not in server.notified[since:]:
-            await asyncio.sleep(0.02)
+    await soon(lambda: (bot_of(ME), "start") in server.notified[since:])
 
 
-async def live(folder: Path, week: Week, seed: int, messages: int, kills: int, url: str, server: IlinkServer) -> None:
+async def live(
+    folder: Path, week: Week, seed: int, messages: int, kills: int, gateway: Running, server: IlinkServer
+) -> None:
     """The week: talk, mischief and kills side by side; then time for everything that is still to be said."""
     dice, phones = random.Random(seed), Phones(server)
-    bot = Bot(folder, url, ["ilink"], week)
+    bot = Bot(folder, gateway.url, ["ilink"], week)
     await bot.start()
     await _up(server, 0)
     talking = asyncio.create_task(_talk(server, week, random.Random(seed + 1), messages))
@@ -105,8 +106,10 @@ async def live(folder: Path, week: Week, seed: int, messages: int, kills: int, u
             await bot.start()
             await _up(server, before)
         await talking
+        await soon(lambda: not check(week, phones), lambda: check(week, phones))
         await settled(phones)
         server.push("不错", bot=bot_of(ME))
+        await soon(lambda: votes(gateway))
         await settled(phones, 3)
     finally:
         talking.cancel()
@@ -130,8 +133,8 @@ def run(folder: Path, seed: int, messages: int, kills: int, contacts: int) -> tu
         private = place / ".csb" / "bot" / "ilink"
         private.mkdir(parents=True, mode=0o700)
         enrolled(private, server, week)
-        asyncio.run(live(place, week, seed, messages, kills, gateway.url, server))
-        week.voted = sum(1 for _ in gateway.state.votes.records())  # type: ignore[attr-defined]
+        asyncio.run(live(place, week, seed, messages, kills, gateway, server))
+        week.voted = votes(gateway)
         return week, Phones(server), gateway
 
 

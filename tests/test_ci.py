@@ -1,0 +1,26 @@
+"""What the test command leaves in its last lines."""
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+TESTS = """
+import time
+def test_bad(): assert "left" == "right"
+def test_slow(): time.sleep(0.2)
+"""
+
+
+def test_the_last_lines_name_the_slowest_tests_and_the_failed_ones(tmp_path: Path) -> None:
+    [line] = [line for line in (ROOT / "scripts/test.sh").read_text("utf-8").splitlines() if line.startswith("exec ")]
+    flags = shlex.split(line.partition("-m pytest")[2].replace('"$@"', ""))
+    (tmp_path / "test_some.py").write_text(TESTS)
+    argv = [sys.executable, "-m", "pytest", "-ra", "-p", "no:cacheprovider", *flags]
+    said = subprocess.run(argv, cwd=tmp_path, capture_output=True, encoding="utf-8").stdout.splitlines()
+    assert said[-1].startswith("1 failed, 1 passed in ")
+    assert said[-2].startswith("FAILED test_some.py::test_bad - ")
+    slowest = next(number for number, line in enumerate(said) if "slowest 10 durations" in line)
+    assert "test_some.py::test_slow" in said[slowest + 1]
+    assert len(said) - slowest < 20
