@@ -15,4 +15,4 @@ fi
 echo "== tests"
 # a file is one worker's: some share a workspace or a server, which is slow to make; the last lines name what was slow
 # and what failed
-exec .venv/bin/python -m pytest -q -n 2 --dist loadfile --durations=10 "$@"
+exec .venv/bin/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations=10 "$@"

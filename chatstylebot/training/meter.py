@@ -143,7 +143,8 @@ class _Line:
                 state, since = state.after(entry), now
             told = " · ".join(filter(None, (state.told(), *times(state, now - self._begin, now - since))))
             if state.total:
-                self._bar.update(self._task, description="training", total=state.total, completed=state.step)
+                what = "training" if state.step < state.total else "finishing"  # the last evaluation, and saving
+                self._bar.update(self._task, description=what, total=state.total, completed=state.step)
             self._bar.update(self._task, told=told, refresh=True)
 
 
