@@ -79,6 +79,15 @@ def test_a_vote_at_the_terminal_is_in_the_store_when_the_bot_ends(workspace: Pat
     assert record.messages[0].content == "You are Mia, talking to a friend."
 
 
+def test_a_rhythm_that_is_damaged_is_an_error_with_a_remedy(workspace: Path, server: Running) -> None:
+    (workspace / ".csb").mkdir(exist_ok=True)
+    (workspace / ".csb" / "rhythm.json").write_text("{bad")
+    done = csb(workspace, "bot", "run", "terminal", "--server", server.url, said="hi\n")
+    assert done.returncode == 1
+    assert "rhythm.json is not valid JSON" in done.stderr.splitlines()[-2]
+    assert done.stderr.splitlines()[-1].startswith("try: ")
+
+
 def test_paused_the_bot_says_nothing_until_it_is_resumed(workspace: Path, server: Running) -> None:
     assert csb(workspace, "bot", "pause").returncode == 0
     assert "paused" in csb(workspace, "bot", "status").stdout

@@ -3,13 +3,14 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from patience import until
 
 from chatstylebot import processes
-from chatstylebot.engine import failures, llamafactory
+from chatstylebot.engine import failures, gguf, llamafactory
 from chatstylebot.errors import UserError
 
 
@@ -76,10 +77,23 @@ def test_threads_that_wait_do_not_spin_unless_the_user_wants_them_to(
         monkeypatch.setenv(name, value)
     heard: list[str] = []
     code = f"import os\nprint(*map(os.environ.get, {list(processes.CALM)}))"
-    llamafactory.run(program(tmp_path, code), tmp_path / "engine.log", heard.append)
+    what = llamafactory.call("train", tmp_path / "r.yaml", tmp_path)
+    llamafactory.run(replace(program(tmp_path, code), env=what.env), tmp_path / "engine.log", heard.append)
     assert heard == [told]
-    line = llamafactory.call("train", tmp_path / "r.yaml", tmp_path).line()
-    assert ("OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0 " in line) is (not own)
+    assert ("OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0 " in what.line()) is (not own)
+    assert "OMP_WAIT_POLICY" not in what.line(whole=False) or bool(own)
+
+
+def test_of_a_gguf_s_children_the_probe_alone_spins_for_it_runs_llama_cpp(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in processes.CALM:
+        monkeypatch.delenv(name, raising=False)
+    calls: list[llamafactory.Call] = []
+    monkeypatch.setattr(llamafactory, "run", lambda what, *_: calls.append(what))
+    for module in ("reference", "converter", gguf.PROBE):
+        gguf._child(module, [], tmp_path / "log")
+    assert [processes.CALM.items() <= dict(what.env).items() for what in calls] == [True, True, False]
 
 
 def test_several_gpus_and_machines_become_the_engine_s_environment() -> None:

@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import polars as pl
 import pytest
 from conftest import Csb
 from make import export, pairs, row, samples, talk
@@ -313,6 +314,15 @@ def test_from_a_subfolder_everything_goes_to_the_workspace(place: Path, preproce
     subprocess.run(line, cwd=place / "sub", check=True, capture_output=True)
     assert pairs(place / "data" / "chat_records.json") == [("a", "b")]
     assert list((place / "sub").iterdir()) == []
+
+
+def test_where_csb_is_a_link_the_files_are_still_named_as_the_workspace_sees_them(csb: Csb, place: Path) -> None:
+    elsewhere = place / "disk"
+    elsewhere.mkdir()
+    (place / ".csb").symlink_to(elsewhere)
+    csb("preprocess", MIA)
+    found = pl.read_parquet(elsewhere / "samples.parquet")["file"].unique().sort().to_list()
+    assert found == [".csb/heldout.jsonl", "data/chat_records.json", "data/chat_records_dev.json"]
 
 
 def test_a_file_that_only_happens_to_be_called_dev_is_left_alone(preprocess: Csb, place: Path) -> None:

@@ -11,7 +11,7 @@ from test_train import adapter, model
 
 from chatstylebot import processes
 from chatstylebot.card import Card
-from chatstylebot.engine import clone_file, gguf, machine, talk
+from chatstylebot.engine import clone_file, gguf, llamafactory, machine, talk
 from chatstylebot.errors import UserError
 from chatstylebot.models import provenance, settings
 from chatstylebot.processes import free_port
@@ -59,7 +59,8 @@ def test_llamafactory_s_threads_wait_without_spinning_and_llama_cpp_s_as_they_do
 ) -> None:
     for name in processes.CALM:
         monkeypatch.delenv(name, raising=False)
-    theirs = engines.llamafactory("clone", "clone", (), {}, tmp_path, "python", 1, tmp_path / "log")
+    call = llamafactory.call("api", tmp_path / "r.yaml", tmp_path)
+    theirs = engines.llamafactory("clone", "clone", call.argv, call.env, tmp_path, "python", 1, tmp_path / "log")
     fast = engines.llamacpp("clone", "clone", tmp_path / "m.gguf", "python", 1, 2, 512, tmp_path / "log")
     assert theirs.start is not None
     assert fast.start is not None

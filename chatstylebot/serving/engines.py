@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from chatstylebot import processes
 from chatstylebot.card_parts import Sampling
 from chatstylebot.errors import UserError
 
@@ -117,7 +116,7 @@ def llamafactory(
         (python, "-m", "chatstylebot.leash", *argv),
         folder,
         log,
-        {**processes.calm(), **env, **told},
+        {**env, **told},
         key_env="API_KEY",
         port_env="API_PORT",
     )

@@ -1,10 +1,9 @@
 """One training run before it starts: which recipe, fitted to what is here, and what stands in its way."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from chatstylebot.card import Card
@@ -16,6 +15,8 @@ from chatstylebot.training import deepspeed as zero
 from chatstylebot.training.plan import Method, Stage, Zero
 from chatstylebot.training.prepare import Prepared
 from chatstylebot.training.sources import Source
+
+Report = Callable[[], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,11 @@ def plan_run(
     method: Method | None = None,
     recipe: str | None = None,
     deepspeed: Zero | None = None,
-    report: Mapping[str, Any] = MappingProxyType({}),
+    report: Report = dict,
 ) -> Job:
     """The run that is asked for, checked as far as it can be without the engine. Raises UserError.
 
-    `report` is the account of the last `csb preprocess`, {} where there is none; `pairs` are KEY=VALUE words and win
+    `report` reads the account of the last `csb preprocess`, {} where there is none; `pairs` are KEY=VALUE words and win
     over everything; what stands in the way of a start is in `prepared.faults`.
     """
     given = keys.parse(pairs)
@@ -105,12 +106,12 @@ def plan_run(
     return Job(prepared, stage, method, workspace, folder, preset.name if preset else None, system)
 
 
-def _cut(prepared: Prepared, report: Mapping[str, Any], workspace: Path, model: Path) -> None:
+def _cut(prepared: Prepared, report: Report, workspace: Path, model: Path) -> None:
     """Take the cutoff from the samples; a number that the user wrote into the recipe stays."""
     now, stage = prepared.values.get("cutoff_len"), prepare.stage_of(prepared.values)
     if now != recipe_values.CUTOFF[stage]:
         return
-    found = cutoff.suggested(report, workspace, model, prepared.datasets) if stage == "sft" else None
+    found = cutoff.suggested(report(), workspace, model, prepared.datasets) if stage == "sft" else None
     if stage in ("dpo", "kto"):
         found = cutoff.longer(model, prepared.datasets, now)
     if found and found[0] != prepared.values["cutoff_len"]:
@@ -154,11 +155,9 @@ def _chosen(
     return source
 
 
-def _prompt(
-    card: Card, report: Mapping[str, Any], workspace: Path, prepared: Prepared, given: dict[str, Any]
-) -> str | None:
+def _prompt(card: Card, report: Report, workspace: Path, prepared: Prepared, given: dict[str, Any]) -> str | None:
     """The system prompt in the samples; where it is not the card's, that is a fault (SRV-3)."""
-    learnt = dataset_files.neutral(report, workspace, prepared.datasets)
+    learnt = dataset_files.neutral(report(), workspace, prepared.datasets)
     prompts = {dataset.name: dataset_files.system(dataset) for dataset in prepared.datasets}
     if prompts.get("identity") and card.prompt() not in prompts["identity"]:
         prepared.notes.append("the identity samples were made with another prompt: csb id-tag again")
