@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 import subprocess
 import sys
 
@@ -47,3 +48,28 @@ def test_the_shell_completes_commands_and_options() -> None:
 
     assert complete("csb pre", 1).split() == ["preprocess"]
     assert "--heldout" in complete("csb preprocess --he", 2).split()
+
+
+# a signal that comes while Python imports: what is compiled here looks to us like the import machinery itself
+IMPORTING = """
+import os, signal, sys, threading
+from chatstylebot import cli
+inside = compile("os.kill(os.getpid(), number)\\nfor n in range(100_000): n + n\\nsaid.append('import done')",
+                 "<frozen importlib._bootstrap>", "exec")
+said = []
+def app(*_, **__):
+    exec(inside, globals())
+    print(*said, flush=True)
+    threading.Event().wait()  # until it comes
+cli.app = app
+number = int(sys.argv[1])
+cli.main(["preprocess"])
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_waits_until_python_has_imported_what_it_was_importing(number: int, code: int) -> None:
+    done = subprocess.run([sys.executable, "-c", IMPORTING, str(number)], capture_output=True, encoding="utf-8")
+    assert done.stdout == "import done\n", done.stderr
+    assert done.returncode == code
