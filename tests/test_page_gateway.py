@@ -17,13 +17,14 @@ from chatstylebot.serving.state import Choices, Limits
 
 KEYED = Choices(key_required=True, limits=Limits(rate=0))
 CARD = Card(name="小林", system="你是{name}，在和{contact}聊天。")
+# each question belongs to one test: its answers come in turn
 CLONE = {
     "看电影吗": ["看看呗\n几点", "周六 可以"],
     "你是谁": ["作为AI", "来了"],
     "吃啥": ["随便", "火锅！\n走"],
     "嗯？": ["", "嗯"],
 }
-BASE = {"吃啥": ["您好，我是人工智能助手。"]}
+BASE = {"喝啥": ["您好，我是人工智能助手。"]}
 
 
 def says(script: dict[str, list[str]]) -> dict[str, str]:
@@ -127,8 +128,8 @@ def test_another_answer_is_judged_for_itself(page: Page, where: Running) -> None
 
 def test_the_base_model_answers_for_itself_and_only_the_clone_is_judged(page: Page, where: Running) -> None:
     page.press('[data-kind="base"]')
-    page.say("吃啥")
-    page.shows("> 吃啥", "您好，我是人工智能助手。")
+    page.say("喝啥")
+    page.shows("> 喝啥", "您好，我是人工智能助手。")
     assert page.seen(".kind") == ["原模型"]
     assert page.all('[data-act="good"], [data-act="edit"]') == []
     page.press('[data-kind="clone"]')
