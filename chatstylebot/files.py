@@ -1,5 +1,6 @@
 """Whole-or-nothing writes, and the files that ship with the package."""
 
+import hashlib
 import json
 import os
 import secrets
@@ -17,6 +18,12 @@ def shipped(name: str) -> Path:
     """A file or folder of config/ or data/ as it came with the package (a checkout keeps them at its top)."""
     inside = PACKAGE / "shipped" / name
     return inside if inside.exists() else PACKAGE.parent / name
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def install(extra: str) -> str:

@@ -407,7 +407,8 @@ def test_what_holds_a_training_example_is_its_owner_s_only(workspace: Path, monk
     folder = job.output
 
     def call(verb: str, recipe: Path, at: Path, extra: object = None) -> llamafactory.Call:
-        code = f"import pathlib\nf = pathlib.Path({str(folder)!r})\n(f / 'adapter_model.safetensors').touch()\n"
+        code = f"import pathlib\nf = pathlib.Path({str(folder)!r})\n"
+        code += "(f / 'adapter_model.safetensors').write_bytes(b'\\2' + bytes(7) + b'{}')\n"
         code += "print('input_ids', sorted(p.name for p in f.iterdir()))"
         return llamafactory.Call((sys.executable, "-c", code), {}, at)
 

@@ -10,7 +10,8 @@ from chatstylebot.errors import UserError
 
 NAME = "csb_run.json"
 WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin", "model.safetensors", "model.safetensors.index.json")
-State = Literal["none", "interrupted", "finished"]
+State = Literal["none", "foreign", "interrupted", "broken", "finished"]
+BEGUN = {"csb_run.lock", "recipe.yaml"}  # what a run that was killed at its very start leaves
 EDGE = 1 << 20
 
 
@@ -27,16 +28,20 @@ def fingerprint(model: Path) -> str:
 
 
 def state(folder: Path) -> State:
-    """Whether a run's folder holds nothing, an unfinished run or a finished one.
+    """What a run's folder holds: nothing, something else, or a run and how it ended.
 
-    A folder that the plain engine filled has no record of ours: it is finished when weights lie at its top.
+    A folder that the plain engine filled has no record of ours: it is finished when weights lie at its top, and none of
+    a run's when it holds neither weights nor checkpoints.
     """
-    if not folder.is_dir() or not any(folder.iterdir()):
+    there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if not {name for name in there - BEGUN if not name.startswith(".")}:
         return "none"
     told = read(folder).get("state")
-    if told in ("finished", "interrupted"):
+    if told in ("finished", "interrupted", "broken"):
         return told  # type: ignore[no-any-return]
-    return "finished" if any((folder / name).is_file() for name in WEIGHTS) else "interrupted"
+    if any((folder / name).is_file() for name in WEIGHTS):
+        return "finished"
+    return "interrupted" if any(folder.glob("checkpoint-*")) else "foreign"
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -72,6 +77,8 @@ def check_pair(adapter: Path, model: Path) -> None:
     if not (adapter / "adapter_config.json").is_file():
         raise UserError(f"there is no adapter in {adapter}", "csb train, or adapter: in clone.yaml")
     told = read(adapter)
+    if told.get("state") == "broken":
+        raise UserError(f"the run in {adapter} is broken: it learnt nothing", "csb train again, or --adapter FOLDER")
     if not told.get("base_fingerprint") or not (model / "config.json").is_file():
         return  # made by the plain engine: nothing is known about its base
     if told["base_fingerprint"] != fingerprint(model):

@@ -15,6 +15,7 @@ from chatstylebot.training import deepspeed as zero
 from chatstylebot.training.plan import Method, Stage, Zero
 from chatstylebot.training.prepare import Prepared
 from chatstylebot.training.sources import Source
+from chatstylebot.workspace import Workspace
 
 Report = Callable[[], Mapping[str, Any]]
 
@@ -100,10 +101,29 @@ def plan_run(
         prepared.notes.append(
             f"{preset.title} chats in {' and '.join(preset.languages)}, the card says {card.language}"
         )
-    if file := folders.in_the_way(workspace / str(values["output_dir"])):
-        prepared.faults.append(UserError(f"{file} is a file, and no folder for a run", "output_dir=FOLDER"))
+    if wrong := _misplaced(workspace, workspace / str(values["output_dir"]), folder, values):
+        prepared.faults.append(wrong)
     stage, method = prepare.stage_of(values), prepare.method_of(values)
     return Job(prepared, stage, method, workspace, folder, preset.name if preset else None, system)
+
+
+def _misplaced(workspace: Path, output: Path, model: Path, values: Mapping[str, Any]) -> UserError | None:
+    """Why a run may not go there: it would be renamed with all that lies in it, or something else would."""
+    if file := folders.in_the_way(output):
+        return UserError(f"{file} is a file, and no folder for a run", "output_dir=FOLDER")
+    own, whole = Workspace(workspace), output.resolve()
+    starts = [workspace / str(values[key]) for key in ("adapter_name_or_path", "ref_model_adapters") if values.get(key)]
+    kept = {
+        own.data: "data", own.models: "base models", own.config: "recipes", own.hidden: "what was preprocessed",
+        own.exported: "merged models", model: "the base model", **dict.fromkeys(starts, "the adapter it starts from"),
+    }  # fmt: skip
+    for place, what in kept.items():
+        if whole == place.resolve() or place.resolve() in whole.parents:
+            return UserError(f"{output} is no place for a run: {what} lie there", "output_dir=saves/NAME")
+    for place in (workspace, own.saves, *kept):
+        if whole == place.resolve() or whole in place.resolve().parents:
+            return UserError(f"{output} is no place for a run: there is more in it", "output_dir=saves/NAME")
+    return None
 
 
 def _cut(prepared: Prepared, report: Report, workspace: Path, model: Path) -> None:

@@ -177,11 +177,16 @@ def change(log: Path) -> str:
     return ", ".join(filter(None, (_training([steps[n] for n in sorted(steps)]), _dev(dev))))
 
 
+def tenth(steps: int) -> int:
+    """How many steps a tenth of them is, one at least."""
+    return max(ceil(steps / 10), 1)
+
+
 def _training(losses: Sequence[float]) -> str:
     if len(losses) < 2:
         return f"loss {losses[0]:.3f}" if losses else ""
-    tenth = ceil(len(losses) / 10)
-    return f"loss {fmean(losses[:tenth]):.3f} → {fmean(losses[-tenth:]):.3f} (first and last tenth of the steps)"
+    part = tenth(len(losses))
+    return f"loss {fmean(losses[:part]):.3f} → {fmean(losses[-part:]):.3f} (first and last tenth of the steps)"
 
 
 def _dev(dev: Mapping[int, float]) -> str:

@@ -1,6 +1,7 @@
 """A training run from its start to its adapter; nothing that lies there is overwritten."""
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -8,7 +9,7 @@ from chatstylebot import files, progress
 from chatstylebot.engine import llamafactory
 from chatstylebot.errors import UserError
 from chatstylebot.models import provenance
-from chatstylebot.training import lock, meter, needs
+from chatstylebot.training import lock, meter, needs, soundness
 from chatstylebot.training.job import Job
 from chatstylebot.workspace import Workspace
 
@@ -20,6 +21,7 @@ def faults(job: Job, env: dict[str, str], resume: bool = False, again: bool = Fa
         lambda: llamafactory.call("train", job.output / "recipe.yaml", job.workspace, env),
         lambda: lock.check(job.output),
         lambda: kept(job.output, resume, again),
+        lambda: _same(job) if resume else None,
     ):
         try:
             check()
@@ -52,10 +54,8 @@ def _run(job: Job, env: dict[str, str], resume: bool, verbose: bool) -> str:
     recipe = output / "recipe.yaml"
     files.write(recipe, yaml.safe_dump(values, allow_unicode=True, sort_keys=False), private=True)
     provenance.write(
-        output, state="interrupted", stage=job.stage, method=job.method, base=str(values["model_name_or_path"]),
-        base_fingerprint=provenance.fingerprint(job.model), template=values.get("template"),
-        system=job.system, dataset=values["dataset"], samples=job.prepared.samples,
-        versions=llamafactory.versions(),
+        output, state="interrupted", base=str(values["model_name_or_path"]), system=job.system,
+        dataset=values["dataset"], samples=job.prepared.samples, versions=llamafactory.versions(), **fixed(job),
     )  # fmt: skip
     samples, steps, memory = needs.of(job)
     for note in [*job.prepared.notes, memory]:
@@ -65,12 +65,52 @@ def _run(job: Job, env: dict[str, str], resume: bool, verbose: bool) -> str:
     progress.say(f"training {job.stage} on {size}; the engine's log: {log}")
     if not resume:
         (output / "trainer_log.jsonl").unlink(missing_ok=True)
-    with meter.Meter(output / "trainer_log.jsonl", verbose) as shown:
-        llamafactory.run(llamafactory.call("train", recipe, job.workspace, env), log, shown.heard)
-    if not any((output / name).is_file() for name in provenance.WEIGHTS):
-        raise UserError(f"the engine ended without an adapter in {output}", f"read its log: {log}")
+    watch = soundness.Watch()
+
+    def heard(line: str) -> None:
+        shown.heard(line)
+        watch.heard(line)
+
+    try:
+        with meter.Meter(output / "trainer_log.jsonl", verbose) as shown:
+            llamafactory.run(llamafactory.call("train", recipe, job.workspace, env), log, heard)
+        if not any((output / name).is_file() for name in provenance.WEIGHTS):
+            raise UserError(f"the engine ended without an adapter in {output}", f"read its log: {log}")
+        soundness.check(output)
+    except soundness.Unsound:
+        provenance.write(output, state="broken")
+        raise
     provenance.write(output, state="finished")
     return ", ".join(filter(None, (str(output), meter.change(output / "trainer_log.jsonl"))))
+
+
+# what a run keeps from its first step to its last, as the record names it and as a person does
+FIXED = {
+    "stage": "stage", "method": "method", "base_fingerprint": "base model", "template": "template",
+    "lora_rank": "lora_rank", "data": "dataset",
+}  # fmt: skip
+
+
+def fixed(job: Job) -> dict[str, Any]:
+    """What must be the same when an interrupted run goes on."""
+    return {
+        "stage": job.stage,
+        "method": job.method,
+        "base_fingerprint": provenance.fingerprint(job.model),
+        "template": job.values.get("template"),
+        "lora_rank": job.values.get("lora_rank"),
+        "data": {one.name: files.digest(one.path) for one in job.prepared.datasets if one.path},
+    }
+
+
+def _same(job: Job) -> None:
+    """Raise UserError where the run that lies there was begun with something else."""
+    told, now = provenance.read(job.output), fixed(job)
+    if other := [name for key, name in FIXED.items() if key in told and told[key] != now[key]]:
+        raise UserError(
+            f"the run in {job.output} was begun with another {' and another '.join(other)}",
+            "the same line with --again keeps it and starts over",
+        )
 
 
 def kept(output: Path, resume: bool, again: bool) -> Path | None:
@@ -79,12 +119,15 @@ def kept(output: Path, resume: bool, again: bool) -> Path | None:
     checkpoint = provenance.last_checkpoint(output)
     if state == "interrupted" and checkpoint is None and not any((output / n).is_file() for n in provenance.WEIGHTS):
         state = "none"  # it never got anywhere: nothing to lose
+    if state == "foreign":
+        raise UserError(f"{output} holds something that is no training run", "output_dir=FOLDER, a new one")
     if resume:
         if state != "interrupted" or checkpoint is None:
-            why = "the run there is finished" if state == "finished" else "there is no checkpoint there"
+            ended = state in ("finished", "broken")
+            why = f"the run there is {state}" if ended else "there is no checkpoint there"
             raise UserError(
                 f"nothing to resume in {output}: {why}",
-                "the same line with --again keeps it and starts over" if state == "finished" else "leave --resume out",
+                "the same line with --again keeps it and starts over" if ended else "leave --resume out",
             )
         return None
     if state == "none":
@@ -97,6 +140,6 @@ def kept(output: Path, resume: bool, again: bool) -> Path | None:
             f"an interrupted run lies in {output}", "the same line with --resume goes on with it, --again starts over"
         )
     raise UserError(
-        f"a finished run lies in {output}",
+        f"a {state} run lies in {output}",
         "the same line with --again keeps it under another name, or output_dir=FOLDER",
     )

@@ -1,0 +1,143 @@
+"""A run's folder before a start: what may go on, what may not, and where no run may go."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from make import export, talk
+from test_train import SMOL, Csb, model
+
+from chatstylebot import card as cards
+from chatstylebot.engine import llamafactory
+from chatstylebot.errors import UserError
+from chatstylebot.models import provenance
+from chatstylebot.training import job as jobs
+from chatstylebot.training import run as runs
+from chatstylebot.training import soundness
+
+
+@pytest.fixture
+def workspace(csb: Csb, place: Path) -> Path:
+    """Samples, and two things that look like SmolLM2."""
+    model(place / SMOL)
+    model(place / "models/other")
+    (place / "models/other/config.json").write_text('{"model_type": "llama"}')
+    csb("init", ".", "--name", "Mia", "--language", "en", "--model", "smollm2")
+    csb(
+        "preprocess",
+        export(place / "m.csv", talk(*(f"{who}: {who} says {n}" for n in range(50) for who in ("A", "me")))),
+    )
+    return place
+
+
+def _job(workspace: Path, *pairs: str) -> jobs.Job:
+    return jobs.plan_run(cards.read(workspace / "clone.yaml"), workspace, pairs=pairs)
+
+
+def _faults(workspace: Path, *pairs: str, resume: bool = False, again: bool = False) -> list[str]:
+    return [fault.problem for fault in runs.faults(_job(workspace, *pairs), {}, resume, again)]
+
+
+def _begun(workspace: Path, *pairs: str) -> Path:
+    """A run that was interrupted after its first checkpoint."""
+    job = _job(workspace, *pairs)
+    provenance.write(job.output, state="interrupted", **runs.fixed(job))
+    (job.output / "checkpoint-2").mkdir()
+    (job.output / "checkpoint-2" / "trainer_state.json").write_text("{}")
+    return job.output
+
+
+def test_a_run_goes_on_with_what_it_was_begun_with_and_with_more_steps(workspace: Path) -> None:
+    _begun(workspace)
+    assert _faults(workspace, "max_steps=9", resume=True) == []
+
+
+@pytest.mark.parametrize(
+    ("pairs", "what"),
+    [
+        (["lora_rank=64"], "lora_rank"),
+        (["template=qwen3"], "template"),
+        (["model_name_or_path=models/other"], "base model"),
+        (["dataset=example"], "dataset"),
+        (["lora_rank=64", "dataset=example"], "lora_rank and another dataset"),
+    ],
+)
+def test_a_run_that_was_begun_with_something_else_does_not_go_on(pairs: list[str], what: str, workspace: Path) -> None:
+    folder = _begun(workspace)
+    before = (folder / provenance.NAME).read_bytes()
+    assert _faults(workspace, *pairs, resume=True) == [f"the run in {folder} was begun with another {what}"]
+    assert (folder / provenance.NAME).read_bytes() == before
+
+
+def test_a_run_does_not_go_on_with_samples_that_have_changed_since(workspace: Path) -> None:
+    folder, path = _begun(workspace), workspace / "data" / "chat_records.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8"))[1:]), "utf-8")
+    assert _faults(workspace, resume=True) == [f"the run in {folder} was begun with another dataset"]
+
+
+@pytest.mark.parametrize("where", [
+    ".", "data", "data/sub", "models", SMOL, f"{SMOL}/run", ".csb", ".csb/cache", "config", "saves", "exported", "..",
+    "/",
+])  # fmt: skip
+@pytest.mark.parametrize("again", [False, True])
+def test_no_run_goes_where_other_things_lie(where: str, again: bool, workspace: Path) -> None:
+    (problem,) = _faults(workspace, f"output_dir={where}", again=again)[:1]
+    assert "is no place for a run" in problem
+
+
+def test_a_folder_of_something_else_is_no_earlier_run_that_again_puts_aside(workspace: Path) -> None:
+    (workspace / "letters").mkdir()
+    (workspace / "letters" / "mum.txt").write_text("x")
+    for again in (False, True):
+        (problem,) = _faults(workspace, "output_dir=letters", again=again)
+        assert problem == f"{workspace / 'letters'} holds something that is no training run"
+
+
+def test_what_a_run_leaves_that_was_killed_at_its_very_start_is_nothing(workspace: Path) -> None:
+    folder = workspace / "saves" / "new"
+    folder.mkdir(parents=True)
+    for name in ("recipe.yaml", ".csb_run.json.x.part"):
+        (folder / name).write_text("x")
+    assert _faults(workspace, "output_dir=saves/new") == []
+
+
+def _engine(folder: Path, monkeypatch: pytest.MonkeyPatch, said: list[dict[str, Any]]) -> None:
+    """A program in the engine's place, which trains nothing and leaves what it is told to."""
+    program = folder / "engine.py"
+    program.write_text(
+        "import json, sys, yaml\nfrom pathlib import Path\nimport numpy\nfrom safetensors.numpy import save_file\n"
+        "out = Path(yaml.safe_load(Path(sys.argv[2]).read_text())['output_dir'])\n"
+        "out.mkdir(parents=True, exist_ok=True)\n"
+        f"steps = json.loads({json.dumps(json.dumps(said))})\n"
+        "for step in steps: print(step, flush=True)\n"
+        "save_file({'a': numpy.ones(2, 'float32')}, out / 'adapter_model.safetensors')\n"
+        "(out / 'adapter_config.json').write_text('{}')\n"
+        "(out / 'trainer_state.json').write_text(json.dumps({'log_history': steps}))\n"
+    )
+
+    def call(verb: str, recipe: Path, place: Path, extra: Any = None) -> llamafactory.Call:
+        import sys
+
+        return llamafactory.Call((sys.executable, str(program), verb, str(recipe)), dict(extra or {}), place)
+
+    monkeypatch.setattr(llamafactory, "call", call)
+
+
+def test_a_run_that_learnt_nothing_is_told_and_neither_taken_nor_gone_on_with(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = {"loss": 0.0, "grad_norm": float("nan")}
+    _engine(workspace, monkeypatch, [{"loss": 5.5, "grad_norm": 1.0}, dead, dead])
+    job = _job(workspace)
+    with pytest.raises(soundness.Unsound, match="no numbers any more"):
+        runs.train(job, {})
+    assert provenance.state(job.output) == "broken"
+    with pytest.raises(UserError, match="is broken: it learnt nothing"):
+        provenance.check_pair(job.output, workspace / SMOL)
+    assert _faults(workspace) == [f"a broken run lies in {job.output}"]
+    assert _faults(workspace, resume=True) == [f"nothing to resume in {job.output}: the run there is broken"]
+    _engine(workspace, monkeypatch, [{"loss": 5.5, "grad_norm": 1.0}, {"loss": 4.5, "grad_norm": 1.0}])
+    runs.train(_job(workspace), {}, again=True)
+    assert provenance.state(job.output) == "finished"
+    assert provenance.state(job.output.with_name("sft-1")) == "broken"
