@@ -136,7 +136,9 @@ def main(argv: list[str] | None = None) -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     if threading.current_thread() is threading.main_thread():  # ended from outside, we leave no half-written file
-        signal.signal(signal.SIGTERM, _gently(lambda *_: sys.exit(143)))
+        for name in ("SIGTERM", "SIGHUP"):  # HUP: the terminal is gone; under nohup it is ignored, and stays so
+            if hasattr(signal, name) and signal.getsignal(number := getattr(signal, name)) != signal.SIG_IGN:
+                signal.signal(number, _gently(lambda number, _: sys.exit(128 + number)))
         words = sys.argv[1:] if argv is None else argv
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler and not LOOPS.intersection(words[:1]):
             signal.signal(signal.SIGINT, _gently(signal.default_int_handler))

@@ -90,7 +90,7 @@ def test_of_a_gguf_s_children_the_probe_alone_spins_for_it_runs_llama_cpp(
     for name in processes.CALM:
         monkeypatch.delenv(name, raising=False)
     calls: list[llamafactory.Call] = []
-    monkeypatch.setattr(llamafactory, "run", lambda what, *_: calls.append(what))
+    monkeypatch.setattr(llamafactory, "run", lambda what, *_, **__: calls.append(what))
     for module in ("reference", "converter", gguf.PROBE):
         gguf._child(module, [], tmp_path / "log")
     assert [processes.CALM.items() <= dict(what.env).items() for what in calls] == [True, True, False]

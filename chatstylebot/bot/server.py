@@ -86,14 +86,7 @@ class _Child:
     def _start(self) -> "subprocess.Popen[bytes]":
         handle = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as output:
-            return subprocess.Popen(
-                [sys.executable, "-m", "chatstylebot.leash", *self._argv],
-                cwd=self._workspace,
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                **processes.alone(),
-            )
+            return processes.start(self._argv, cwd=self._workspace, stdout=output, stderr=output)
 
     def watch(self) -> None:
         """Start it again from now on."""
@@ -107,8 +100,6 @@ class _Child:
             if self._over.is_set():
                 return
             processes.end(self.process)  # what it left behind
-            if self.process.stdin:
-                self.process.stdin.close()
             wait = SOON if time.monotonic() - began > STEADY else min(2 * wait, LATEST)
             self._say(f"the server ended by itself; it is started again in {wait:g} s (its last words: {self._log})")
             if self._over.wait(wait):

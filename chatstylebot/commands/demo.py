@@ -1,7 +1,6 @@
 """the whole loop on shipped data, on a CPU, in ./csb-demo"""
 
 import shlex
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from chatstylebot import card as cards
-from chatstylebot import files, progress
+from chatstylebot import files, processes, progress
 from chatstylebot.errors import UserError
 from chatstylebot.workspace import Workspace
 
@@ -77,7 +76,7 @@ def _used_again(adapter: Path, steps: int) -> None:
 def _csb(folder: Path, *argv: str) -> None:
     """Run a command as a user would, and show it."""
     progress.say(f"\n$ csb {shlex.join(argv)}")
-    code = subprocess.run([sys.executable, "-m", "chatstylebot", *argv], cwd=folder, check=False).returncode
+    code = processes.front([sys.executable, "-m", "chatstylebot", *argv], folder)
     if code == 130:
         raise KeyboardInterrupt
     if code:

@@ -5,14 +5,13 @@ FILE holds {"models": {name: engine keys}, "questions": [{"system", "history", "
 """
 
 import json
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from chatstylebot import files
-from chatstylebot.engine import failures, llamafactory
+from chatstylebot.engine import llamafactory
 
 
 def ask(
@@ -21,17 +20,10 @@ def ask(
     """The answers of each model to each question; works in `folder`. Raises UserError."""
     task = files.private_folder(folder) / "questions.json"
     files.write_json(task, {"models": dict(models), "questions": list(questions), "seed": seed}, private=True)
-    what = llamafactory.Call((sys.executable, "-m", __name__, str(task)), llamafactory.quiet(), folder)
+    env = llamafactory.quiet() | {"LLAMAFACTORY_VERBOSITY": "ERROR"}
     log = folder / "answers.log"
-    done = subprocess.run(
-        what.argv,
-        cwd=what.folder,
-        env=llamafactory.environment(what) | {"LLAMAFACTORY_VERBOSITY": "ERROR"},
-        capture_output=True,
-    )
-    log.write_bytes(done.stdout + done.stderr)
-    if done.returncode:
-        raise failures.cause((done.stdout + done.stderr).decode("utf-8", "replace"), done.returncode, log)
+    log.unlink(missing_ok=True)
+    llamafactory.run(llamafactory.Call((sys.executable, "-m", __name__, str(task)), env, folder), log)
     found: dict[str, list[str]] = files.read_json(task.with_suffix(".answers.json"))
     return found
 

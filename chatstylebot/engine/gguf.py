@@ -50,7 +50,7 @@ def _child(module: str, words: Sequence[object], log: Path, env: Mapping[str, st
     argv = (sys.executable, "-m", f"chatstylebot.engine.{module}", *map(str, words))
     usual = llamafactory.QUIET if module == PROBE else llamafactory.quiet()  # the probe runs llama.cpp, and no torch
     quiet = {**usual, "CUDA_VISIBLE_DEVICES": "", "TRANSFORMERS_OFFLINE": "1", **(env or {})}
-    llamafactory.run(llamafactory.Call(argv, quiet, Path.cwd()), log, lambda line: None, "export")
+    llamafactory.run(llamafactory.Call(argv, quiet, Path.cwd()), log, purpose="export")
 
 
 def reference(model: Path, template: str, log: Path) -> dict[str, Any]:

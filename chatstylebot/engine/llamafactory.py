@@ -97,32 +97,31 @@ def environment(what: Call) -> dict[str, str]:
     return os.environ | dict(what.env)
 
 
-def run(what: Call, log: Path, heard: Callable[[str], None], purpose: failures.Purpose = "training") -> None:
+def run(
+    what: Call,
+    log: Path,
+    heard: Callable[[str], None] = lambda line: None,
+    purpose: failures.Purpose = "training",
+    begun: Callable[[int], None] = lambda pid: None,
+) -> None:
     """Run to the end, keep all output in `log`, hand each line to `heard`. Raises UserError with the cause.
 
-    The engine gets a process group of its own; when we are interrupted, the whole group ends with us.
+    The engine gets a process group of its own, which ends with us, however we end; `begun` is told the process.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     # the engine prints a training example into it
     with open(log, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
         log.chmod(0o600)
         begin = file.tell()
-        child = subprocess.Popen(
-            what.argv,
-            cwd=what.folder,
-            env=environment(what),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            **processes.alone(),
+        child = processes.start(
+            what.argv, cwd=what.folder, env=environment(what), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         try:
+            begun(child.pid)
             _listen(child.stdout, file, heard)
             code = child.wait()
-        except BaseException:
-            processes.end(child)
-            raise
         finally:
+            processes.end(child)
             if child.stdout:
                 child.stdout.close()
     if code:
@@ -149,12 +148,7 @@ def _listen(source: IO[bytes] | None, file: IO[bytes], heard: Callable[[str], No
 
 def front(what: Call) -> int:
     """Run in the foreground with this terminal; return the exit code."""
-    child = subprocess.Popen(what.argv, cwd=what.folder, env=environment(what))
-    while True:
-        try:
-            return child.wait()
-        except KeyboardInterrupt:  # the child got it, too, and ends by itself
-            continue
+    return processes.front(what.argv, what.folder, environment(what))
 
 
 def versions(names: Sequence[str] = ("llamafactory", "transformers", "torch", "peft", "trl")) -> dict[str, str]:

@@ -152,10 +152,16 @@ def _environment(more: dict[str, str]) -> dict[str, str]:
 
 def _run(argv: Sequence[str], more: dict[str, str] | None = None) -> tuple[int, str]:
     """Exit code and stderr of a program that shows nothing."""
-    done = subprocess.run(
-        argv, env=_environment(more or {}), stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
-    return done.returncode, done.stderr.decode("utf-8", "replace")
+    child = processes.start(argv, env=_environment(more or {}), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        assert child.stderr is not None
+        said = child.stderr.read()
+        code = child.wait()
+    finally:
+        processes.end(child)
+        if child.stderr:
+            child.stderr.close()
+    return code, said.decode("utf-8", "replace")
 
 
 def _show(argv: Sequence[str]) -> tuple[int, str]:
@@ -163,15 +169,17 @@ def _show(argv: Sequence[str]) -> tuple[int, str]:
     terminal = sys.stderr.isatty()
     env = _environment({"TQDM_POSITION": "-1"} if terminal else {})  # bars, although the program writes to a pipe
     said = b""
-    pipe = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with subprocess.Popen(argv, env=env, **pipe) as child:  # type: ignore[call-overload]
-        try:
-            while block := os.read(child.stdout.fileno(), 4096):
-                said = (said + block)[-8192:]
-                if terminal:
-                    sys.stderr.buffer.write(block)
-                    sys.stderr.buffer.flush()
-        finally:
-            if sys.exc_info()[0] is not None:  # Ctrl-C: do not wait for the rest of a download nobody wants
-                child.terminate()
+    child = processes.start(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        assert child.stdout is not None
+        while block := os.read(child.stdout.fileno(), 4096):
+            said = (said + block)[-8192:]
+            if terminal:
+                sys.stderr.buffer.write(block)
+                sys.stderr.buffer.flush()
+        child.wait()
+    finally:  # Ctrl-C: do not wait for the rest of a download nobody wants
+        processes.end(child)
+        if child.stdout:
+            child.stdout.close()
     return child.returncode, re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", said.decode("utf-8", "replace"))

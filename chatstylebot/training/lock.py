@@ -1,13 +1,14 @@
-"""One run at a time in a folder: while it is on, a file there names the process."""
+"""One run at a time in a folder: while it is on, a file there names process, machine and the engine's process."""
 
 import os
 import platform
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from chatstylebot import files
 from chatstylebot.errors import UserError
 
 NAME = "csb_run.lock"
@@ -21,10 +22,15 @@ def check(folder: Path) -> None:
     if not (told := _read(path)):  # its maker is about to write it
         time.sleep(0.2)
         told = _read(path)
-    number, _, host = told.partition(" ")
+    number, host, engine, *_ = *told.split(" "), "", ""
     here = host in ("", platform.node())
     # in a container every start may get the same number
     ended = not number.isdigit() or int(number) == os.getpid() or not alive(int(number))
+    if ended and here and engine.isdigit() and _engine(int(engine)):
+        raise UserError(
+            f"the engine of a run that was killed is still ending in {folder} (process {engine})",
+            f"the same line again in a few seconds; or kill {engine}",
+        )
     if told and not (here and ended):
         where = "" if here else f" on {host}"
         raise UserError(
@@ -35,8 +41,11 @@ def check(folder: Path) -> None:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """The folder is this process's own while the block runs. Raises UserError when it is another's."""
+def held(folder: Path) -> Iterator[Callable[[int], None]]:
+    """The folder is this process's own while the block runs; tell what comes the engine's process.
+
+    Raises UserError when the folder is another's.
+    """
     path = folder / NAME
     while True:
         check(folder)
@@ -46,11 +55,23 @@ def held(folder: Path) -> Iterator[None]:
             continue
         break
     try:
+        mine = f"{os.getpid()} {platform.node()}"
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(f"{os.getpid()} {platform.node()}")
-        yield
+            file.write(mine)
+        yield lambda engine: files.write(path, f"{mine} {engine}", private=True)
     finally:
         path.unlink(missing_ok=True)
+
+
+def _engine(process: int) -> bool:
+    """Whether the process is an engine on its leash; where that cannot be seen, whether there is such a process."""
+    command = Path(f"/proc/{process}/cmdline")
+    if Path("/proc/self/cmdline").is_file():
+        try:
+            return b"chatstylebot.leash" in command.read_bytes()
+        except OSError:
+            return False
+    return alive(process)
 
 
 def _read(path: Path) -> str:

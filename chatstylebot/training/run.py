@@ -1,5 +1,6 @@
 """A training run from its start to its adapter; nothing that lies there is overwritten."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,12 @@ def train(job: Job, env: dict[str, str], resume: bool = False, again: bool = Fal
         progress.say(f"the earlier run is kept as {earlier}")
     output.mkdir(parents=True, exist_ok=True)
     if env.get("NODE_RANK", "0") != "0":  # machine 0 holds the folder, which they may share
-        return _run(job, env, resume, verbose)
-    with lock.held(output):
-        return _run(job, env, resume, verbose)
+        return _run(job, env, resume, verbose, lambda engine: None)
+    with lock.held(output) as begun:
+        return _run(job, env, resume, verbose, begun)
 
 
-def _run(job: Job, env: dict[str, str], resume: bool, verbose: bool) -> str:
+def _run(job: Job, env: dict[str, str], resume: bool, verbose: bool, begun: Callable[[int], None]) -> str:
     values, output = dict(job.values), job.output
     if resume:
         values["resume_from_checkpoint"] = str(provenance.last_checkpoint(output))
@@ -73,7 +74,7 @@ def _run(job: Job, env: dict[str, str], resume: bool, verbose: bool) -> str:
 
     try:
         with meter.Meter(output / "trainer_log.jsonl", verbose) as shown:
-            llamafactory.run(llamafactory.call("train", recipe, job.workspace, env), log, heard)
+            llamafactory.run(llamafactory.call("train", recipe, job.workspace, env), log, heard, begun=begun)
         if not any((output / name).is_file() for name in provenance.WEIGHTS):
             raise UserError(f"the engine ended without an adapter in {output}", f"read its log: {log}")
         soundness.check(output)
