@@ -105,13 +105,16 @@ def root(
     ] = False,
 ) -> None:
     """Turn your own chat history into a bot that writes the way you write."""
+    from chatstylebot.workspace import Workspace, here
+
+    Workspace(here()).settle()
 
 
 def _gently(handler: Handler) -> Handler:
     """The handler, but never inside Python's import machinery: a moment later, then.
 
     An exception that comes just there can leave the lock of all imports taken, and any thread that imports something
-    afterwards waits for ever (seen once in 700 interrupted runs of `csb preprocess`).
+    afterwards waits for ever (seen once, in `csb preprocess`).
     """
 
     def handle(number: int, frame: FrameType | None) -> None:

@@ -3,12 +3,12 @@
 import hashlib
 import json
 import os
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from chatstylebot.drafts import Drafts
 from chatstylebot.errors import UserError
 
 PACKAGE = Path(__file__).resolve().parent
@@ -38,6 +38,7 @@ class Outputs:
     """Files written beside their final place; all of them take it together, or none does."""
 
     def __init__(self) -> None:
+        self._drafts = Drafts()
         self._open: list[BinaryIO] = []
         self._moves: list[tuple[Path, Path]] = []
         self._gone: list[Path] = []
@@ -47,7 +48,7 @@ class Outputs:
         path.parent.mkdir(parents=True, exist_ok=True)
         # write through a link, so that the link stays and its target is replaced
         final = path.resolve()
-        draft = final.with_name(f".{final.name}.{secrets.token_hex(4)}.part")
+        draft = self._drafts.beside(final)
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666)
         file = os.fdopen(handle, "wb")
         self._open.append(file)
@@ -70,7 +71,7 @@ class Outputs:
 
     def remove(self, path: Path) -> None:
         """Take `path` away at the end, if it is there."""
-        self._gone.append(path)
+        self._gone.append(path.parent.resolve() / path.name)
 
     def commit(self) -> None:
         """Put every file in its place."""
@@ -79,17 +80,13 @@ class Outputs:
         for _, final in self._moves:  # what can be known to fail fails before the first file is replaced
             if final.is_dir():
                 raise IsADirectoryError(21, "is a folder", str(final))
-        for draft, final in self._moves:
-            os.replace(draft, final)
-        for path in self._gone:
-            path.unlink(missing_ok=True)
+        self._drafts.put(self._moves, self._gone)
 
     def discard(self) -> None:
         """Leave everything as it was."""
         for file in self._open:
             file.close()
-        for draft, _ in self._moves:
-            draft.unlink(missing_ok=True)
+        self._drafts.close()
 
 
 @contextmanager

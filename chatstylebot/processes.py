@@ -32,6 +32,11 @@ def alone() -> dict[str, Any]:
     return {"start_new_session": True}
 
 
+def private() -> dict[str, Any]:
+    """The arguments of Popen for a child whose files only their owner may read."""
+    return {} if os.name == "nt" else {"umask": 0o077}
+
+
 def leashed(argv: Sequence[str]) -> list[str]:
     """The command that runs `argv` until its own stdin, a pipe that we hold, closes."""
     return [sys.executable, "-m", "chatstylebot.leash", *argv]

@@ -4,11 +4,12 @@ A workspace is the folder with clone.yaml: data/ holds what training reads, mode
 exported/ merged models, and .csb/, which git ignores and only its owner can read, all that is kept of the talk.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from chatstylebot import files
+from chatstylebot import drafts, files
 
 CARD = "clone.yaml"
 HIDDEN = ".csb"
@@ -25,6 +26,12 @@ class Workspace:
     """The places of one clone."""
 
     folder: Path
+
+    def settle(self) -> None:
+        """What dead processes began is brought to its end, or taken away."""
+        deep = (self.hidden, self.saves, self.config)
+        inner = [Path(top) for place in deep for top, _, _ in os.walk(place)]
+        drafts.sweep([self.folder, self.data, self.exported, self.models, *inner])
 
     # what the user writes and sees
 

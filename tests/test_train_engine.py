@@ -120,8 +120,13 @@ def test_sft_leaves_an_adapter_a_loss_a_log_and_its_recipe(
     assert "step 2/2" in done.stderr
     assert not (folder / "csb_run.lock").exists()
     assert "done: " in done.stdout
-    # the engine's copies of the chats stay in the workspace
-    assert list((place / ".csb/cache").rglob("*.arrow"))
+    # nothing of the chats is left but the samples, which only their owner can read, as the adapter
+    assert not [path for path in place.rglob("*") if path.suffix == ".arrow" or ".part" in path.name]
+    logged = (folder / "engine.log").read_text("utf-8")
+    assert "a sample is printed here, and left out" in logged
+    said = [row["output"] for row in json.loads((place / "data/chat_records.json").read_text("utf-8"))]
+    assert not [text for text in said if len(text) > 11 and text in logged]
+    assert os.name == "nt" or not [p for p in folder.rglob("*") if p.is_file() and p.stat().st_mode & 0o077]
 
 
 def test_a_finished_run_is_neither_resumed_nor_overwritten(place: Path, sft: Path) -> None:
@@ -252,7 +257,9 @@ def test_recorded_votes_train_with_no_further_step_FBK_5(place: Path, sft: Path,
     assert "abnormal" not in logged
     assert "only has one preference type" not in logged
     # the prompt that was served is the prompt that is trained on
-    assert "<|im_start|>system\nYou are Mia, texting with a friend. Reply the way you always text.<|im_end|>" in logged
+    rows = json.loads((place / f"data/{stage}_records.json").read_text("utf-8"))
+    system = "You are Mia, texting with a friend. Reply the way you always text."
+    assert str(rows).count(system) == number
     rewards = [float(v) for v in re.findall(r"'rewards/(?:chosen|rejected)': '?(-?[\d.e-]+)", logged)]
     assert rewards
     assert max(abs(r) for r in rewards) < 1e-4

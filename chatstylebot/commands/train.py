@@ -1,7 +1,7 @@
 """recipe → llamafactory-cli train → adapter"""
 
 import contextlib
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
@@ -57,7 +57,7 @@ def run(
     workspace = here()
     card = cards.find(workspace) or cards.Card()
     asked: Any = {"stage": stage, "pairs": pairs, "model": model, "method": method, "recipe": recipe}
-    job = jobs.plan_run(card, workspace, **asked, deepspeed=deepspeed, report=partial(store.report, workspace))  # type: ignore[arg-type]
+    job = jobs.plan_run(card, workspace, **asked, deepspeed=deepspeed, report=cache(partial(store.report, workspace)))  # type: ignore[arg-type]
     env = llamafactory.distributed(bool(job.values.get("deepspeed")), nnodes, node_rank, master_addr, master_port)
     if dry_run:
         _dry(job, env, verbose, resume, again)

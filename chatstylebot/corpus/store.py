@@ -81,8 +81,8 @@ def _tables(outputs: files.Outputs, place: Place, made: "Dataset", registered: I
     chat_ids = made.messages.select("chat", "chat_id").unique("chat")
     jobs.append(write(place.own.heldout, alpaca.heldout(held, chat_ids)))
     # .csb may be a link to elsewhere: it is named as the workspace sees it
-    own = place.own.heldout.relative_to(place.workspace).as_posix()
-    parts = {place.named(place.samples): train, place.named(place.dev): dev, own: held}
+    held_out = place.own.heldout.relative_to(place.workspace).as_posix()
+    parts = {place.named(place.samples): train, place.named(place.dev): dev, held_out: held}
     index = alpaca.index({name: rows for name, rows in parts.items() if rows.height}, chat_ids)
     index_path = outputs.draft(place.own.index)
     jobs.append(lambda: index.write_parquet(index_path))
@@ -114,7 +114,7 @@ def contacts(outputs: files.Outputs, place: Place, made: "Dataset", known: Mappi
     from chatstylebot.corpus import directory
 
     listed = directory.chats(made.messages, made.own)
-    path = Workspace(place.workspace).contacts
+    path = place.own.contacts
     if not path.exists():
         outputs.bytes(path, directory.first(listed).encode())
         return ["note: contacts.yaml lists your chats: fill in `relation` if the system prompt is to use it"]

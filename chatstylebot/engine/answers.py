@@ -23,8 +23,13 @@ def ask(
     env = llamafactory.quiet() | {"LLAMAFACTORY_VERBOSITY": "ERROR"}
     log = folder / "answers.log"
     log.unlink(missing_ok=True)
-    llamafactory.run(llamafactory.Call((sys.executable, "-m", __name__, str(task)), env, folder), log)
-    found: dict[str, list[str]] = files.read_json(task.with_suffix(".answers.json"))
+    told = task.with_suffix(".answers.json")
+    try:
+        llamafactory.run(llamafactory.Call((sys.executable, "-m", __name__, str(task)), env, folder), log)
+        found: dict[str, list[str]] = files.read_json(told)
+    finally:
+        for path in (task, told):  # what people wrote
+            path.unlink(missing_ok=True)
     return found
 
 

@@ -1,12 +1,11 @@
 """The clone as a GGUF that is ready to be served: found where it was made, or made now."""
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from chatstylebot import files, progress
+from chatstylebot import drafts, files, progress
 from chatstylebot.card import Card
 from chatstylebot.engine import gguf, merge, talk
 from chatstylebot.engine.gguf import Kind
@@ -59,7 +58,8 @@ def ready(
         progress.say(f"note: {remark}")
     name = merge.name(Path(source), workspace) if source else Path(values["model_name_or_path"]).name
     file = Workspace(workspace).exported / f"{name}-{kind}.gguf"
-    if file.is_file() and {k: v for k, v in told(file).items() if k != "checked"} == identity(values, kind):
+    made_of = identity(values, kind)
+    if file.is_file() and {key: told(file).get(key) for key in made_of} == made_of:
         return file
     why = "it was made from another adapter" if file.is_file() else "it is made once"
     progress.say(f"making {file.relative_to(workspace)}: {why}, and takes some minutes")
@@ -76,15 +76,11 @@ def make(
     """
     log = Workspace(workspace).private().log("gguf")
     log.unlink(missing_ok=True)
-    whole = merged or Path(values["model_name_or_path"])
-    temporary = None
-    if merged is None and "adapter_name_or_path" in values:
-        temporary = file.parent / f".{file.stem}.merged"
-        shutil.rmtree(temporary, ignore_errors=True)
-        whole = merge.merge(values, workspace, temporary)
-    draft = file.with_name(f".{file.name}.part")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+    adapter, whole = values.get("adapter_name_or_path"), merged or Path(values["model_name_or_path"])
+    with drafts.folder(file) as room:
+        if adapter and merged is None:
+            whole = merge.merge(values, workspace, room / "merged")
+        draft = room / file.name
         with progress.stage("reading the template"):
             reference = gguf.reference(whole, values["template"], log)
         with progress.stage(f"converting to {kind}"):
@@ -94,10 +90,8 @@ def make(
         progress.say(checked.line())
         record(file).unlink(missing_ok=True)  # a file without its record is made again; the other way round it lies
         draft.replace(file)
-        files.write_json(record(file), identity(values, kind) | {"checked": checked.agreement})
-    finally:
-        draft.unlink(missing_ok=True)
-        if temporary:
-            shutil.rmtree(temporary, ignore_errors=True)
+        base = Path(values["model_name_or_path"])
+        origin = provenance.origin(Path(adapter) if adapter else None, base)
+        files.write_json(record(file), identity(values, kind) | {"checked": checked.agreement} | origin)
     progress.say(f"made {file} ({file.stat().st_size / 1e9:.2f} GB)")
     return reference

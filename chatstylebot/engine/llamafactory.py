@@ -1,5 +1,6 @@
 """The only module that knows llamafactory-cli."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -10,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from chatstylebot import files, processes
+from chatstylebot import drafts, files, processes
 from chatstylebot.engine import failures
+from chatstylebot.engine.hush import Hush
 from chatstylebot.errors import UserError
 from chatstylebot.workspace import Workspace
 
@@ -29,7 +31,9 @@ QUIET = {
     "TOKENIZERS_PARALLELISM": "false",
     "PYTHONWARNINGS": "ignore",
     "PYTHONIOENCODING": "utf-8",
+    "PYTHONUNBUFFERED": "1",  # what it prints comes in the order in which it is said
 }
+CACHE = "HF_DATASETS_CACHE"  # where the engine keeps its own copies of the samples
 
 
 def quiet() -> dict[str, str]:
@@ -65,7 +69,7 @@ def program() -> str:
 
 def call(verb: Verb, recipe: Path, folder: Path, extra: Mapping[str, str] | None = None) -> Call:
     """The call for a recipe. `folder` is the workspace: relative paths in the recipe start there."""
-    env = quiet() | {"HF_DATASETS_CACHE": str(Workspace(folder).cache)} | dict(extra or {})
+    env = quiet() | {CACHE: str(Workspace(folder).cache)} | dict(extra or {})
     if env.get("FORCE_TORCHRUN") and " " in str(recipe):  # the engine splits its own command line at spaces
         raise UserError(f"the path has a space in it: {recipe}", "rename the folder: several GPUs cannot use it")
     return Call((program(), verb, str(recipe)), env, folder)
@@ -104,17 +108,22 @@ def run(
     purpose: failures.Purpose = "training",
     begun: Callable[[int], None] = lambda pid: None,
 ) -> None:
-    """Run to the end, keep all output in `log`, hand each line to `heard`. Raises UserError with the cause.
+    """Run to the end, keep what it says in `log`, hand each line to `heard`. Raises UserError with the cause.
 
-    The engine gets a process group of its own, which ends with us, however we end; `begun` is told the process.
+    What people wrote is left out of both. The engine gets a process group of its own, which ends with us, however we
+    end; `begun` is told the process. Its copies of the samples lie in a folder of their own, which is gone afterwards,
+    and what it writes is readable by its owner only.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    # the engine prints a training example into it
-    with open(log, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(open(log, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)))
         log.chmod(0o600)
         begin = file.tell()
+        env = environment(what)
+        if cache := what.env.get(CACHE):
+            env[CACHE] = str(stack.enter_context(drafts.folder(Path(cache))))
         child = processes.start(
-            what.argv, cwd=what.folder, env=environment(what), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            what.argv, cwd=what.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **processes.private()
         )
         try:
             begun(child.pid)
@@ -136,14 +145,21 @@ def _name(argv: Sequence[str]) -> str:
 
 def _listen(source: IO[bytes] | None, file: IO[bytes], heard: Callable[[str], None]) -> None:
     assert source is not None
+    hush = Hush()
     rest = b""
     while chunk := os.read(source.fileno(), 65536):
-        file.write(chunk)
-        file.flush()
         *lines, rest = re.split(rb"[\r\n]", rest + chunk)  # progress bars rewrite their line with \r
         for line in lines:
-            if line.strip():
-                heard(line.decode("utf-8", errors="replace"))
+            _pass_on(hush.passed(line.decode("utf-8", errors="replace")), file, heard)
+    for last in (hush.passed(rest.decode("utf-8", errors="replace")), *hush.end()):
+        _pass_on(last, file, heard)
+
+
+def _pass_on(line: str | None, file: IO[bytes], heard: Callable[[str], None]) -> None:
+    if line and line.strip():
+        file.write(f"{line}\n".encode())
+        file.flush()
+        heard(line)
 
 
 def front(what: Call) -> int:

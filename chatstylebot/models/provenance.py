@@ -9,6 +9,7 @@ from chatstylebot import files
 from chatstylebot.errors import UserError
 
 NAME = "csb_run.json"
+MERGED = "csb_merged.json"  # beside a merged model
 WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin", "model.safetensors", "model.safetensors.index.json")
 State = Literal["none", "foreign", "interrupted", "broken", "finished"]
 BEGUN = {"csb_run.lock", "recipe.yaml"}  # what a run that was killed at its very start leaves
@@ -48,8 +49,12 @@ def read(folder: Path) -> dict[str, Any]:
     """The record beside an adapter, or in the run that a checkpoint belongs to; {} when there is none."""
     if folder.name.startswith("checkpoint-") and not (folder / NAME).is_file():
         folder = folder.parent
+    return _json(folder / NAME)
+
+
+def _json(path: Path) -> dict[str, Any]:
     try:
-        told = json.loads((folder / NAME).read_text("utf-8"))
+        told = json.loads(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
         return {}
     return told if isinstance(told, dict) else {}
@@ -57,7 +62,35 @@ def read(folder: Path) -> dict[str, Any]:
 
 def write(folder: Path, **told: Any) -> None:
     """Write the record, whole or not at all."""
-    files.write_json(folder / NAME, read(folder) | told)
+    files.write_json(folder / NAME, read(folder) | told, private=True)
+
+
+def origin(adapter: Path | None, base: Path) -> dict[str, Any]:
+    """What an export is made of, and which samples that has learnt from."""
+    known = learnt(base) if adapter is None else both(learnt(adapter), learnt(base))
+    return {"adapter_folder": adapter and str(adapter), "base_folder": str(base), "learnt": known}
+
+
+def merged(folder: Path, adapter: Path, base: Path) -> None:
+    """Write down what a merged model is made of."""
+    files.write_json(folder / MERGED, origin(adapter, base), private=True)
+
+
+def learnt(folder: Path) -> list[str] | None:
+    """The hashes of the samples that an adapter or a model has learnt from, None where nobody wrote them down.
+
+    A base model that came from elsewhere has learnt from none of ours.
+    """
+    told = read(folder) or _json(folder / MERGED)
+    if not told and not (folder / "adapter_config.json").is_file():
+        return []
+    found = told.get("learnt")
+    return found if isinstance(found, list) else None
+
+
+def both(*known: list[str] | None) -> list[str] | None:
+    """The hashes of all that several have learnt from, None where it is not known of one."""
+    return sorted({one for part in known if part is not None for one in part}) if None not in known else None
 
 
 def made(folder: Path) -> float:

@@ -1,6 +1,7 @@
 """One training run before it starts: which recipe, fitted to what is here, and what stands in its way."""
 
 import json
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,10 @@ Report = Callable[[], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Job:
-    """One training run before it starts; `system` is the prompt in its samples, None where they hold several."""
+    """One training run before it starts.
+
+    `system` is the prompt in its samples, None where they hold several; `line` starts the same run again.
+    """
 
     prepared: Prepared
     stage: Stage
@@ -31,6 +35,7 @@ class Job:
     model: Path
     preset: str | None
     system: str | None
+    line: str
 
     @property
     def values(self) -> dict[str, Any]:
@@ -57,7 +62,7 @@ def plan_run(
     `report` reads the account of the last `csb preprocess`, {} where there is none; `pairs` are KEY=VALUE words and win
     over everything; what stands in the way of a start is in `prepared.faults`.
     """
-    given = keys.parse(pairs)
+    given, given_stage, given_method = keys.parse(pairs), stage, method
     if recipe:
         source = _named(recipe, workspace, stage, deepspeed)
     else:
@@ -104,7 +109,15 @@ def plan_run(
     if wrong := _misplaced(workspace, workspace / str(values["output_dir"]), folder, values):
         prepared.faults.append(wrong)
     stage, method = prepare.stage_of(values), prepare.method_of(values)
-    return Job(prepared, stage, method, workspace, folder, preset.name if preset else None, system)
+    asked = {"--model": model, "--method": given_method, "--recipe": recipe, "--deepspeed": deepspeed}
+    line = _line(given_stage, asked, pairs)
+    return Job(prepared, stage, method, workspace, folder, preset.name if preset else None, system, line)
+
+
+def _line(stage: Stage | None, asked: Mapping[str, str | None], pairs: Sequence[str]) -> str:
+    """The command that starts the run over."""
+    options = [word for option, value in asked.items() if value for word in (option, value)]
+    return shlex.join(["csb", "train", *([stage] if stage else []), *options, *pairs, "--again"])
 
 
 def _misplaced(workspace: Path, output: Path, model: Path, values: Mapping[str, Any]) -> UserError | None:

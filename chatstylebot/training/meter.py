@@ -76,7 +76,7 @@ class Meter:
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty() and not self._verbose:
-            self._line = _Line(self._entries)
+            self._line = _Line(self._new)
         return self
 
     def __exit__(
@@ -90,10 +90,10 @@ class Meter:
         if self._verbose:
             progress.say(line)
         elif self._line is None:
-            for entry in self._entries():
+            for entry in self._new():
                 self._say(entry)
 
-    def _entries(self) -> list[Entry]:
+    def _new(self) -> list[Entry]:
         """What is new in the engine's log."""
         if not self._log.is_file():
             return []

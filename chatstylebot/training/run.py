@@ -53,10 +53,13 @@ def _run(job: Job, env: dict[str, str], resume: bool, verbose: bool, begun: Call
         values["resume_from_checkpoint"] = str(provenance.last_checkpoint(output))
     Workspace(job.workspace).private()
     recipe = output / "recipe.yaml"
+    same = fixed(job)
+    starts = [job.model, *(job.workspace / str(values[key]) for key in STARTS if values.get(key))]
     files.write(recipe, yaml.safe_dump(values, allow_unicode=True, sort_keys=False), private=True)
     provenance.write(
         output, state="interrupted", base=str(values["model_name_or_path"]), system=job.system,
-        dataset=values["dataset"], samples=job.prepared.samples, versions=llamafactory.versions(), **fixed(job),
+        dataset=values["dataset"], samples=job.prepared.samples, versions=llamafactory.versions(), line=job.line,
+        learnt=provenance.both(sorted(same["data"].values()), *map(provenance.learnt, starts)), **same,
     )  # fmt: skip
     samples, steps, memory = needs.of(job)
     for note in [*job.prepared.notes, memory]:
@@ -85,6 +88,7 @@ def _run(job: Job, env: dict[str, str], resume: bool, verbose: bool, begun: Call
     return ", ".join(filter(None, (str(output), meter.change(output / "trainer_log.jsonl"))))
 
 
+STARTS = ("adapter_name_or_path",)  # beside the base model: what a run goes on from
 # what a run keeps from its first step to its last, as the record names it and as a person does
 FIXED = {
     "stage": "stage", "method": "method", "base_fingerprint": "base model", "template": "template",

@@ -1,0 +1,44 @@
+"""Locks that the system lets go of however their holder ends. They lie on a file; what stands in it does not matter."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(handle: int) -> None:
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _take(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def take(path: Path) -> int | None:
+    """The handle that holds the lock until it is closed; None while somebody else holds it. Raises OSError."""
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _take(handle)
+        except OSError:
+            os.close(handle)
+            return None
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(handle), os.stat(path)):
+                return handle
+        os.close(handle)  # whoever held it before took the file away
+
+
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[int | None]:
+    """The same for a block."""
+    handle = take(path)
+    try:
+        yield handle
+    finally:
+        if handle is not None:
+            os.close(handle)
