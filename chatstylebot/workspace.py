@@ -118,6 +118,16 @@ class Workspace:
         """The card that the last preprocess worked with."""
         return self.hidden / "card.yaml"
 
+    @property
+    def forgotten(self) -> Path:
+        """Who was forgotten, as hashes: a later preprocess leaves them out."""
+        return self.hidden / "forgotten.json"
+
+    @property
+    def forgetting(self) -> Path:
+        """What a `csb forget` that is not at its end looks for."""
+        return self.hidden / "forgetting.json"
+
     # .csb/: the engine's
 
     @property

@@ -59,9 +59,9 @@ def test_a_forgotten_person_is_in_no_byte_of_what_the_bot_keeps_and_the_others_s
     before = kept(place)
     assert len(before.house.drafts) == 1
     assert b"lighthouse" in everything(place)
-    assert "2 conversations, 0 drafts" in csb("forget", "--contact", "Ann", "--dry-run").stdout
+    assert "2 conversations, 0 drafts" in csb("forget", "--yes", "--contact", "Ann", "--dry-run").stdout
     assert b"lighthouse" in everything(place)
-    done = csb("forget", "--contact", "Ann")
+    done = csb("forget", "--yes", "--contact", "Ann")
     left = everything(place)
     words = (b"lighthouse", b"umbrella", b'"id":"ann"', b"wx_ann", b"an-old-try")
     assert [word for word in words if word in left] == []
@@ -73,12 +73,12 @@ def test_a_forgotten_person_is_in_no_byte_of_what_the_bot_keeps_and_the_others_s
     assert (after.talks[CLUB].turns, after.talks[CLUB].seen) == ((), before.talks[CLUB].seen)
     assert b"stayed in the harbour" in left
     assert (place / "contacts.yaml").read_text("utf-8").startswith("wx_bob")
-    assert "nobody is called 'Ann'" in csb("forget", "--contact", "Ann", code=1).stderr
+    assert "Ann was forgotten on 20" in csb("forget", "--yes", "--contact", "Ann").stdout
 
 
 def test_their_draft_goes_too_and_is_counted(csb: Csb, place: Path) -> None:
     kept(place)
-    assert "2 conversations, 1 drafts" in csb("forget", "--contact", "Bob").stdout
+    assert "2 conversations, 1 drafts" in csb("forget", "--yes", "--contact", "Bob").stdout
     left = everything(place)
     assert [word for word in (b"harbour", b"whatsoever", b'"id":"bob"', b"Bob") if word in left] == []
     assert b"lighthouse" in left
@@ -87,9 +87,9 @@ def test_their_draft_goes_too_and_is_counted(csb: Csb, place: Path) -> None:
 def test_somebody_only_the_bot_knows_is_found_by_what_they_call_themselves(csb: Csb, place: Path) -> None:
     kept(place)
     (place / "contacts.yaml").unlink()
-    assert "did you mean 'Bob'?" in csb("forget", "--contact", "Bobb", code=1).stderr
-    assert "the bot: 2 conversations, 1 drafts" in csb("forget", "--contact", "bob").stdout
-    csb("forget", "--contact", "Ann")
+    assert "did you mean 'Bob'?" in csb("forget", "--yes", "--contact", "Bobb", code=1).stderr
+    assert "the bot: 2 conversations, 1 drafts" in csb("forget", "--yes", "--contact", "bob").stdout
+    csb("forget", "--yes", "--contact", "Ann")
     assert b"lighthouse" not in everything(place)
 
 
@@ -111,7 +111,7 @@ def test_while_a_bot_runs_nothing_is_forgotten(csb: Csb, place: Path) -> None:
     kept(place)
     before = everything(place)
     with lock.held(store.folder(place) / "onebot.lock", "onebot"):
-        done = csb("forget", "--contact", "Ann", code=1)
+        done = csb("forget", "--yes", "--contact", "Ann", code=1)
     assert "the bot on onebot is running" in done.stderr
     assert "stop it (Ctrl-C there)" in done.stderr
     assert everything(place) == before
@@ -125,7 +125,7 @@ def test_a_friend_s_login_on_wechat_goes_and_the_owner_s_stays(csb: Csb, place: 
     ilink_accounts.save(folder, [mine, hers])
     state = ilink_accounts.State("c", {"annsuser": ilink_accounts.Person("ctx", START)})
     ilink_accounts.save_state(folder, "b2", state)
-    assert "1 logins" in csb("forget", "--contact", "Ann").stdout
+    assert "1 logins" in csb("forget", "--yes", "--contact", "Ann").stdout
     assert ilink_accounts.load(folder) == [mine]
     assert b"annsuser" not in everything(place)
 
@@ -134,5 +134,5 @@ def test_a_copy_of_the_state_that_still_holds_them_is_found(csb: Csb, place: Pat
     kept(place)
     copy = store.folder(place) / "onebot.sqlite.old"
     copy.write_bytes(store.path(place, "onebot").read_bytes())
-    done = csb("forget", "--contact", "Ann", code=1)
+    done = csb("forget", "--yes", "--contact", "Ann", code=1)
     assert "something is left in .csb/bot/onebot.sqlite.old" in done.stderr

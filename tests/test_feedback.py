@@ -235,11 +235,11 @@ def test_a_forgotten_person_is_in_no_byte_of_the_store_and_in_neither_export(csb
     chats(csb, place)
     csb("feedback", "export")
     assert b"from alice on ilink" in everything(place)
-    assert "3 votes" in csb("forget", "--contact", "o9cq800kum", "--dry-run").stdout
+    assert "3 votes" in csb("forget", "--yes", "--contact", "o9cq800kum", "--dry-run").stdout
     assert b"from alice on ilink" in everything(place)
     with stores.Store.open(stores.path(place)) as gateway:  # csb serve is on, and has the store open
         assert gateway.count() == 5
-        done = csb("forget", "--contact", "o9cq800kum")
+        done = csb("forget", "--yes", "--contact", "o9cq800kum")
         assert "nothing is left" in done.stdout
         assert gateway.count() == 2
         left = everything(place)
@@ -253,12 +253,12 @@ def test_a_forgotten_person_is_in_no_byte_of_the_store_and_in_neither_export(csb
 def test_somebody_of_whom_there_are_only_votes_can_be_forgotten(csb: Csb, place: Path) -> None:
     vote(place, record("1", 0, "my one and only question", contact="wxid_strange"), record("2", 1, "hi", contact="b"))
     csb("feedback", "export")
-    assert "did you mean 'wxid_strange'?" in csb("forget", "--contact", "wxid_strang", code=1).stderr
-    done = csb("forget", "--contact", "wxid_strange")
+    assert "did you mean 'wxid_strange'?" in csb("forget", "--yes", "--contact", "wxid_strang", code=1).stderr
+    done = csb("forget", "--yes", "--contact", "wxid_strange")
     assert "0 messages in 0 chats, 0 samples, 1 votes" in done.stdout
     assert b"only question" not in everything(place)
     assert len(rows(place, KTO)) == 1
-    csb("forget", "--contact", "b")
+    csb("forget", "--yes", "--contact", "b")
     assert not (place / KTO).exists()
 
 
@@ -266,7 +266,7 @@ def test_a_copy_of_the_store_that_still_holds_them_is_found(csb: Csb, place: Pat
     vote(place, record("1", 0, "my one and only question", contact="wxid_strange"))
     copy = place / ".csb" / "feedback.sqlite.old"
     copy.write_bytes(stores.path(place).read_bytes())
-    done = csb("forget", "--contact", "wxid_strange", code=1)
+    done = csb("forget", "--yes", "--contact", "wxid_strange", code=1)
     assert "something is left in .csb/feedback.sqlite.old" in done.stderr
 
 
@@ -274,7 +274,7 @@ def test_an_edited_export_is_not_guessed_at_and_nothing_is_forgotten(csb: Csb, p
     vote(place, *some())
     csb("feedback", "export")
     (place / DPO).write_text(json.dumps(rows(place, DPO)), "utf-8")
-    done = csb("forget", "--contact", "alice@wx", code=1)
+    done = csb("forget", "--yes", "--contact", "alice@wx", code=1)
     assert "was edited since it was exported" in done.stderr
     assert "csb feedback export --force" in done.stderr
     with stores.Store.open(stores.path(place)) as store:

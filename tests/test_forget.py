@@ -1,13 +1,23 @@
 """`csb forget`: nothing of the person is left, and the search can fail."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
+import pytest
 from conftest import Csb
+from feedback_records import record
 from make import export, row, samples, talk
 
+from chatstylebot import files
 from chatstylebot.corpus import forget
+from chatstylebot.errors import UserError
+from chatstylebot.feedback import store as stores
+from chatstylebot.workspace import Workspace
 
 
 def workspace(csb: Csb, place: Path) -> None:
@@ -44,7 +54,7 @@ def test_a_contact_is_gone_from_every_file_and_the_others_stay(csb: Csb, place: 
     workspace(csb, place)
     before = everything(place)
     assert before.count("alice asks") > 12
-    done = csb("forget", "--contact", "Alice")
+    done = csb("forget", "--yes", "--contact", "Alice")
     after = everything(place)
     assert "alice" not in after
     assert "to the club" not in "".join(map(str, samples(place / "data" / "chat_records.json")))
@@ -58,13 +68,14 @@ def test_a_contact_is_gone_from_every_file_and_the_others_stay(csb: Csb, place: 
     assert index.filter(pl.col("file") == "data/chat_records.json").height == len(
         samples(place / "data" / "chat_records.json")
     )
-    assert "nobody is called 'Alice'" in csb("forget", "--contact", "Alice", code=1).stderr
+    assert "Alice was forgotten on 20" in csb("forget", "--yes", "--contact", "Alice").stdout
+    assert "nobody is called 'Alicia'" in csb("forget", "--yes", "--contact", "Alicia", code=1).stderr
 
 
 def test_a_dry_run_changes_nothing(csb: Csb, place: Path) -> None:
     workspace(csb, place)
     before = everything(place)
-    done = csb("forget", "--contact", "Bob", "--dry-run")
+    done = csb("forget", "--yes", "--contact", "Bob", "--dry-run")
     assert "Bob: 27 messages in 1 chat and 1 group" in done.stdout
     assert everything(place) == before
 
@@ -72,7 +83,7 @@ def test_a_dry_run_changes_nothing(csb: Csb, place: Path) -> None:
 def test_the_search_finds_what_another_file_still_holds(csb: Csb, place: Path) -> None:
     workspace(csb, place)
     (place / "data" / "notes.json").write_text(json.dumps(["remember: alice asks number 7"]))
-    done = csb("forget", "--contact", "Alice", code=1)
+    done = csb("forget", "--yes", "--contact", "Alice", code=1)
     assert "something is left in data/notes.json (1)" in done.stderr
 
 
@@ -81,7 +92,7 @@ def test_samples_that_were_edited_are_not_guessed_at(csb: Csb, place: Path) -> N
     path = place / "data" / "chat_records.json"
     path.write_text(json.dumps(samples(path)[1:]))
     before = everything(place)
-    done = csb("forget", "--contact", "Alice", code=1)
+    done = csb("forget", "--yes", "--contact", "Alice", code=1)
     assert "it was changed since" in done.stderr
     assert "--exclude" in done.stderr
     assert everything(place) == before
@@ -89,14 +100,46 @@ def test_samples_that_were_edited_are_not_guessed_at(csb: Csb, place: Path) -> N
 
 def test_an_adapter_that_learnt_from_them_is_named(csb: Csb, place: Path) -> None:
     workspace(csb, place)
-    run = place / "saves" / "qwen3" / "lora" / "sft"
-    run.mkdir(parents=True)
-    (run / "csb_run.json").write_text(json.dumps({"state": "finished", "stage": "sft"}))
-    assert "saves/qwen3/lora/sft (csb train sft)" in csb("forget", "--contact", "Alice").stderr
+    csb("id-tag", "--author", "Lee")
+    held = files.digest(place / "data" / "chat_records.json")
+    other = files.digest(place / "data" / "dataset_info.json")
+    runs = {
+        "knows": {"learnt": [held], "line": "csb train sft --model m --again"},
+        "may": {"stage": "dpo"},
+        "innocent": {"learnt": [files.digest(place / "data" / "identity.json")]},
+        "older": {"learnt": [other, "0" * 64], "line": "csb train kto --again"},
+    }
+    for number, (name, told) in enumerate(runs.items()):
+        run = place / "saves" / "q" / "lora" / name
+        run.mkdir(parents=True)
+        (run / "adapter_model.safetensors").write_bytes(b"\2\0\0\0\0\0\0\0{}")
+        (run / "csb_run.json").write_text(json.dumps({"state": "finished", **told}))
+        os.utime(run / "csb_run.json", (number, number))
+    merged = place / "exported" / "a b"
+    merged.mkdir(parents=True)
+    (merged / "model.safetensors").write_bytes(b"\2\0\0\0\0\0\0\0{}")
+    (merged / "csb_merged.json").write_text(json.dumps({"learnt": [held]}))
+    (place / "exported" / "x.gguf").write_bytes(b"GGUF")
+    (place / "exported" / "x.gguf.json").write_text(json.dumps({"adapter": "1", "learnt": [held]}))
+    dry = csb("forget", "--contact", "Alice", "--dry-run").stderr
+    done = csb("forget", "--yes", "--contact", "Alice").stderr
+    for said in (dry, done, csb("forget", "--contact", "Alice").stderr):
+        assert "saves/q/lora/knows remembers them\n" in said
+        assert "saves/q/lora/may may remember them" in said
+        assert "saves/q/lora/older may remember them" in said
+        assert "innocent" not in said
+        lines = said.partition("without them, in this order:\n")[2].splitlines()[:5]
+        assert [line.strip() for line in lines[1:]] == [
+            "csb train sft --model m --again", "csb train dpo --again", "csb train kto --again", "csb export",
+        ]  # fmt: skip
+    subprocess.run(lines[0], shell=True, check=True)
+    assert [p.name for p in (place / "saves" / "q" / "lora").iterdir()] == ["innocent"]
+    assert not list((place / "exported").iterdir())
+    assert "remember" not in csb("forget", "--contact", "Alice").stderr
 
 
 def test_without_a_run_of_preprocess_there_is_a_remedy(csb: Csb, place: Path) -> None:
-    assert "--exclude" in csb("forget", "--contact", "Alice", code=1).stderr
+    assert "--exclude" in csb("forget", "--yes", "--contact", "Alice", code=1).stderr
 
 
 def test_other_lines_of_contacts_yaml_stay_letter_by_letter() -> None:
@@ -126,7 +169,7 @@ def test_what_others_quote_of_them_and_a_copy_of_the_report_go_too(csb: Csb, pla
     (place / "result.json").write_text(json.dumps(account))
     csb("preprocess", "result.json", "--quotes", "--heldout", "0", "--report", "r.json", "--output", "out/s.json")
     assert "blue door" in (place / "out" / "s.json").read_text("utf-8")
-    done = csb("forget", "--contact", "Ann")
+    done = csb("forget", "--yes", "--contact", "Ann")
     left = pl.read_parquet(place / ".csb" / "messages.parquet")
     assert left["quoted"].to_list() == [None] * 3
     assert "blue door" not in (place / "out" / "s.json").read_text("utf-8")
@@ -137,4 +180,137 @@ def test_what_others_quote_of_them_and_a_copy_of_the_report_go_too(csb: Csb, pla
 def test_a_contact_whose_id_is_a_phone_number_is_found_by_it(csb: Csb, place: Path) -> None:
     rows = [*talk("A: a", "me: b", name="13987654321"), *talk("A: c", "me: d", talker=2, name="Bob")]
     csb("preprocess", export(place / "m.csv", rows), "--heldout", "0")
-    assert "2 messages in 1 chat" in csb("forget", "--contact", "13987654321").stdout
+    assert "2 messages in 1 chat" in csb("forget", "--yes", "--contact", "13987654321").stdout
+
+
+# runs `csb forget`, and dies at the given step: a file that takes its place or goes, a store or the search that begins
+DIES = """
+import os, sys
+from chatstylebot import cli, forgetting
+left = int(sys.argv[1])
+def dying(place, name):
+    call = getattr(place, name)
+    def wrapped(*args, **more):
+        global left
+        if left == 0:
+            os._exit(9)
+        left -= 1
+        return call(*args, **more)
+    setattr(place, name, wrapped)
+for place, name in (
+    (os, "replace"), (os, "unlink"), (forgetting.bots, "take_out"), (forgetting.bots, "logins"), (forgetting, "prove"),
+    (forgetting.stores.Store, "forget"), (forgetting.traces, "search"), (forgetting.shutil, "rmtree"),
+):
+    dying(place, name)
+cli.main(["forget", "--yes", "--contact", "Alice"])
+"""
+
+
+def test_killed_at_any_step_the_same_line_again_ends_it(csb: Csb, place: Path) -> None:
+    workspace(csb, place)
+    (place / ".csb" / "export.log").write_text("alice asks number 3")
+    (place / ".csb" / "cache").mkdir()
+    (place / ".csb" / "cache" / "x.arrow").write_text("alice asks number 3")
+    with stores.Store.open(stores.path(place)) as votes:
+        votes.add(record("1", 0, "alice asks number 4", contact="1"))
+    whole = shutil.copytree(place, place.parent / "whole")
+    ends = set()
+    for step in range(0, 60, 3):
+        shutil.rmtree(place)
+        shutil.copytree(whole, place)
+        dead = subprocess.run([sys.executable, "-c", DIES, str(step)], cwd=place, capture_output=True, text=True)
+        done = csb("forget", "--yes", "--contact", "Alice")
+        ends.add((dead.returncode, "nothing is left" in done.stdout))
+        assert "alice" not in everything(place), step
+        assert not (place / ".csb" / "forgetting.json").exists()
+        assert "bobby asks number 3" in everything(place)
+        assert not [path for path in place.rglob("*") if ".part" in path.name or path.suffix in (".moves", ".log")]
+        if dead.returncode == 0:
+            break
+    # the last one of all was not killed: there was nothing left to do
+    assert ends == {(9, True), (0, False)}, dead.stderr
+
+
+def test_what_is_looked_for_stays_until_nothing_is_left_and_is_gone_then(csb: Csb, place: Path) -> None:
+    workspace(csb, place)
+    (place / "data" / "notes.json").write_text(json.dumps(["remember: alice asks number 7"]))
+    done = csb("forget", "--yes", "--contact", "Alice", code=1)
+    assert "something is left in data/notes.json (1); what is looked for stays in .csb/forgetting.json" in done.stderr
+    assert "try: rm data/notes.json (" in done.stderr
+    csb("forget", "--yes", "--contact", "Bob", code=1)  # somebody else meanwhile
+    subprocess.run("rm data/notes.json", shell=True, check=True, cwd=place)
+    assert "nothing is left" in csb("forget", "--yes", "--contact", "Alice").stdout
+    assert not (place / ".csb" / "forgetting.json").exists()
+
+
+def test_it_asks_and_without_anybody_to_ask_nothing_is_deleted(csb: Csb, place: Path) -> None:
+    workspace(csb, place)
+    before = everything(place)
+    done = csb("forget", "--contact", "Alice", code=1)
+    assert "error: nothing was deleted" in done.stderr
+    assert "try: the same line with --yes" in done.stderr
+    assert everything(place) == before
+
+
+def test_a_later_preprocess_of_the_old_file_leaves_them_out_and_says_so(csb: Csb, place: Path) -> None:
+    workspace(csb, place)
+    csb("forget", "--yes", "--contact", "Alice")
+    left = everything(place)
+    done = csb("preprocess", "m.csv")
+    assert "alice" not in everything(place)
+    assert "to the club" not in everything(place)  # beside what she said there
+    assert "bobby asks number 3" in left
+    assert "bobby asks number 3" in everything(place)
+    [line] = [line for line in done.stdout.splitlines() if line.startswith("forgotten")]
+    assert "of somebody who was forgotten" in line
+    assert "Alice" not in (place / ".csb" / "forgotten.json").read_text()
+    report = json.loads((place / ".csb" / "report.json").read_text())
+    assert report["messages_in"] == report["messages_used"] + sum(report["dropped"].values())
+    # newer talk from another file
+    rows = talk("A: alice asks number 99", "me: ok", talker=9, name="Alice")
+    csb("preprocess", export(place / "n.csv", [*rows, *talk("A: bobby", "me: yes", talker=2, name="Bob")]))
+    assert "alice asks" not in everything(place)
+
+
+def test_a_namesake_is_not_forgotten_and_any_spelling_of_the_name_is_understood(csb: Csb, place: Path) -> None:
+    workspace(csb, place)
+    messages = pl.read_parquet(place / ".csb" / "messages.parquet")
+    for spelt in ("alice", " ALICE ", "Ａｌｉｃｅ", "Alice 🦆"):
+        assert forget.find(messages, {}, [spelt]).chats == forget.find(messages, {}, ["Alice"]).chats
+    two = messages.with_columns(pl.col("chat_name").replace({"Alice": "Ann#1", "Bob": "Ann#2"}))
+    one = forget.find(two, {}, ["Ann#1"])
+    assert one.chats == forget.find(messages, {}, ["Alice"]).chats
+    with pytest.raises(UserError, match="'Ann' may be any of 'Ann#1', 'Ann#2'"):
+        forget.find(two, {}, ["Ann"])
+    assert forget.find(two.filter(pl.col("chat_name") != "Ann#2"), {}, ["Ann"]).chats == one.chats
+
+
+def test_every_place_of_a_workspace_is_searched(csb: Csb, place: Path) -> None:
+    workspace(csb, place)
+    own = Workspace(place)
+    names = [name for name, kind in vars(Workspace).items() if isinstance(kind, property)]
+    assert len(names) > 25
+    tables = ("messages", "index", "heldout", "samples", "registry", "card", "contacts", "report", "last_card",
+              "secrets", "feedback", "drafts", "rhythm", "forgotten", "forgetting", "feedback_export")  # fmt: skip
+    planted: list[Path] = []
+    for name in names:
+        path = getattr(own, name)
+        if name == "models":  # nothing but base models is left out
+            path = path / "notes.txt"
+        elif name in ("data", "config", "saves", "exported", "hidden", "cache", "bot", "folder"):
+            path = path / "some" / "new.kind"
+        elif name in tables:
+            path = path.with_name(path.name + ".bak")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"\0\xff alice asks number 3 \xfe")
+        planted.append(path)
+    for verb, what in (("recipe", "chat"), ("log", "serve-clone")):
+        path = getattr(own, verb)(what)
+        path.write_text("alice asks number 3")
+        planted.append(path)
+    done = csb("forget", "--yes", "--contact", "Alice", code=1)
+    there = [path for path in planted if path.exists() and b"alice" in path.read_bytes()]
+    unsaid = [path for path in there if f"{path.relative_to(place)}" not in done.stderr]
+    assert unsaid == []
+    gone = {str(path.relative_to(place)) for path in planted} - {str(path.relative_to(place)) for path in there}
+    assert gone >= {".csb/cache/some/new.kind", ".csb/chats.jsonl", ".csb/self_play.jsonl", ".csb/serve-clone.log"}

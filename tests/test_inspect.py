@@ -120,7 +120,7 @@ def test_no_control_character_of_a_name_or_a_file_reaches_the_terminal(csb: Csb,
         csb("inspect", "."), csb("inspect", ".", "--json"), csb("preprocess", ".", "--heldout", "0"),
         csb("preprocess", ".", "--show-examples", "--contacts", "B", "--heldout", "0"),
         csb("preprocess", ".", "--contacts", "Nobody", code=1), csb("inspect", ".", "--me", "Zoe", code=1),
-        csb("forget", "--contact", "B"), csb("inspect", "no\x1bfile", code=1),
+        csb("forget", "--yes", "--contact", "B"), csb("inspect", "no\x1bfile", code=1),
     ]  # fmt: skip
     for run in runs:
         shown = run.stdout + run.stderr

@@ -179,8 +179,8 @@ def test_a_journal_of_another_run_counts_for_nothing(tmp_path: Path) -> None:
 def test_forgetting_a_person_takes_their_pairs_along(csb: Csb, workspace: Path, server: Running) -> None:
     csb("feedback", "self-play", "--server", server.url, "--samples", "4")
     done = subprocess.run(
-        [sys.executable, "-m", "chatstylebot", "forget", "--contact", "Alice"], cwd=workspace, capture_output=True,
-        encoding="utf-8", env=os.environ | {"PYTHONUTF8": "1"},
+        [sys.executable, "-m", "chatstylebot", "forget", "--yes", "--contact", "Alice"], cwd=workspace,
+        capture_output=True, encoding="utf-8", env=os.environ | {"PYTHONUTF8": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert kept(workspace) == []

@@ -28,6 +28,7 @@ ROOMS: dict[str, set[str]] = {
     "serving": {"engine", "models", "memory", "feedback", "client", "corpus.privacy"},
     "evaluation": {"engine", "models", "client", "memory", "corpus"},
     "bot": {"client", "feedback"},
+    "forgetting": {"corpus", "bot", "feedback", "models"},
 }
 ROOMS["commands"] = set(ROOMS) - {"__main__", "cli", "leash"}
 MODULES = sorted(PACKAGE.rglob("*.py"))

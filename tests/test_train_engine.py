@@ -20,6 +20,7 @@ import bot_votes
 import pytest
 import yaml
 from feedback_records import record
+from make import export, talk
 from patience import until
 from tiny_workspace import FAST, csb, make
 
@@ -136,6 +137,30 @@ def test_a_finished_run_is_neither_resumed_nor_overwritten(place: Path, sft: Pat
     assert "--again" in done.stderr
     assert "the run there is finished" in csb(place, "train", "--resume", code=1).stderr
     assert digests(sft) == before
+
+
+def test_after_a_training_forget_leaves_no_word_of_theirs_and_its_lines_work(
+    place: Path, sft: Path, tmp_path: Path
+) -> None:
+    assert provenance.read(sft)["state"] == "finished"
+    copy = shutil.copytree(place, tmp_path / "workspace", symlinks=True)
+    (copy / "m.csv").unlink()
+    done = csb(copy, "forget", "--contact", "Alice", "--yes")
+    assert "nothing is left" in done.stdout
+    assert "saves/smollm2/lora/sft remembers them" in done.stderr
+    words = re.compile(rb"A says \d+ lol|\\u0041 says")
+    held = [path for path in copy.rglob("*") if path.is_file() and words.search(path.read_bytes())]
+    assert held == []
+    remove, *anew = [line.strip() for line in done.stderr.partition("in this order:\n")[2].splitlines()]
+    subprocess.run(remove, shell=True, check=True, cwd=copy)
+    assert not (copy / "saves/smollm2/lora/sft").exists()
+    line = anew[0].split()
+    assert (line[:2], line[-1]) == (["csb", "train"], "--again")
+    csb(copy, "preprocess", export(copy / "n.csv", talk("B: hello there", "me: hi", talker=2, name="Bob")))
+    assert "hello there" in (copy / "data/chat_records.json").read_text("utf-8")
+    # one sample and twenty-four identities, and no fault
+    assert "25 samples" in csb(copy, *line[1:], "--dry-run", "eval_dataset=null", "eval_strategy=no",
+                               "load_best_model_at_end=false", "early_stopping_steps=null").stdout  # fmt: skip
 
 
 @pytest.mark.parametrize(("stage", "dataset"), [("dpo", "dpo_zh_demo"), ("kto", "kto_en_demo")])

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -186,7 +187,7 @@ def build(
     """Do the whole of it; return the report and one text per drop reason."""
     from chatstylebot import progress
     from chatstylebot.contacts import read_contacts
-    from chatstylebot.corpus import choice, clean, cleaned, dataset, privacy, prompts, store
+    from chatstylebot.corpus import choice, clean, cleaned, dataset, forgotten, privacy, prompts, store
     from chatstylebot.corpus.privacy import secret_hashes
     from chatstylebot.models import tokenizer
 
@@ -198,11 +199,14 @@ def build(
         card = card.model_copy(update={"language": prompts.language(read.export.messages)})
         progress.say(f"no clone.yaml here: defaults for {card.language}; `csb init` writes a card to edit")
     with progress.stage("cleaning and redacting"):
-        left_out = choice.reasons(read.export.messages, switches.choice.at(read.zone), contacts)
-        # the table as read is let go: at a million messages it is 0.15 GB
-        marked = clean.mark(read.export.messages, switches.groups, left_out).drop("file")
-        read = replace(read, export=replace(read.export, messages=marked))
         secret = secret_hashes.key_of(store.secrets(place.workspace))
+        alias = partial(secret_hashes.alias, secret)
+        came = forgotten.left_out(read.export.messages, forgotten.load(place.workspace), alias, card.gap)
+        left_out = forgotten.or_else(choice.reasons(came, switches.choice.at(read.zone), contacts))
+        # the table as read is let go: at a million messages it is 0.15 GB
+        marked = clean.mark(came, switches.groups, left_out).drop("file", "forgotten")
+        read = replace(read, export=replace(read.export, messages=marked))
+        del came
         names = [Path(path).name for path in read.formats]
         tidy = cleaned.clean(marked, names, card, contacts, switches, secret, block)
     with progress.stage("building conversations"):

@@ -11,6 +11,7 @@ REASONS = pl.Enum(
         "system",
         "recall",
         "empty",
+        "forgotten",
         "group_chat",
         "not_chosen",
         "out_of_time",
@@ -34,6 +35,7 @@ MEANING = {
     "system": "a notice of the app",
     "recall": "taken back by its sender",
     "empty": "no text in it",
+    "forgotten": "of somebody who was forgotten, or beside it in a group",
     "group_chat": "group chats are off",
     "not_chosen": "a chat that was not chosen (--contacts, --exclude)",
     "out_of_time": "outside of --since and --until",
@@ -50,6 +52,8 @@ MEANING = {
     **dict.fromkeys((k for k in KINDS if k not in ("text", "system", "recall")), "your own, and not text"),
     "forward": "forwarded by you: not your words",
 }
+# what the user does not want is not kept either; everything else is there for the memory of past talk
+UNWANTED = ("forgotten", "not_chosen", "out_of_time", "group_chat", "private")
 # what may hold typed words: also the caption of a picture, the transcript of a voice message
 WORDS = pl.col("kind").is_in(["text", "quote", "voice", "image", "video", "file"])
 THEIRS = (pl.col("kind") == "forward") & ~pl.col("from_me")  # what others pass on is what they said

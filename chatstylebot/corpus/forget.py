@@ -2,6 +2,8 @@
 
 import json
 import re
+import shlex
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +14,11 @@ import yaml
 
 from chatstylebot.contacts import Contact
 from chatstylebot.corpus.privacy.blocked import hideable
+from chatstylebot.errors import UserError
 
 DISTINCT = 8  # characters from which a text can be looked for
+UNSEEN = ("Cf", "Mn", "Cc", "So", "Sk")  # joiners, variation selectors, controls, emoji and their skin
+NUMBERED = re.compile(r"#\S+$")
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,37 @@ class Person:
 
 
 def find(messages: pl.DataFrame, contacts: Mapping[str, Contact], wanted: Collection[str]) -> Person:
-    """Everything that these spellings of an id, a name or an alias stand for, exactly; empty where it is nobody."""
+    """Everything that these spellings of an id, a name or an alias stand for; empty where it is nobody.
+
+    Where nobody is called exactly so, case, width, spaces and emoji do not count, nor the number by which chats of one
+    name are told apart (`Ann#3`). Raises UserError where that leaves several.
+    """
+    person = _exactly(messages, contacts, wanted)
+    if person.chats or person.senders:
+        return person
+    near = _folded(messages, contacts, set(map(_fold, wanted)))
+    if len(near) > 1:
+        listed = ", ".join(map(repr, near))
+        raise UserError(f"{sorted(wanted)[0]!r} may be any of {listed}", f"csb forget --contact {shlex.quote(near[0])}")
+    return _exactly(messages, contacts, {*wanted, *near})
+
+
+def _fold(name: str) -> str:
+    plain = "".join(char for char in unicodedata.normalize("NFKC", name) if unicodedata.category(char) not in UNSEEN)
+    return " ".join(plain.casefold().split())
+
+
+def _folded(messages: pl.DataFrame, contacts: Mapping[str, Contact], wanted: set[str]) -> list[str]:
+    """The names and ids that differ from these in nothing that is seen, or are these with a number."""
+    others = messages.filter(~pl.col("from_me"))
+    columns = (messages["chat_id"], messages["chat_name"], others["sender_id"], others["sender_name"])
+    names = {name for column in columns for name in column.unique()}
+    names |= {name for c in contacts.values() for name in (c.name, *c.aliases.values()) if name}
+    same = [name for name in sorted(names) if _fold(name) in wanted]
+    return same or [name for name in sorted(names) if _fold(NUMBERED.sub("", name)) in wanted]
+
+
+def _exactly(messages: pl.DataFrame, contacts: Mapping[str, Contact], wanted: Collection[str]) -> Person:
     known = {key for key, c in contacts.items() if {key, c.name, *c.aliases.values()} & set(wanted)}
     others = messages.filter(~pl.col("from_me"))
     named = others.filter(

@@ -65,6 +65,7 @@ def _tables(outputs: files.Outputs, place: Place, made: "Dataset", registered: I
     import polars as pl
 
     from chatstylebot.corpus import alpaca
+    from chatstylebot.corpus.clean import UNWANTED
 
     def write(path: Path, lines: Iterator[bytes]) -> Callable[[], None]:
         file = outputs.open(path)
@@ -87,7 +88,8 @@ def _tables(outputs: files.Outputs, place: Place, made: "Dataset", registered: I
     index_path = outputs.draft(place.own.index)
     jobs.append(lambda: index.write_parquet(index_path))
     table = outputs.draft(place.own.messages)
-    jobs.append(lambda: _messages(made.messages, table))
+    wanted = made.messages.filter(~pl.col("dropped").is_in(UNWANTED).fill_null(False))
+    jobs.append(lambda: _messages(wanted, table))
     with ThreadPoolExecutor(workers(len(jobs), os.cpu_count())) as pool:
         for done in [pool.submit(job) for job in jobs]:
             done.result()
