@@ -3,36 +3,17 @@
 import json
 import os
 import shutil
-import struct
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from hub_server import TINY, safetensors, serving
 
 from chatstylebot import files
 from chatstylebot.errors import UserError
 from chatstylebot.models import folders, hubs, smollm2
-
-SHA = "0123456789abcdef0123456789abcdef01234567"
-
-
-def safetensors(values: bytes = bytes(16)) -> bytes:
-    """The smallest file of weights."""
-    tensor = {"w": {"dtype": "F32", "shape": [len(values) // 4], "data_offsets": [0, len(values)]}}
-    header = json.dumps(tensor).encode()
-    return struct.pack("<Q", len(header)) + header + values
-
-
-TINY = {
-    "config.json": b"{}",
-    "tokenizer.json": b"{}",
-    "model.safetensors": safetensors(),
-    "original/consolidated.00.pth": b"16 GB that nobody reads",
-}
 
 
 def whole(folder: Path) -> Path:
@@ -43,58 +24,14 @@ def whole(folder: Path) -> Path:
     return folder
 
 
-class Hub(BaseHTTPRequestHandler):
-    """The endpoints of huggingface.co that `hf download` asks: model info, file list, HEAD and GET of a file."""
-
-    asked: list[str]
-
-    def log_message(self, *_: object) -> None: ...
-
-    def answer(self, code: int, body: bytes = b"", **headers: str) -> None:
-        self.send_response(code)
-        for name, value in {"Content-Length": str(len(body)), "X-Repo-Commit": SHA, **headers}.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(body)
-
-    def do_HEAD(self) -> None:
-        self.do_GET()
-
-    def do_GET(self) -> None:
-        path = self.path.split("?")[0]
-        self.asked.append(path)
-        if "/key/" in path:
-            return self.answer(401, b"{}", X_Error_Message="Invalid credentials in Authorization header")
-        if "/gated/" in path:
-            return self.answer(403, b"{}", X_Error_Code="GatedRepo", X_Error_Message="Access is restricted")
-        if "/tiny/model" not in path:
-            return self.answer(404, b"{}", X_Error_Code="RepoNotFound", X_Error_Message="Repository not found")
-        if "/tree/" in path:
-            files = [{"type": "file", "path": n, "size": len(b), "oid": SHA} for n, b in TINY.items()]
-            return self.answer(200, json.dumps(files).encode(), Content_Type="application/json")
-        if path.startswith("/api/"):
-            info = {"id": "tiny/model", "sha": SHA, "siblings": [{"rfilename": name} for name in TINY]}
-            return self.answer(200, json.dumps(info).encode(), Content_Type="application/json")
-        body = TINY[path.split(f"/resolve/{SHA}/")[1]]
-        return self.answer(200, body, ETag=f'"{abs(hash(body)):040x}"', Accept_Ranges="bytes")
-
-
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[str]]:
     """A hub on loopback that HF_ENDPOINT points at; what it was asked."""
-    handler = type("OneHub", (Hub,), {"asked": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
     monkeypatch.delenv("HF_TOKEN", raising=False)
-    yield handler.asked  # type: ignore[attr-defined]
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(tmp_path / "hf") as (env, asked):
+        for name, value in env.items():
+            monkeypatch.setenv(name, value)
+        yield asked
 
 
 def csb(folder: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:

@@ -1,7 +1,7 @@
 """The clone asked what it says now, a few questions at a time, each answer written down as it comes."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,7 +34,9 @@ class Question:
     seed: int
 
 
-def play(workspace: Path, url: str, key: str, picked: Sequence[Sample]) -> tuple[int, int, int]:
+def play(
+    workspace: Path, url: str, key: str, picked: Sequence[Sample], broken: Callable[[str], str]
+) -> tuple[int, int, int]:
     """Have the clone answer the samples, and put the pairs into the store in the place of an older clone's: all, or
     none. How many are new, how many of an older clone went, how many teach nothing. Raises UserError."""
     try:
@@ -43,6 +45,7 @@ def play(workspace: Path, url: str, key: str, picked: Sequence[Sample]) -> tuple
         raise UserError(f"the server does not say what it serves: {error.message}", "csb serve, anew") from None
     card, people = cards.find(workspace) or cards.Card(), read_contacts(workspace)
     prompts = {None: card.prompt()} | {id: card.prompt(c.name, c.relation) for id, c in people.items()}
+    prompts = {id: broken(text) for id, text in prompts.items()}  # as the samples and the server have them
     who = {text: id for id, text in prompts.items()}
     name, samples = "\n".join(model), {plays.key(sample, "\n".join(model)): sample for sample in picked}
     same_at = Workspace(workspace).self_play_of

@@ -34,6 +34,7 @@ def run(
     """
     from chatstylebot import files, progress
     from chatstylebot.corpus import texts
+    from chatstylebot.models import special
     from chatstylebot.training import datasets
 
     entry = name or output.stem
@@ -63,7 +64,7 @@ def run(
     finder = _finder()
     kept = [finder.replace(text) if privacy == "redact" else text for text in done.texts]
     with files.together() as outputs:
-        outputs.json(output, [{"text": text} for text in kept])
+        outputs.json(output, [{"text": special.broken(text)} for text in kept])
         outputs.json(info, datasets.register(current, entry, output.name, datasets.TEXT), private=False)
     counts = {"in": done.read, "kept": len(done.texts), "dropped": dict(done.dropped), "redacted": finder.counts}
     if as_json:

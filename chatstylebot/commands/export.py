@@ -69,11 +69,12 @@ def _gguf(card: cards.Card, workspace: Path, values: dict[str, object], whole: P
     """The GGUF of a whole model, checked, and the Modelfile that Ollama makes a model of."""
     from chatstylebot.engine import clone_file
     from chatstylebot.engine import gguf as ggufs
+    from chatstylebot.models import special
 
     assert asked in get_args(ggufs.Kind)
     kind, file, recipe = cast(ggufs.Kind, asked), _file(final, asked), _modelfile(final, asked)
     told = clone_file.make(workspace, values, file, kind, whole)
-    text = ggufs.modelfile(file.name, told, card.prompt(), card.sampling.model_dump())
+    text = ggufs.modelfile(file.name, told, special.broken(card.prompt()), card.sampling.model_dump())
     files.write(recipe, text, private=True)
     typer.echo(f"done: {file}\nand: {recipe} (ollama create my-clone -f {recipe.name})")
     progress.say(f"csb serve --gguf {file} serves it")

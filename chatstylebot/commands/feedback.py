@@ -136,6 +136,7 @@ def self_play(
     from chatstylebot.bot import self_play as asking
     from chatstylebot.bot import server as servers
     from chatstylebot.feedback import self_play as plays
+    from chatstylebot.models import special
     from chatstylebot.serving import keys
 
     workspace = here()
@@ -147,7 +148,7 @@ def self_play(
         raise UserError(f"{path} holds no samples", "csb preprocess EXPORT")
     _, key = keys.load(Workspace(workspace).private().keys, os.environ)
     with servers.found(server, workspace, key, option or (), progress.say) as url:
-        new, old, same = asking.play(workspace, url, key, plays.chosen(found, samples, seed))
+        new, old, same = asking.play(workspace, url, key, plays.chosen(found, samples, seed), special.broken)
     typer.echo(f"self-play: {new:,} new pairs; {same:,} skipped: nearly what was written, or nothing")
     if old:
         typer.echo(f"  {old:,} pairs of an older clone are gone")
@@ -191,6 +192,7 @@ def _resolved(
     from chatstylebot.contacts import read_contacts
     from chatstylebot.corpus import privacy as private
     from chatstylebot.feedback import pairs
+    from chatstylebot.models import special
 
     workspace = here()
     card = cards.find(workspace) or cards.Card()
@@ -198,7 +200,8 @@ def _resolved(
     mode = cards.parse({"privacy": privacy}, "the command line").privacy if privacy else card.privacy
     names = [name for c in contacts for name in (c.name, *c.aliases.values()) if name] if card.hide_names else []
     finder = private.Finder(card.language, names, private.block_list(block) if block else ())
-    clean = str if mode == "off" else functools.lru_cache(100_000)(finder.replace)
-    ours = {card.prompt(), *(card.prompt(c.name, c.relation) for c in contacts)}
+    redacted = str if mode == "off" else finder.replace
+    clean = functools.lru_cache(100_000)(lambda text: special.broken(redacted(text)))
+    ours = {special.broken(text) for text in (card.prompt(), *(card.prompt(c.name, c.relation) for c in contacts))}
     done = pairs.resolve(seen(store.records()), clean, ours, "drop" if mode == "drop" else "redact")
     return done, finder.kinds

@@ -29,6 +29,7 @@ def run(
     """
     from chatstylebot import card as cards
     from chatstylebot import files, progress
+    from chatstylebot.models import special
     from chatstylebot.training import datasets, identity
 
     workspace = here()
@@ -51,7 +52,7 @@ def run(
 
     def system(row: dict[str, Any]) -> str:
         """The prompt that is served; the engine would put its own default into a sample without one."""
-        return (card or cards.Card.model_validate({"language": identity.language(row)})).prompt()
+        return special.broken((card or cards.Card.model_validate({"language": identity.language(row)})).prompt())
 
     done = identity.fill(kept, name, author, system)
     info = output.parent / "dataset_info.json"

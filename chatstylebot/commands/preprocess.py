@@ -160,7 +160,7 @@ def _ready_made(
     finder = privacy.Finder(card.language, (), privacy.block_list(switches.block) if switches.block else ())
     for path, form in forms.items():
         progress.say(f"{path.name}: samples in {form}'s format")
-    made = ready_made.collected(forms, card.history, card.prompt())
+    made = ready_made.collected(forms, card.history, card.prompt(), _special(card, place).broken)
     ready_made.private(made, card.privacy, finder)
     if not made.samples:
         raise UserError(f"there is no sample in {', '.join(map(str, paths))}", "each needs a question and an answer")
@@ -212,6 +212,8 @@ def build(
     with progress.stage("building conversations"):
         path = tokenizer.find(card.model, place.workspace)
         count = tokenizer.counter(path) if path else None
+        rule = _special(card, place)
+        switches = replace(switches, special=(rule.pattern, rule.replacement))
         made = dataset.build(tidy, read.export.damaged, card, contacts, switches, count)
     account = made.account | {
         "files": dict(zip(tidy.lines(list(read.formats)), read.formats.values(), strict=True)),
@@ -224,6 +226,14 @@ def build(
     for line in [*made.remarks, *remarks, *dataset.remarks(made, found, switches.heldout)]:
         progress.say(line)
     return account, made.texts()
+
+
+def _special(card: Any, place: Any) -> Any:
+    """The rule by which control tokens are broken: of all templates, and of the model's tokenizer where it is here."""
+    from chatstylebot.models import special, tokenizer
+
+    path = tokenizer.find(card.model, place.workspace)
+    return special.rule(special.of(path) if path else ())
 
 
 def _read(source: Source, card: Any, person: str | None) -> Any:

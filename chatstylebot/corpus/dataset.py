@@ -50,7 +50,9 @@ def build(
         told = (f"gap auto: {gap / timedelta(minutes=1):g} min ({why})",)
     numbered = conversations.shorten_groups(conversations.number(clean.messages, card.gap))
     talk = conversations.turns(numbered, card.separator, card.language, card.quotes)
-    own, systems = prompts.give(samples.pairs(talk, switches.heldout), numbered, card, contacts)
+    # joined first: one may be spread over two bubbles
+    talk = talk.with_columns(switches.broken(talk["said"]), switches.broken(talk["shown"]))
+    own, systems = prompts.give(samples.pairs(talk, switches.heldout), numbered, card, contacts, switches.broken)
     own = samples.keep(own, card.history, switches.cap_repeats, switches.max_share)
     messages = samples.settle(numbered, samples.fates(talk, own))
     lost = clean.lines(damaged)

@@ -1,7 +1,7 @@
 """Which system prompt each own turn is learnt with."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import polars as pl
 
@@ -20,9 +20,16 @@ def language(messages: pl.DataFrame) -> str:
 
 
 def give(
-    own: pl.DataFrame, messages: pl.DataFrame, card: Card, contacts: Mapping[str, Contact]
+    own: pl.DataFrame,
+    messages: pl.DataFrame,
+    card: Card,
+    contacts: Mapping[str, Contact],
+    broken: Callable[[pl.Series], pl.Series] = lambda texts: texts,
 ) -> tuple[pl.DataFrame, list[str]]:
-    """Own turns with `prompt` (JSON) and `chat_prompt` (its number; 0 is the neutral one)."""
+    """Own turns with `prompt` (JSON) and `chat_prompt` (its number; 0 is the neutral one).
+
+    `broken` breaks control tokens: a contact may be called like one.
+    """
     prompts = [card.prompt()]
     numbers: dict[int, int] = {}
     if card.prompt_varies:
@@ -32,6 +39,7 @@ def give(
             if text not in prompts:
                 prompts.append(text)
             numbers[chat] = prompts.index(text)
+    prompts = broken(pl.Series(prompts, dtype=pl.String)).to_list()
     number = pl.col("chat").replace_strict(numbers, default=0, return_dtype=pl.UInt32) if numbers else pl.lit(0)
     # every fifth conversation is learnt with the neutral prompt, which strangers get at work
     chosen = pl.when(pl.col("conversation") % 5 == 0).then(0).otherwise(number).cast(pl.UInt32).alias("chat_prompt")

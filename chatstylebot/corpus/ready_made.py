@@ -6,7 +6,7 @@ all of them (shared facts, formats.md §4.1). One sample per reply, the pairs be
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,15 +112,24 @@ def read(path: Path, history: int, system: str) -> ReadyMade:
     return made
 
 
-def collected(paths: Iterable[Path], history: int, system: str) -> ReadyMade:
-    """The samples of several files."""
+def collected(paths: Iterable[Path], history: int, system: str, broken: Callable[[str], str]) -> ReadyMade:
+    """The samples of several files, with control tokens in them broken."""
     whole = ReadyMade()
     for path in paths:
         made = read(path, history, system)
-        whole.samples += made.samples
+        whole.samples += [_each(sample, broken) for sample in made.samples]
         whole.read += made.read
         whole.dropped += made.dropped
     return whole
+
+
+def _each(value: Any, change: Callable[[str], str]) -> Any:
+    """The value with every text in it changed."""
+    if isinstance(value, dict):
+        return {key: _each(inner, change) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_each(inner, change) for inner in value]
+    return change(value) if isinstance(value, str) else value
 
 
 def _text(value: Any) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import polars as pl
+
 from chatstylebot.corpus.choice import Choice
 
 
@@ -19,3 +21,11 @@ class Switches:
     person: str | None = None
     choice: Choice = field(default_factory=Choice)
     block: Path | None = None
+    special: tuple[str, str] | None = None  # control tokens (a pattern), and what keeps them from being ones
+
+    def broken(self, texts: pl.Series) -> pl.Series:
+        """The texts with every control token in them broken."""
+        if self.special is None:
+            return texts
+        places = texts.str.contains(self.special[0]).fill_null(False).arg_true()
+        return texts.scatter(places, texts.gather(places).str.replace_all(*self.special)) if len(places) else texts

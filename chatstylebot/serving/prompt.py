@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from chatstylebot.card import Card
+from chatstylebot.models import special
 
 Turn = tuple[str, str]  # role, text
 IGNORED = ("tool", "function")  # what tools said is not part of the talk: tools are ignored
@@ -99,8 +100,8 @@ def system_text(card: Card, contact: tuple[str | None, str | None], extra: Seque
 
 
 def messages(system: str, turns: Sequence[Turn]) -> list[dict[str, str]]:
-    """What goes to the engine; `system` is first and never empty."""
-    return [{"role": role, "content": text} for role, text in (("system", system), *turns)]
+    """What goes to the engine, control tokens broken; `system` is first and never empty."""
+    return [{"role": role, "content": special.broken(text)} for role, text in (("system", system), *turns)]
 
 
 FinishReason = Literal["stop", "length"]

@@ -10,7 +10,7 @@ from typing import Any
 from chatstylebot.card import Card
 from chatstylebot.engine import devices, keys
 from chatstylebot.errors import UserError
-from chatstylebot.models import folders, presets, provenance
+from chatstylebot.models import folders, presets, provenance, special
 from chatstylebot.training import cutoff, dataset_files, prepare, recipe_values, recipes, sources
 from chatstylebot.training import deepspeed as zero
 from chatstylebot.training.plan import Method, Stage, Zero
@@ -72,7 +72,7 @@ def plan_run(
     if "template" not in given and card.template and not recipe:
         values["template"] = card.template
     if prepare.stage_of(values) != "pretrain":
-        values["default_system"] = card.prompt()
+        values["default_system"] = special.broken(card.prompt())
     values["logging_steps"] = 1  # the progress line wants every step
     _follow(values, given)
     values |= given
@@ -192,12 +192,13 @@ def _prompt(card: Card, report: Report, workspace: Path, prepared: Prepared, giv
     """The system prompt in the samples; where it is not the card's, that is a fault (SRV-3)."""
     learnt = dataset_files.neutral(report(), workspace, prepared.datasets)
     prompts = {dataset.name: dataset_files.system(dataset) for dataset in prepared.datasets}
-    if prompts.get("identity") and card.prompt() not in prompts["identity"]:
+    own = special.broken(card.prompt())
+    if prompts.get("identity") and own not in prompts["identity"]:
         prepared.notes.append("the identity samples were made with another prompt: csb id-tag again")
     if learnt is None:
         found, other = set().union(*prompts.values()), prepared.values.get("default_system")
         return other if not found or other in found else found.pop() if len(found) == 1 else None
-    if learnt != card.prompt():
+    if learnt != own:
         problem = f"the samples were made with another prompt: {json.dumps(learnt, ensure_ascii=False)}"
         remedy = "csb preprocess EXPORT again, or put the old prompt back into clone.yaml"
         prepared.faults.append(UserError(problem, remedy))
