@@ -1,8 +1,10 @@
 """Drafts: what is written beside its final place, and known as left behind once its maker is dead.
 
 The draft of NAME is `.NAME.TOKEN.part` in the same folder. `.TOKEN.part` lies beside it, locked by its maker as long as
-that lives, and names the list of moves (`.TOKEN.moves`) that is written before the first of several drafts takes its
-place. Whoever finds the list of a dead maker goes on with it: several files change together even under a kill -9.
+that lives, and says where the maker is at home: in `.csb` of the workspace, else in the folder of its first draft. The
+lock there names every folder with drafts of his, and before the first of several drafts takes its place, the list of
+moves (`.TOKEN.moves`) is written there. Whoever finds the list of a dead maker goes on with it, so several files change
+together even under a kill -9; without a list the drafts go. See docs/decisions/0013.
 """
 
 import contextlib
@@ -19,6 +21,7 @@ from chatstylebot import locks
 
 NAME = re.compile(r"\.(?:.+\.)?([0-9a-f]{12})\.part")
 MOVES = re.compile(r"\.([0-9a-f]{12})\.moves")
+HOME: list[Path] = []  # .csb of the workspace that this process works in; set once, by Workspace.settle
 
 
 class Drafts:
@@ -28,7 +31,7 @@ class Drafts:
         self._token = secrets.token_hex(6)
         self._locks: dict[Path, int] = {}
         self._made: list[Path] = []
-        self._moves: Path | None = None
+        self._home: Path | None = HOME[0] if HOME and HOME[0].is_dir() else None
 
     def beside(self, final: Path) -> Path:
         """Where the draft of `final`, a resolved path in a folder that exists, is to be written. Raises OSError."""
@@ -38,40 +41,42 @@ class Drafts:
 
     def _enter(self, folder: Path) -> None:
         """Have drafts of ours in the folder, and none of dead processes."""
-        if folder in self._locks:
-            return
-        sweep([folder])
-        self._moves = self._moves or folder / f".{self._token}.moves"
-        handle = locks.take(_lock(folder, self._token))
-        assert handle is not None, "a token is nobody else's"
-        self._locks[folder] = handle
-        os.write(handle, os.fsencode(self._moves))
+        self._home = self._home or folder
+        for place in dict.fromkeys((self._home, folder)):
+            if place not in self._locks:
+                sweep([place])
+                handle = locks.take(_lock(place, self._token))
+                assert handle is not None, "a token is nobody else's"
+                self._locks[place] = handle
+                os.write(handle, os.fsencode(self._home) + b"\n")
+                if place != self._home:  # written down at home before there is a draft
+                    os.write(self._locks[self._home], os.fsencode(place) + b"\n")
 
     def put(self, moves: Sequence[tuple[Path, Path]], gone: Sequence[Path]) -> None:
         """Move every draft to its place and take away what is to be gone: all of it, also when we are killed here."""
-        if self._moves is None or len(moves) + len(gone) < 2:
+        if self._home is None or len(moves) + len(gone) < 2:
             _carry_out(moves, gone)
             return
-        top = self._moves.parent
         for path in gone:
             if path.exists():
                 self._enter(path.parent)
+        listed = self._home / f".{self._token}.moves"
         told = {
-            "moves": [[_from(top, draft), _from(top, final)] for draft, final in moves],
-            "gone": [_from(top, p) for p in gone],
+            "moves": [[_from(self._home, draft), _from(self._home, final)] for draft, final in moves],
+            "gone": [_from(self._home, path) for path in gone],
         }
-        draft = self.beside(self._moves)
+        draft = self.beside(listed)
         draft.write_text(json.dumps(told), "utf-8")
-        os.replace(draft, self._moves)
+        os.replace(draft, listed)
         _carry_out(moves, gone)
-        self._moves.unlink()
+        listed.unlink()
 
     def close(self) -> None:
         """Take away the drafts that are still there."""
-        unfinished = self._moves is not None and self._moves.exists()  # a move failed: the next run goes on
-        for draft in () if unfinished else self._made:
+        unfinished = self._home is not None and (self._home / f".{self._token}.moves").exists()
+        for draft in () if unfinished else self._made:  # a move failed: the next run goes on
             _remove(draft)
-        for folder, handle in self._locks.items():
+        for folder, handle in reversed(self._locks.items()):  # home, which knows of the others, last
             os.close(handle)
             if not unfinished:
                 with contextlib.suppress(OSError):
@@ -93,20 +98,17 @@ def folder(final: Path) -> Iterator[Path]:
 
 
 def sweep(folders: Iterable[Path]) -> None:
-    """Bring to their end the moves that dead processes began in these folders, and take away the drafts of dead ones.
-
-    What we may not change stays.
-    """
+    """Bring to its end what dead processes began in these folders, or take it away. What we may not change stays."""
     found: dict[Path, list[str]] = {}
     for place in folders:
         with contextlib.suppress(OSError):
             if names := [entry.name for entry in os.scandir(place) if entry.name[:1] == "." and _ours(entry)]:
                 found[place] = names
-    for pattern, work in ((MOVES, _finish), (NAME, _discard)):
+    for pattern in (MOVES, NAME):  # a list first: it needs its drafts
         for place, names in found.items():
             for token in {match[1] for name in names if (match := pattern.fullmatch(name))}:
                 with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-                    work(place, token, names)
+                    _settle(place, token)
 
 
 def _ours(entry: "os.DirEntry[str]") -> bool:
@@ -115,34 +117,57 @@ def _ours(entry: "os.DirEntry[str]") -> bool:
     return os.name == "nt" or entry.stat(follow_symlinks=False).st_uid == os.getuid()
 
 
-def _finish(place: Path, token: str, names: Sequence[str]) -> None:
-    lock = _lock(place, token)
-    with locks.held(lock) as handle:
+def _settle(place: Path, token: str) -> None:
+    """End what the maker of a token began, if he is dead."""
+    home = _listed(place, token)[:1]
+    # a workspace may have been moved since
+    top = home[0] if home and _lock(home[0], token).is_file() else place
+    with locks.held(_lock(top, token)) as handle:
         if handle is None:
             return
-        list_of_moves = place / f".{token}.moves"
-        told = json.loads(list_of_moves.read_text("utf-8"))
-        moves = [(place / draft, place / final) for draft, final in told["moves"]]
-        # a list that somebody else put here moves nothing but drafts, and takes away nothing but what lies beside them
-        moves = [(draft, final) for draft, final in moves if draft == final.with_name(f".{final.name}.{token}.part")]
-        gone = [path for path in (place / path for path in told["gone"]) if _lock(path.parent, token).exists()]
-        # what is not there any more was moved before its maker died
-        _carry_out([(draft, final) for draft, final in moves if draft.exists()], gone)
-        list_of_moves.unlink()
+        if top != place and not _dead(place, token):
+            return
+        folders = dict.fromkeys((place, top, *_listed(top, token)))
+        moves = top / f".{token}.moves"
+        if moves.is_file():
+            folders |= dict.fromkeys(_carry_on(moves, token))
+        for folder in folders:
+            if folder.is_dir():
+                for name in [entry.name for entry in os.scandir(folder) if _ours(entry)]:
+                    if name != f".{token}.part" and (match := NAME.fullmatch(name)) and match[1] == token:
+                        _remove(folder / name)
+                if folder != top:
+                    _lock(folder, token).unlink(missing_ok=True)
+    _lock(top, token).unlink(missing_ok=True)
 
 
-def _discard(place: Path, token: str, names: Sequence[str]) -> None:
-    lock = _lock(place, token)
-    with locks.held(lock) as handle:
-        if handle is None:
-            return
-        moves = os.fsdecode(os.read(handle, 65536))
-        if moves and os.path.exists(moves):  # of a workspace elsewhere, which goes on with them
-            return
-        for name in names:
-            if (match := NAME.fullmatch(name)) and match[1] == token and name != lock.name:
-                _remove(place / name)
-    lock.unlink(missing_ok=True)
+def _dead(place: Path, token: str) -> bool:
+    with locks.held(_lock(place, token)) as handle:
+        return handle is not None
+
+
+def _carry_on(listed: Path, token: str) -> list[Path]:
+    """Make the moves of a list; the folders in which its drafts lie.
+
+    A list that somebody else put here moves nothing but drafts of its own token to the name that they carry, and takes
+    away nothing but what lies beside such a token's lock.
+    """
+    top, told = listed.parent, json.loads(listed.read_text("utf-8"))
+    moves = [(top / draft, top / final) for draft, final in told["moves"]]
+    moves = [(draft, final) for draft, final in moves if draft == final.with_name(f".{final.name}.{token}.part")]
+    gone = [path for path in (top / path for path in told["gone"]) if _lock(path.parent, token).exists()]
+    # what is not there any more was moved before its maker died
+    _carry_out([(draft, final) for draft, final in moves if draft.exists()], gone)
+    listed.unlink()
+    return [draft.parent for draft, _ in moves]
+
+
+def _listed(place: Path, token: str) -> list[Path]:
+    """The folders that a lock names, the home of its maker first."""
+    try:
+        return [Path(os.fsdecode(line)) for line in _lock(place, token).read_bytes().split(b"\n") if line]
+    except OSError:
+        return []
 
 
 def _lock(folder: Path, token: str) -> Path:

@@ -1,5 +1,6 @@
 """Whole-or-nothing writes, and the files that ship with the package."""
 
+import errno
 import hashlib
 import json
 import os
@@ -97,9 +98,10 @@ def together() -> Iterator[Outputs]:
         yield outputs
         outputs.commit()
     except OSError as error:
+        long = error.errno == errno.ENAMETOOLONG
         raise UserError(
             f"cannot write {error.filename or 'the files'}: {error.strerror}",
-            "choose a folder that you may write to, with room in it (--output)",
+            "give a shorter name" if long else "choose a folder that you may write to, with room in it (--output)",
         ) from error
     finally:
         outputs.discard()

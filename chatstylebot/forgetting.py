@@ -4,7 +4,10 @@ The rooms each take out what they keep; here stands the order. What to look for 
 the search has found nothing, so that the same line goes on wherever it was cut off.
 """
 
+import contextlib
 import json
+import os
+import re
 import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -24,11 +27,15 @@ from chatstylebot.errors import UserError, nearest
 from chatstylebot.feedback import export as exports
 from chatstylebot.feedback import store as stores
 from chatstylebot.feedback.records import Record
-from chatstylebot.models import memories
+from chatstylebot.models import folders, memories
 from chatstylebot.models.memories import Memory
 from chatstylebot.workspace import Workspace
 
 REMEDY = "csb preprocess EXPORT --exclude NAME makes everything anew without them"
+SHIPPED = tuple(
+    f"data/{name}.json" for name in ("example", "identity.template", "dpo_zh_demo", "kto_en_demo", "pretrain_demo")
+)
+WORD = re.compile(r"[A-Za-z][A-Za-z'.,!?_-]*")  # one word: no engine's file can be told apart from talk by it
 LOGS = ("*.log", "questions*.json")  # in .csb: nobody needs them
 
 
@@ -52,6 +59,8 @@ class Search:
     def for_(self, workspace: Workspace, path: Path) -> set[str]:
         """The pieces that must not stand in this file."""
         found = set(self.everywhere)
+        if workspace.saves in path.parents or workspace.exported in path.parents:
+            found = {piece for piece in found if not (WORD.fullmatch(piece) and len(piece) < forget.WORDY)}
         if path.name.startswith("feedback.sqlite") or path.name in exports.ENTRIES:
             found |= set(self.votes)
         return found | set(self.chats) if workspace.bot in path.parents else found
@@ -133,6 +142,13 @@ class Plan:
         """Whether anything of theirs is there, or a forgetting that is not at its end."""
         return self.before is None
 
+    @property
+    def live(self) -> list[Path]:
+        """The files without which the workspace does not work: what csb preprocess makes, the card, the contacts."""
+        own = self.workspace
+        tables = [own.messages, own.index, own.heldout, own.report, own.last_card, own.registry, own.forgotten]
+        return [own.card, own.contacts, *tables, *_written(own, self.index)]
+
     def told(self) -> list[str]:
         """What goes, in figures."""
         person = self.begun.person
@@ -161,7 +177,8 @@ def plan(workspace: Path, contact: str) -> Plan:
     gone = messages.filter(forget.theirs(person))
     quoted = forget.echoes(messages, person)
     rest = forget.rest(messages, person, quoted)
-    kept = _bots(workspace, person, [*found.search.everywhere, *forget.needles(messages, person, rest)], rest)
+    pieces = forget.needles(messages, person, rest, _said_by_us(own, person))
+    kept = _bots(workspace, person, [*found.search.everywhere, *pieces], rest)
     votes, others = _votes(own, person, kept.wanted)
     if not (gone.height or votes or kept.any or earlier):
         if not (known := forgotten.load(workspace).known(spelt)):
@@ -250,13 +267,22 @@ def prove(plan: Plan) -> Proof:
     return Proof(len(whole.all), found.searched, {p: len(t) for p, t in ours.items()}, yours, found.unreadable)
 
 
+def _said_by_us(own: Workspace, person: Person) -> str:
+    """What the card and contacts.yaml say, but of the person: what stands there is not only theirs."""
+    texts = [own.card.read_text("utf-8-sig", "replace")] if own.card.is_file() else []
+    if own.contacts.is_file():
+        people = own.contacts.read_text("utf-8-sig", "replace")
+        texts.append(forget.without_contact(people, {*person.chats, *person.senders}))
+    return "\n".join(texts)
+
+
 def _skipped(own: Workspace, path: Path) -> bool:
-    """Whether a file or folder is none that could hold them: the base models, an environment, what ships with us."""
+    """Whether a file or folder is none that could hold them: a base model's, an environment, what we look for."""
     if path == own.forgetting or path.name == ".git":
         return True
-    if path.parent == own.models:
-        return (path / "config.json").is_file() and not memories.ours(path)
-    return (path / "pyvenv.cfg").is_file()
+    if path.parent.parent == own.models and folders.is_base(path.parent):
+        return path.name not in folders.strangers(path.parent)
+    return os.path.isfile(path / "pyvenv.cfg")
 
 
 def _ours(own: Workspace, path: Path, index: pl.DataFrame) -> bool:
@@ -269,9 +295,10 @@ def _ours(own: Workspace, path: Path, index: pl.DataFrame) -> bool:
 def _innocent(own: Workspace) -> list[Path]:
     """Files that hold nothing of anybody's: what ships with the package, and the texts of the base models."""
     package = [path for path in files.PACKAGE.rglob("*") if path.suffix in (".py", ".json", ".yaml", ".html", ".js")]
-    shipped = [*files.shipped("data").glob("*.json"), *files.shipped("config").rglob("*.yaml")]
-    models = [path for path in own.models.glob("*/*") if path.suffix in (".json", ".jinja", ".txt", ".model", ".md")]
-    return [*package, *shipped, *models]
+    shipped = [path for path in map(files.shipped, SHIPPED) if path.is_file()]
+    models = [path for path in own.models.glob("*/*") if folders.is_base(path.parent)]
+    texts = [path for path in models if path.suffix in (".json", ".jinja", ".txt", ".model", ".md")]
+    return [*package, *shipped, *(path for path in texts if path.name not in folders.strangers(path.parent))]
 
 
 def _written(own: Workspace, index: pl.DataFrame) -> list[Path]:
@@ -388,7 +415,7 @@ def _samples_text(path: Path, expected: int) -> str:
     """A file of samples that still holds as many as were written. Raises UserError."""
     try:
         text = path.read_text("utf-8")
-        number = len(text.splitlines()) if path.suffix == ".jsonl" else len(json.loads(text))
+        number = text.count("\n") if path.suffix == ".jsonl" else len(json.loads(text))
     except FileNotFoundError:
         raise UserError(f"{path} is gone: which samples are theirs cannot be told", REMEDY) from None
     except (OSError, ValueError) as error:
@@ -403,7 +430,10 @@ def _reports(own: Workspace) -> dict[Path, dict[str, Any]]:
     found: dict[Path, dict[str, Any]] = {}
     for path in (own.report, None):
         path = path or own.folder / next((r.get("report") or "" for r in found.values()), "")
-        report = files.read_json(path) if path.is_file() and path.suffix == ".json" else None
+        report = None
+        if path.is_file():
+            with contextlib.suppress(UserError):  # a path that somebody else uses by now
+                report = files.read_json(path)
         if isinstance(report, dict) and "messages_in" in report:
             found[path] = report
     return found

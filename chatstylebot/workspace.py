@@ -5,11 +5,15 @@ exported/ merged models, and .csb/, which git ignores and only its owner can rea
 """
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from chatstylebot import drafts, files
+from chatstylebot import drafts, files, locks
+from chatstylebot.errors import UserError
 
 CARD = "clone.yaml"
 HIDDEN = ".csb"
@@ -31,7 +35,26 @@ class Workspace:
         """What dead processes began is brought to its end, or taken away."""
         deep = (self.hidden, self.saves, self.config)
         inner = [Path(top) for place in deep for top, _, _ in os.walk(place)]
-        drafts.sweep([self.folder, self.data, self.exported, self.models, *inner])
+        drafts.sweep([self.folder, self.data, self.exported, self.models, Path(tempfile.gettempdir()), *inner])
+        drafts.HOME[:] = [self.hidden.resolve()]
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else makes samples here, or takes some out, during the block. Raises UserError while another does."""
+        if not self.hidden.is_dir():  # nothing was made here yet
+            yield
+            return
+        path = self.hidden / "samples.lock"
+        with locks.held(path) as handle:
+            if handle is None:
+                raise UserError(
+                    f"another csb is writing the samples of {self.folder}", "wait for its end, then the same line again"
+                )
+            try:
+                yield
+            finally:
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
 
     # what the user writes and sees
 

@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -12,9 +14,10 @@ import pytest
 from conftest import Csb
 from feedback_records import record
 from make import export, row, samples, talk
+from patience import LIMIT
 
 from chatstylebot import files
-from chatstylebot.corpus import forget
+from chatstylebot.corpus import forget, forgotten
 from chatstylebot.errors import UserError
 from chatstylebot.feedback import store as stores
 from chatstylebot.workspace import Workspace
@@ -236,7 +239,7 @@ def test_what_is_looked_for_stays_until_nothing_is_left_and_is_gone_then(csb: Cs
     (place / "data" / "notes.json").write_text(json.dumps(["remember: alice asks number 7"]))
     done = csb("forget", "--yes", "--contact", "Alice", code=1)
     assert "something is left in data/notes.json (1); what is looked for stays in .csb/forgetting.json" in done.stderr
-    assert "try: rm data/notes.json (" in done.stderr
+    assert "try: rm data/notes.json; then the same line again" in done.stderr
     csb("forget", "--yes", "--contact", "Bob", code=1)  # somebody else meanwhile
     subprocess.run("rm data/notes.json", shell=True, check=True, cwd=place)
     assert "nothing is left" in csb("forget", "--yes", "--contact", "Alice").stdout
@@ -314,3 +317,188 @@ def test_every_place_of_a_workspace_is_searched(csb: Csb, place: Path) -> None:
     assert unsaid == []
     gone = {str(path.relative_to(place)) for path in planted} - {str(path.relative_to(place)) for path in there}
     assert gone >= {".csb/cache/some/new.kind", ".csb/chats.jsonl", ".csb/self_play.jsonl", ".csb/serve-clone.log"}
+
+
+def test_samples_are_made_and_taken_out_by_one_at_a_time(csb: Csb, place: Path) -> None:
+    workspace(csb, place)
+    with Workspace(place).alone():
+        for line in (("preprocess", "m.csv"), ("forget", "--yes", "--contact", "Bob")):
+            assert "another csb is writing the samples" in csb(*line, code=1).stderr
+    csb("forget", "--yes", "--contact", "Bob")
+
+
+def test_a_file_beside_a_base_model_or_the_checkout_s_own_data_is_no_excuse(csb: Csb, place: Path) -> None:
+    workspace(csb, place)
+    for name in ("models/backup", "models/real"):
+        (place / name).mkdir(parents=True)
+        shutil.copy(place / "data" / "chat_records.json", place / name / "old.json")
+    (place / "models" / "real" / "config.json").write_text("{}")
+    done = csb("forget", "--yes", "--contact", "Alice")
+    assert "a file of your own holds them: rm models/backup/old.json" in done.stderr
+    assert "a file of your own holds them: rm models/real/old.json" in done.stderr
+
+
+def test_what_others_are_called_and_what_the_card_says_is_not_only_theirs(csb: Csb, place: Path) -> None:
+    rows = talk("A: Christopher", "me: yes", "A: Elizabeth", "me: no", "A: versions", "me: x")
+    rows += talk("A: hello there", "me: hi", talker=2, name="Elizabeth", start=9000)
+    csb("init", ".", "--name", "Christopher", "--author", "C", "--language", "en")
+    csb("preprocess", export(place / "m.csv", rows))
+    run = place / "saves" / "q"
+    run.mkdir(parents=True)
+    (run / "README.md").write_text("### Framework versions")
+    csb("forget", "--yes", "--contact", "Alice")
+    assert "hello there" in everything(place)
+
+
+def test_long_texts_that_differ_at_their_end_are_told_apart(csb: Csb, place: Path) -> None:
+    notice = "the school will be closed on monday because of the snow " * 6
+    rows = talk(f"A: {notice} signed alice", "me: ok")
+    rows += talk(f"A: {notice} signed bobby", "me: fine", talker=2, name="Bob", start=9000)
+    csb("preprocess", export(place / "m.csv", rows), "--heldout", "0")
+    csb("forget", "--yes", "--contact", "Alice")
+    assert "signed bobby" in everything(place)
+    (place / "data" / "x.txt").write_text(f"{notice} signed alice")
+    # nothing of the workspace knows what to look for any more
+    assert "was forgotten" in csb("forget", "--yes", "--contact", "Alice").stdout
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\u0085", "\x1e"])
+def test_a_line_separator_in_a_held_out_message_hinders_nobody(mark: str, csb: Csb, place: Path) -> None:
+    rows = []
+    for n in range(12):
+        rows += talk(f"A: alice{mark}asks number {n}", f"me: answer {n}", start=n * 9000)
+        rows += talk(f"A: bobby{mark}asks {n}", f"me: to bob {n}", talker=2, name="Bob", start=n * 9000 + 500)
+    csb("preprocess", export(place / "m.csv", rows))
+    csb("forget", "--yes", "--contact", "Alice")
+    assert "alice" not in everything(place)
+    assert "bobby" in (place / ".csb" / "heldout.jsonl").read_text("utf-8")
+
+
+def telegram(place: Path, *chats: tuple[int, str, str, list[tuple[str, str, str]]]) -> Path:
+    """An account: chat id, its name and kind, and messages as (user id, name, text)."""
+    listed = []
+    for chat, name, kind, said in chats:
+        rows = [
+            {"id": n, "type": "message", "date_unixtime": str(1_700_000_000 + n * 20), "from_id": f"user{who}",
+             "from": called, "text": text} for n, (who, called, text) in enumerate(said, 1)
+        ]  # fmt: skip
+        listed.append({"name": name, "type": kind, "id": chat, "messages": rows})
+    told = {"personal_information": {"user_id": 1}, "chats": {"list": listed}}
+    (place / "result.json").write_text(json.dumps(told))
+    return place / "result.json"
+
+
+def test_a_private_chat_goes_whole_whichever_of_its_ids_is_typed(csb: Csb, place: Path) -> None:
+    talks = [("77", "Ann", "ann has a boat"), ("1", "Me", "mine to ann")] * 3
+    club = [("77", "Ann", "ann in the club"), ("88", "Bob", "bobby in the club"), ("1", "Me", "to all")]
+    for typed in ("5001", "user77", "Ann"):
+        file = telegram(
+            place, (5001, "Ann", "personal_chat", talks), (9, "club", "private_group", club),
+            (6, "Bob", "personal_chat", [("88", "Bob", "bobby here"), ("1", "Me", "mine to bob")]),
+        )  # fmt: skip
+        shutil.rmtree(place / ".csb", ignore_errors=True)
+        csb("preprocess", file, "--heldout", "0")
+        (place / "data" / "notes.json").write_text('["user77"]')
+        done = csb("forget", "--yes", "--contact", typed, code=1)
+        assert "7 messages in 1 chat and 1 group" in done.stdout, typed
+        assert "something is left in data/notes.json (1)" in done.stderr, typed
+        (place / "data" / "notes.json").unlink()
+        csb("forget", "--yes", "--contact", typed)
+        assert "mine to ann" not in everything(place), typed
+        assert "mine to bob" in everything(place), typed
+
+
+def test_two_people_of_one_name_are_told_apart_by_their_ids(csb: Csb, place: Path) -> None:
+    one, two = ([(who, "Ann", f"ann {who} speaks"), ("1", "Me", f"to {who}")] for who in ("701", "702"))
+    csb("preprocess", telegram(place, (701, "Ann", "personal_chat", one), (702, "Ann", "personal_chat", two)))
+    before = everything(place)
+    done = csb("forget", "--yes", "--contact", "Ann", code=1)
+    assert "'Ann' is what 2 are called here: 701, 702" in done.stderr
+    assert "try: csb forget --contact 701" in done.stderr
+    assert everything(place) == before
+    csb("forget", "--yes", "--contact", "701")
+    assert "ann 702 speaks" in everything(place)
+    assert "ann 701 speaks" not in everything(place)
+
+
+def test_a_short_word_that_somebody_else_quotes_elsewhere_is_not_theirs() -> None:
+    rows = [
+        ("alice", True, "club", "ok", None), ("bob", True, "club", "why", "ok"), ("bob", False, "bob", "see", "ok"),
+        ("alice", True, "club", "a long word of alice", None), ("bob", False, "bob", "and", "a long word of alice"),
+    ]  # fmt: skip
+    table = pl.DataFrame(
+        [
+            {"chat_id": c, "is_group": g, "sender_id": s, "from_me": False, "text": t, "quoted": q}
+            for s, g, c, t, q in rows
+        ]
+    )
+    person = forget.Person((), ("alice",), ("Alice",))
+    assert forget.echoes(table, person).to_list() == [False, True, False, False, True]
+
+
+def test_contacts_that_share_a_line_are_taken_out_one_by_one() -> None:
+    text = "{Alice: {name: Alice, relation: sister}, 小明: {name: 小明, policy: auto}}\n"
+    assert forget.without_contact(text, {"Alice"}) == "小明:\n  name: 小明\n  policy: auto\n"
+    assert forget.without_contact(text, {"小明"}) == "Alice:\n  name: Alice\n  relation: sister\n"
+
+
+def test_a_report_of_any_name_is_cleaned(csb: Csb, place: Path) -> None:
+    workspace(csb, place)
+    csb("preprocess", "m.csv", "--report", "rep.txt")
+    assert "Alice" in (place / "rep.txt").read_text("utf-8")
+    csb("forget", "--yes", "--contact", "Alice")
+    assert "Alice" not in (place / "rep.txt").read_text("utf-8")
+
+
+def test_what_is_quoted_with_a_forgotten_name_before_it_does_not_come_back() -> None:
+    known = forgotten.Forgotten("00" * 16).add(["Ann", "wxid_ann"], "2026-01-01", ())
+    rows = [("see", "Ann: the blue door"), ("so", "Bob: the red door"), ("no", None)]
+    table = pl.DataFrame(
+        [{"chat_id": "b", "chat_name": "B", "is_group": False, "sender_id": "b", "sender_name": "B", "from_me": False,
+          "sent_at": None, "text": text, "quoted": quoted} for text, quoted in rows]
+    )  # fmt: skip
+    left = forgotten.left_out(table, known, str, timedelta(minutes=60))
+    assert left["quoted"].to_list() == [None, "Bob: the red door", None]
+    assert left["forgotten"].to_list() == [False, False, False]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a pty")
+def test_ctrl_c_at_the_question_ends_it_at_once(csb: Csb, place: Path) -> None:
+    import pty
+
+    workspace(csb, place)
+    before = everything(place)
+    line = [sys.executable, "-m", "chatstylebot", "forget", "--contact", "Alice"]
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(line, stdin=theirs, stderr=theirs, stdout=theirs, cwd=place, start_new_session=True) as child:
+        os.close(theirs)
+        said = b""
+        while b"[y/N]" not in said:
+            said += os.read(ours, 1000)
+        child.send_signal(signal.SIGINT)
+        assert child.wait(LIMIT) == 130
+    os.close(ours)
+    assert everything(place) == before
+
+
+def test_a_kill_while_samples_go_elsewhere_is_put_right_by_any_next_line(csb: Csb, place: Path) -> None:
+    workspace(csb, place)
+    csb("preprocess", "m.csv", "--output", "deep/out/s.json")
+    line = DIES.replace(
+        '["forget", "--yes", "--contact", "Alice"]', '["preprocess", "n.csv", "--output", "deep/out/s.json"]'
+    )
+    export(place / "n.csv", talk(*(f"{who}: newer talk {n}" for n in range(30) for who in ("A", "me"))))
+    seen = set()
+    for step in range(40):
+        dead = subprocess.run([sys.executable, "-c", line, str(step)], cwd=place, capture_output=True)
+        csb("recipes", "models")
+        assert not [path for path in place.rglob(".*") if path.suffix in (".part", ".moves")], step
+        index = pl.read_parquet(place / ".csb" / "samples.parquet")
+        number = index.filter(pl.col("file") == "deep/out/s.json").height
+        assert len(samples(place / "deep" / "out" / "s.json")) == number, step
+        seen.add(("newer talk 3" in everything(place), number))
+        if dead.returncode == 0:
+            break
+        csb("preprocess", "m.csv", "--output", "deep/out/s.json")
+    assert dead.returncode == 0
+    assert len(seen) == 2

@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import json
+import os
 import pickle
 import sqlite3
 import struct
@@ -38,6 +39,12 @@ def zipped(path: Path, text: str) -> None:
         file.writestr("model/data/0", b"\0" * 1000)
 
 
+def nested(path: Path, text: str) -> None:
+    zipped(path.with_suffix(".zip"), text)
+    with zipfile.ZipFile(path, "w") as file:
+        file.write(path.with_suffix(".zip"), "ws/data/1")
+
+
 KINDS = {
     "a.json": lambda path, text: path.write_text(json.dumps([text])),
     "b.json": lambda path, text: path.write_text(json.dumps([text], ensure_ascii=False), "utf-8"),
@@ -54,6 +61,10 @@ KINDS = {
     "m.safetensors": safetensors,
     "n.gguf": lambda path, text: path.write_bytes(b"GGUF\0\0" + text.encode() + b"\xff" * 100),
     "o": lambda path, text: path.write_bytes(b"\1\0\xff" + text.encode() + b"\xff"),
+    "p.bin": lambda path, text: nested(path, text),
+    "q.parquet": lambda path, text: pl.DataFrame({"t": [text]}, schema={"t": pl.Categorical}).write_parquet(path),
+    "r.parquet": lambda path, text: pl.DataFrame({"t": [text.encode()]}).write_parquet(path),
+    "s.txt": lambda path, text: path.write_bytes(text.encode("utf-16-le")),
     ".hidden": lambda path, text: path.write_text(text, "utf-8"),
 }
 
@@ -97,6 +108,21 @@ def test_a_piece_across_two_chunks_is_found(tmp_path: Path, monkeypatch: pytest.
     for begin in (19_990, 39_995, 40_000):
         path.write_text("x" * begin + SAID + "y" * 30_000, "utf-8")
         assert traces.search([path], [SAID]).hits == {path: {SAID}}
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="POSIX modes")
+def test_a_folder_that_cannot_be_entered_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "locked").mkdir()
+    walk = os.scandir
+
+    def refusing(path: str) -> object:
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", path)
+        return walk(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    found = traces.search(traces.files(tmp_path, lambda path: False), [SAID])
+    assert found.unreadable == {tmp_path / "locked": "the folder cannot be entered"}
 
 
 def test_linked_folders_are_followed_once_and_what_is_skipped_is_not_entered(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 from datetime import date
 from pathlib import Path
@@ -11,7 +12,7 @@ import typer
 
 from chatstylebot import progress
 from chatstylebot.errors import UserError
-from chatstylebot.workspace import here
+from chatstylebot.workspace import Workspace, here
 
 if TYPE_CHECKING:
     from chatstylebot.forgetting import Plan, Proof
@@ -27,7 +28,10 @@ def run(
     from chatstylebot.bot import forget as bots
 
     workspace = here()
-    with contextlib.nullcontext() if dry_run else bots.alone(workspace):
+    with contextlib.ExitStack() as alone:
+        if not dry_run:
+            alone.enter_context(bots.alone(workspace))
+            alone.enter_context(Workspace(workspace).alone())
         with progress.stage("looking for them"):
             plan = forgetting.plan(workspace, contact)
         if not plan.touches:
@@ -52,7 +56,11 @@ def _ask(yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise UserError("nothing was deleted: there is nobody to ask", "the same line with --yes")
-    if not typer.confirm("delete all this? it cannot be undone", err=True):
+    # Polars has put in a handler of its own, behind which a read goes on after Ctrl-C
+    signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))
+    sys.stderr.write("delete all this? it cannot be undone [y/N]: ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes", "是", "好"):
         raise UserError("nothing was deleted", "--dry-run shows what would go")
 
 
@@ -68,10 +76,14 @@ def _show(plan: "Plan", proof: "Proof") -> None:
     left = ", ".join(f"{_place(path)} ({number:,})" for path, number in proof.left.items())
     kept = f"what is looked for stays in {_place(plan.workspace.forgetting)} until nothing is found"
     if left:
-        files = " ".join(map(_place, proof.left))
+        live = [path for path in proof.left if path in plan.live]
+        dead = [path for path in proof.left if path not in plan.live]
+        what = [f"rm {' '.join(map(_place, dead))}"] if dead else []
+        what += ["csb preprocess EXPORT, which makes samples anew without them"] if live else []
+        cards = [path for path in live if path.suffix == ".yaml"]
+        what += [f"take it out of {' and '.join(map(_place, cards))} by hand"] if cards else []
         raise UserError(
-            f"{searched}: something is left in {left}; {kept}",
-            f"rm {files} (csb preprocess EXPORT makes samples anew without them), then the same line again",
+            f"{searched}: something is left in {left}; {kept}", f"{'; '.join(what)}; then the same line again"
         )
     if proof.unreadable:
         raise UserError(

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from chatstylebot.errors import UserError
-from chatstylebot.workspace import here
+from chatstylebot.workspace import Workspace, here
 
 Privacy = Annotated[str | None, typer.Option(help="redact, drop or off.", metavar="redact|drop|off")]
 
@@ -111,10 +111,14 @@ def run(
             "--me": me, "--person": person, "--contacts": contacts, "--exclude": exclude, "--since": since,
             "--until": until, "--gap": gap, "--quotes": quotes, "--hide-names": hide_names, "--map": mapping,
         }  # fmt: skip
-        _ready_made(exports, forms, target, report, card, switches, [flag for flag, given in chats.items() if given])
+        with Workspace(here()).alone():
+            _ready_made(
+                exports, forms, target, report, card, switches, [flag for flag, given in chats.items() if given]
+            )
         return
     source = Source(exports, form, mapping, tuple(me or ()))
-    account, dropped_texts = build(source, target, report, card, found, switches)
+    with Workspace(here()).alone():
+        account, dropped_texts = build(source, target, report, card, found, switches)
     _show(account, dropped_texts if show_examples else {})
 
 

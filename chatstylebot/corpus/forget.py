@@ -1,5 +1,6 @@
 """One person taken out of what `csb preprocess` left. Pure: tables and texts in, tables and texts out."""
 
+import contextlib
 import json
 import re
 import shlex
@@ -17,6 +18,9 @@ from chatstylebot.corpus.privacy.blocked import hideable
 from chatstylebot.errors import UserError
 
 DISTINCT = 8  # characters from which a text can be looked for
+WORDY = 16  # characters from which a single word can
+LONGEST = 200  # characters of a text that are looked for, from its beginning and to its end
+WHO = ("chat_id", "chat_name", "sender_id", "sender_name")
 UNSEEN = ("Cf", "Mn", "Cc", "So", "Sk")  # joiners, variation selectors, controls, emoji and their skin
 NUMBERED = re.compile(r"#\S+$")
 
@@ -40,10 +44,11 @@ def find(messages: pl.DataFrame, contacts: Mapping[str, Contact], wanted: Collec
     """Everything that these spellings of an id, a name or an alias stand for; empty where it is nobody.
 
     Where nobody is called exactly so, case, width, spaces and emoji do not count, nor the number by which chats of one
-    name are told apart (`Ann#3`). Raises UserError where that leaves several.
+    name are told apart (`Ann#3`). Raises UserError where that leaves several, or where several are called so.
     """
     person = _exactly(messages, contacts, wanted)
     if person.chats or person.senders:
+        _one(messages, contacts, wanted)
         return person
     near = _folded(messages, contacts, set(map(_fold, wanted)))
     if len(near) > 1:
@@ -67,6 +72,26 @@ def _folded(messages: pl.DataFrame, contacts: Mapping[str, Contact], wanted: set
     return same or [name for name in sorted(names) if _fold(NUMBERED.sub("", name)) in wanted]
 
 
+def _one(messages: pl.DataFrame, contacts: Mapping[str, Contact], wanted: Collection[str]) -> None:
+    """Raise UserError where a name is that of several people with ids of their own."""
+    ids = messages.select("chat_id", "chat_name", "is_group", "sender_id", "sender_name", "from_me").unique()
+    known = {key for key, c in contacts.items() if key in wanted or set(c.aliases.values()) & set(wanted)}
+    if known or ids["chat_id"].is_in(list(wanted)).any() or ids["sender_id"].is_in(list(wanted)).any():
+        return  # told by an id: it is they
+    private = ids.filter(~pl.col("is_group"))
+    called = private.filter(pl.col("chat_name").is_in(wanted))["chat_id"].unique().to_list()
+    theirs = private.filter(~pl.col("from_me"))
+    people = {chat: set(theirs.filter(pl.col("chat_id") == chat)["sender_id"]) for chat in called}
+    others = ids.filter(pl.col("sender_name").is_in(wanted) & ~pl.col("from_me"))["sender_id"].unique().to_list()
+    alone = [sender for sender in others if not any(sender in senders for senders in people.values())]
+    several = sorted([*people, *(sender for sender in alone if sender not in people)])
+    if len(several) > 1:
+        raise UserError(
+            f"{sorted(wanted)[0]!r} is what {len(several)} are called here: {', '.join(several)}",
+            f"csb forget --contact {shlex.quote(several[0])}, one after the other",
+        )
+
+
 def _exactly(messages: pl.DataFrame, contacts: Mapping[str, Contact], wanted: Collection[str]) -> Person:
     known = {key for key, c in contacts.items() if {key, c.name, *c.aliases.values()} & set(wanted)}
     others = messages.filter(~pl.col("from_me"))
@@ -75,16 +100,18 @@ def _exactly(messages: pl.DataFrame, contacts: Mapping[str, Contact], wanted: Co
     )
     ids = set(named["sender_id"]) | known
     chats = messages.select("chat_id", "chat_name", "is_group").unique()
+    # in a private chat nobody else speaks, whatever the chat's own id is
+    talks = others.filter(~pl.col("is_group") & pl.col("sender_id").is_in(ids))["chat_id"].unique()
     own = chats.filter(
         pl.col("chat_id").is_in(wanted) | pl.col("chat_name").is_in(wanted) | pl.col("chat_id").is_in(known)
-        | (pl.col("chat_id").is_in(ids) & ~pl.col("is_group"))
+        | ((pl.col("chat_id").is_in(ids) | pl.col("chat_id").is_in(talks.implode())) & ~pl.col("is_group"))
     )  # fmt: skip
     people = others.filter(pl.col("chat_id").is_in(own.filter(~pl.col("is_group"))["chat_id"].implode()))
     senders = ids | set(people["sender_id"])
-    names = {*wanted, *own["chat_name"], *named["sender_name"]} | {
+    names = {*own["chat_name"], *named["sender_name"], *people["sender_name"]} | {
         c.name for k, c in contacts.items() if k in known and c.name
     }
-    aliases = {alias for key in known for alias in contacts[key].aliases.values()}
+    aliases = {alias for key in known for alias in contacts[key].aliases.values()} | (set(wanted) - names)
     return Person(*(tuple(sorted(found)) for found in (own["chat_id"], senders, names, aliases)))
 
 
@@ -94,25 +121,30 @@ def theirs(person: Person) -> pl.Expr:
 
 
 def echoes(messages: pl.DataFrame, person: Person) -> pl.Series:
-    """Which messages of others quote them: what they said, whole or its beginning, with or without a name before it."""
-    spoken = messages.filter(pl.col("sender_id").is_in(person.senders) & ~pl.col("from_me"))["text"]
-    said = sorted(set(spoken.drop_nulls()))
+    """Which messages of others quote them: what they said, whole or its beginning, with or without a name before it.
+
+    A word as short as "ok" is theirs only in a group in which they speak.
+    """
+    spoken = messages.filter(pl.col("sender_id").is_in(person.senders) & ~pl.col("from_me"))
+    said = sorted(set(spoken["text"].drop_nulls()))
+    among = set(spoken["chat_id"])
     heads = tuple(f"{name}{colon}" for name in person.names for colon in (":", "："))
 
-    def begun(body: str) -> bool:
+    def begun(body: str, here: bool) -> bool:
+        if len(body) < DISTINCT and not here:
+            return False
         place = bisect_left(said, body)
         return place < len(said) and (said[place] == body or (len(body) >= DISTINCT and said[place].startswith(body)))
 
-    def echo(quoted: str | None) -> bool:
-        if not quoted:
-            return False
+    def echo(quoted: str, here: bool) -> bool:
         body = re.split(r"[:：]\s*", quoted, maxsplit=1)[-1]
-        return quoted.startswith(heads) or any(begun(text.rstrip("….")) or begun(text) for text in (quoted, body))
+        forms = [form for text in (quoted, body) for form in (text, text.rstrip("….")) if form]
+        return quoted.startswith(heads) or any(begun(form, here) for form in forms)
 
-    return (
-        messages["quoted"].map_elements(echo, pl.Boolean, skip_nulls=False)
-        & ~messages.select(theirs(person)).to_series()
-    )
+    table = messages.select("quoted", "chat_id").with_row_index("row").filter(pl.col("quoted").is_not_null())
+    rows = [row for row, quoted, chat in table.iter_rows() if echo(quoted, chat in among)]
+    found = pl.repeat(False, messages.height, eager=True)
+    return (found.scatter(rows, True) if rows else found) & ~messages.select(theirs(person)).to_series()
 
 
 def touched(messages: pl.DataFrame, index: pl.DataFrame, person: Person, quoted: pl.Series) -> pl.DataFrame:
@@ -130,7 +162,7 @@ def touched(messages: pl.DataFrame, index: pl.DataFrame, person: Person, quoted:
 def without_rows(text: str, rows: set[int], lines: bool) -> str:
     """A file of samples (a JSON list, or JSON lines) without some of them. Raises ValueError."""
     if lines:
-        kept = [line for number, line in enumerate(text.splitlines()) if number not in rows]
+        kept = [line for number, line in enumerate(text.split("\n")[:-1]) if number not in rows]
         return "".join(f"{line}\n" for line in kept)
     samples = [sample for number, sample in enumerate(json.loads(text)) if number not in rows]
     return (
@@ -146,18 +178,23 @@ def rest(messages: pl.DataFrame, person: Person, quoted: pl.Series) -> pl.DataFr
     return messages.with_columns(words).filter(~theirs(person))
 
 
-def needles(messages: pl.DataFrame, person: Person, rest: pl.DataFrame) -> list[str]:
-    """What can only come from them: ids, and texts of 8 characters or more that no message which stays holds."""
+def needles(messages: pl.DataFrame, person: Person, rest: pl.DataFrame, besides: str = "") -> list[str]:
+    """What can only come from them: ids, and texts of 8 characters or more.
+
+    Neither a message that stays holds such a text, nor what the others are called, nor `besides`.
+    """
     gone = messages.filter(theirs(person))
-    said = pl.concat([rest["text"], rest["quoted"]]).drop_nulls()
+    columns = [rest[name].unique() for name in ("text", "quoted", *WHO)]
+    said = pl.concat([*columns, pl.Series([besides], dtype=pl.String)], rechunk=True).drop_nulls()
     ids = sorted({*person.chats, *person.senders} - set(person.names) - {"me"})
     ids = [key for key in ids if len(key) >= 5]
     return [*ids, *only(pl.concat([gone["text"], gone["quoted"]]).drop_nulls(), said)]
 
 
 def only(texts: pl.Series, rest: pl.Series) -> list[str]:
-    """The texts of 8 characters or more that stand nowhere in the rest."""
-    texts = texts.unique().sort()
+    """The texts of 8 characters or more that stand nowhere in the rest; of long ones the beginning and the end."""
+    texts = texts.unique()
+    texts = pl.concat([texts.str.head(LONGEST), texts.str.tail(LONGEST)]).unique().sort()
     texts = texts.filter(texts.str.len_chars() >= DISTINCT)
     if len(texts) == 0 or len(rest) == 0:
         return texts.to_list()
@@ -192,7 +229,10 @@ def mentions(rest: pl.DataFrame, person: Person) -> int:
 
 
 def without_contact(text: str, keys: set[str]) -> str:
-    """contacts.yaml without the entries of these chats; every other line stays as it is. Raises yaml.YAMLError."""
+    """contacts.yaml without the entries of these chats; every other line stays as it is. Raises yaml.YAMLError.
+
+    Where several entries share a line it is written anew, without its comments.
+    """
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     if not isinstance(node, yaml.MappingNode):
         return text
@@ -204,7 +244,12 @@ def without_contact(text: str, keys: set[str]) -> str:
             while end > begin + 1 and lines[end - 1].lstrip().startswith("#"):  # a comment on what follows
                 end -= 1
             gone.update(range(begin, end))
-    return "".join(line for number, line in enumerate(lines) if number not in gone)
+    shorter = "".join(line for number, line in enumerate(lines) if number not in gone)
+    wanted = {key: value for key, value in yaml.safe_load(text).items() if str(key) not in keys}
+    with contextlib.suppress(yaml.YAMLError):
+        if (yaml.safe_load(shorter) or {}) == wanted:
+            return shorter
+    return yaml.safe_dump(wanted, allow_unicode=True, sort_keys=False) if wanted else ""
 
 
 def without_report(report: dict[str, Any], person: Person, samples: int, messages: int) -> dict[str, Any]:

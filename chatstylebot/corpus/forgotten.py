@@ -1,6 +1,7 @@
 """Who was forgotten, so that a later run leaves them out: salted hashes of ids and names, never these themselves."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from chatstylebot.errors import UserError
 from chatstylebot.workspace import Workspace
 
 Alias = Callable[[str], str]
+HEAD = re.compile("[:：]")  # between who is quoted and what they said
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,12 @@ def left_out(messages: pl.DataFrame, known: Forgotten, alias: Alias, gap: timede
     Their chats go whole. Of groups every stretch goes (cut where it was silent for longer than the gap) in which they
     spoke, as `csb forget` takes out its samples; what others quote of them elsewhere goes, too.
     """
-    person = _person(messages, known, alias) if known.people else None
+    if not known.people:
+        return messages.with_columns(pl.lit(False).alias("forgotten"))
+    heads = [text for text in messages["quoted"].drop_nulls().unique() if known.known([HEAD.split(text, 1)[0]])]
+    named = pl.col("quoted").is_in(heads).fill_null(False)
+    messages = messages.with_columns(pl.when(~named).then("quoted").alias("quoted"))
+    person = _person(messages, known, alias)
     if person is None:
         return messages.with_columns(pl.lit(False).alias("forgotten"))
     own = messages.select(theirs(person)).to_series()

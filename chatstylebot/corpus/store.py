@@ -147,7 +147,7 @@ def pauses(workspace: Path) -> dict[str, Any]:
 
 def heldout(workspace: Path) -> list[dict[str, Any]]:
     """The held-out rows: chat_id, sent_at, system, history, incoming, reply."""
-    return [json.loads(line) for line in Workspace(workspace).heldout.read_text("utf-8").splitlines()]
+    return [json.loads(line) for line in Workspace(workspace).heldout.read_text("utf-8").split("\n") if line]
 
 
 def tables(workspace: Path) -> "tuple[pl.DataFrame, pl.DataFrame]":

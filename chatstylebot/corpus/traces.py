@@ -3,8 +3,8 @@
 import gzip
 import json
 import os
+import re
 import sqlite3
-import stat
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
@@ -15,12 +15,16 @@ from typing import IO, Any
 import polars as pl
 import yaml
 
+from chatstylebot.corpus.forget import LONGEST
+
 CHUNK = 64 << 20  # bytes of a file that are looked at together
 OVERLAP = 8192  # the longest form of a needle fits
-LONGEST = 200  # characters of a needle that are looked for
 BATCH = 128 << 20  # characters that are searched together
 HEAD = 64 << 20  # bytes of a GGUF that hold its texts
-TENSORS = (".pt", ".pth", ".bin", ".ckpt")  # zip archives of torch: numbers, and a pickle that says what they are
+TENSORS = (".pt", ".pth", ".bin", ".ckpt")  # archives of torch
+NUMBERS = re.compile(r"[^/]+/data/\d+")
+DEEP = 3  # archives in archives
+ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"
 PACKED = (b"7z\xbc\xaf\x27\x1c", b"Rar!", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00", b"BZh")
 
 
@@ -38,9 +42,13 @@ class Found:
 
 
 def files(folder: Path, skip: Callable[[Path], bool]) -> Iterator[Path]:
-    """Every file below a folder, linked folders included; `skip` says of a folder or file that it is none of ours."""
+    """Every file below a folder, linked folders included; `skip` says of a folder or file that it is none of ours.
+
+    A folder that cannot be entered comes as itself: whoever reads it will find that out.
+    """
     seen: set[str] = set()
-    for top, inner, names in os.walk(folder, followlinks=True):
+    refused: list[OSError] = []
+    for top, inner, names in os.walk(folder, onerror=refused.append, followlinks=True):
         if (real := os.path.realpath(top)) in seen:
             inner.clear()
             continue
@@ -48,8 +56,9 @@ def files(folder: Path, skip: Callable[[Path], bool]) -> Iterator[Path]:
         inner[:] = sorted(name for name in inner if not skip(Path(top, name)))
         for name in sorted(names):
             path = Path(top, name)
-            if path.exists() and stat.S_ISREG(path.stat().st_mode) and not skip(path):
+            if os.path.isfile(path) and not skip(path):
                 yield path
+    yield from (Path(error.filename) for error in refused)
 
 
 def search(paths: Iterable[Path], needles: Collection[str]) -> Found:
@@ -111,6 +120,8 @@ def known(needles: Collection[str], paths: Iterable[Path]) -> set[str]:
 
 def texts(path: Path) -> Iterator[str]:
     """All the text that a file holds, in pieces. Raises Unreadable, OSError."""
+    if path.is_dir():
+        raise Unreadable("the folder cannot be entered")
     with path.open("rb") as file:
         begin = file.read(16)
     match path.suffix.lower():
@@ -123,9 +134,9 @@ def texts(path: Path) -> Iterator[str]:
         case ".gguf":
             with path.open("rb") as file:
                 yield from _decoded(file.read(HEAD))
-        case _ if begin.startswith(b"PK\x03\x04"):
-            yield from _zipped(path)
-        case _ if begin.startswith(b"\x1f\x8b"):
+        case _ if begin.startswith(ZIP):
+            yield from _zipped(path, path.suffix in TENSORS)
+        case _ if begin.startswith(GZIP):
             with gzip.open(path, "rb") as unpacked:
                 yield from _pieces(unpacked, "gzip")
         case _ if begin.startswith(PACKED):
@@ -153,6 +164,9 @@ def _decoded(data: bytes) -> Iterator[str]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         yield data.decode("utf-16", "replace")
         return
+    for odd, name in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if data[odd:400:2].count(0) > min(len(data), 400) // 8:  # Latin letters of two bytes each
+            yield data.decode(name, "replace")
     try:
         yield data.decode("utf-8")
     except UnicodeDecodeError:  # not text, or in another encoding
@@ -166,10 +180,12 @@ def _parquet(path: Path) -> Iterator[str]:
     except pl.exceptions.PolarsError as error:
         raise Unreadable(f"it is damaged: {str(error).splitlines()[0]}") from None
     for name, kind in table.schema.items():
-        column = table[name]
-        if kind == pl.String:
-            yield "\n".join(column.drop_nulls().unique())
-        elif kind.is_nested():
+        column = table[name].drop_nulls()
+        if kind == pl.Binary:
+            yield "\n".join(value.decode("utf-8", "replace") for value in column)
+        elif kind in (pl.String, pl.Categorical, pl.Enum):
+            yield "\n".join(column.cast(pl.String).unique())
+        elif kind.is_nested() or kind == pl.Object:
             yield "\n".join(map(str, column.to_list()))
 
 
@@ -181,15 +197,25 @@ def _safetensors(path: Path) -> str:
         return file.read(length).decode("utf-8", "replace")
 
 
-def _zipped(path: Path) -> Iterator[str]:
+def _zipped(source: Path | IO[bytes], tensors: bool, depth: int = 0) -> Iterator[str]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(source) as archive:
+            names = archive.namelist()
+            # what torch.save writes: numbers below */data/, and a pickle that says what they are
+            torch = tensors and any(name.count("/") == 1 and name.endswith("/data.pkl") for name in names)
             for entry in archive.infolist():
                 yield entry.filename
-                if entry.is_dir() or (path.suffix in TENSORS and "/data/" in entry.filename):
+                if entry.is_dir() or (torch and NUMBERS.fullmatch(entry.filename)):
                     continue
                 with archive.open(entry) as file:
-                    yield from _pieces(file, "zip")
+                    begin = file.read(16)
+                with archive.open(entry) as file:
+                    if begin.startswith(ZIP) and depth < DEEP:
+                        yield from _zipped(file, tensors, depth + 1)
+                    elif begin.startswith((ZIP, GZIP, *PACKED)):
+                        raise Unreadable(f"{entry.filename} in it is compressed")
+                    else:
+                        yield from _pieces(file, "zip")
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:  # encrypted
         raise Unreadable(f"it cannot be unpacked: {error}") from None
 
@@ -233,6 +259,6 @@ def _strings(value: Any) -> Iterator[str]:
 
 def dropped(path: Path, needles: Collection[str]) -> bytes:
     """A file of JSON lines without those that hold one of the pieces."""
-    lines = path.read_text("utf-8", "replace").splitlines(keepends=True)
+    lines = [f"{line}\n" for line in path.read_text("utf-8", "replace").removesuffix("\n").split("\n")]
     held = _Look(needles).at(lines)
     return "".join(line for line, hits in zip(lines, held, strict=True) if not hits).encode()

@@ -24,7 +24,9 @@ OWN = (
     "chat_template*",
     "README.md",
     "vocab*",
+    "merges*",
 )
+RECORDS = ("csb_run.json", "csb_merged.json")  # provenance.NAME and MERGED: what we have made ourselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,11 @@ def _cut(weights: Path) -> bool:
         except (ValueError, KeyError, TypeError, AttributeError):
             return True
     return size != 8 + length + max(ends, default=0)
+
+
+def is_base(folder: Path) -> bool:
+    """Whether a base model lies there, and none of ours."""
+    return (folder / "config.json").is_file() and not any((folder / name).is_file() for name in RECORDS)
 
 
 def strangers(folder: Path) -> list[str]:

@@ -85,7 +85,8 @@ def _folders(workspace: Workspace) -> Iterator[Path]:
             inner[:] = [name for name in inner if not name.startswith((".", "checkpoint-"))]
             ours = {provenance.NAME, provenance.MERGED} & set(names)
             weights = set(provenance.WEIGHTS) & set(names) or provenance.last_checkpoint(Path(top))
-            if weights and (ours or place != workspace.models):
+            # a record without weights: of a run that is on
+            if ours or (weights and place != workspace.models):
                 yield Path(top)
 
 
