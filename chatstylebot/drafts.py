@@ -45,9 +45,7 @@ class Drafts:
         for place in dict.fromkeys((self._home, folder)):
             if place not in self._locks:
                 sweep([place])
-                handle = locks.take(_lock(place, self._token))
-                assert handle is not None, "a token is nobody else's"
-                self._locks[place] = handle
+                handle = self._locks[place] = _taken(_lock(place, self._token))
                 os.write(handle, os.fsencode(self._home) + b"\n")
                 if place != self._home:  # written down at home before there is a draft
                     os.write(self._locks[self._home], os.fsencode(place) + b"\n")
@@ -109,6 +107,16 @@ def sweep(folders: Iterable[Path]) -> None:
             for token in {match[1] for name in names if (match := pattern.fullmatch(name))}:
                 with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
                     _settle(place, token)
+
+
+def _taken(lock: Path) -> int:
+    """The handle of a lock that is nobody else's; unlocked on a file system without locks: nobody sweeps there."""
+    try:
+        handle = locks.take(lock)
+    except OSError:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    assert handle is not None, "a token is nobody else's"
+    return handle
 
 
 def _ours(entry: "os.DirEntry[str]") -> bool:

@@ -1,6 +1,7 @@
 """Locks that the system lets go of however their holder ends. They lie on a file; what stands in it does not matter."""
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -24,9 +25,11 @@ def take(path: Path) -> int | None:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _take(handle)
-        except OSError:
+        except OSError as error:
             os.close(handle)
-            return None
+            if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+                return None
+            raise  # a file system without locks
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(handle), os.stat(path)):
                 return handle

@@ -45,16 +45,20 @@ class Workspace:
             yield
             return
         path = self.hidden / "samples.lock"
-        with locks.held(path) as handle:
-            if handle is None:
-                raise UserError(
-                    f"another csb is writing the samples of {self.folder}", "wait for its end, then the same line again"
-                )
-            try:
-                yield
-            finally:
-                with suppress(OSError):
-                    path.unlink(missing_ok=True)
+        try:
+            handle = locks.take(path)
+        except OSError:  # a file system without locks
+            handle = -1
+        if handle is None:
+            raise UserError(
+                f"another csb is writing the samples of {self.folder}", "wait for its end, then the same line again"
+            )
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+                os.close(handle)
 
     # what the user writes and sees
 

@@ -189,7 +189,8 @@ def test_a_contact_whose_id_is_a_phone_number_is_found_by_it(csb: Csb, place: Pa
 # runs `csb forget`, and dies at the given step: a file that takes its place or goes, a store or the search that begins
 DIES = """
 import os, sys
-from chatstylebot import cli, forgetting
+from chatstylebot import cli
+from chatstylebot.forgetting import carry_out, proof
 left = int(sys.argv[1])
 def dying(place, name):
     call = getattr(place, name)
@@ -201,8 +202,8 @@ def dying(place, name):
         return call(*args, **more)
     setattr(place, name, wrapped)
 for place, name in (
-    (os, "replace"), (os, "unlink"), (forgetting.bots, "take_out"), (forgetting.bots, "logins"), (forgetting, "prove"),
-    (forgetting.stores.Store, "forget"), (forgetting.traces, "search"), (forgetting.shutil, "rmtree"),
+    (os, "replace"), (os, "unlink"), (carry_out.bots, "take_out"), (carry_out.bots, "logins"), (proof, "prove"),
+    (carry_out.stores.Store, "forget"), (carry_out.traces, "search"), (carry_out.shutil, "rmtree"),
 ):
     dying(place, name)
 cli.main(["forget", "--yes", "--contact", "Alice"])

@@ -15,7 +15,8 @@ from chatstylebot.errors import UserError
 from chatstylebot.workspace import Workspace, here
 
 if TYPE_CHECKING:
-    from chatstylebot.forgetting import Plan, Proof
+    from chatstylebot.forgetting.plan import Plan
+    from chatstylebot.forgetting.proof import Proof
 
 
 def run(
@@ -24,8 +25,9 @@ def run(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before deleting.")] = False,
 ) -> None:
     """Take one person out of everything stored, and prove by a search that nothing is left."""
-    from chatstylebot import forgetting
     from chatstylebot.bot import forget as bots
+    from chatstylebot.forgetting import carry_out, proof
+    from chatstylebot.forgetting import plan as plans
 
     workspace = here()
     with contextlib.ExitStack() as alone:
@@ -33,7 +35,7 @@ def run(
             alone.enter_context(bots.alone(workspace))
             alone.enter_context(Workspace(workspace).alone())
         with progress.stage("looking for them"):
-            plan = forgetting.plan(workspace, contact)
+            plan = plans.plan(workspace, contact)
         if not plan.touches:
             progress.tell(f"{contact} was forgotten on {plan.before}: nothing of theirs is stored")
             _anew(plan)
@@ -45,10 +47,10 @@ def run(
             return
         _ask(yes)
         with progress.stage("forgetting"):
-            forgetting.carry_out(plan, date.today().isoformat())
+            carry_out.carry_out(plan, date.today().isoformat())
         with progress.stage("searching"):
-            proof = forgetting.prove(plan)
-        _show(plan, proof)
+            proved = proof.prove(plan)
+        _show(plan, proved)
 
 
 def _ask(yes: bool) -> None:
