@@ -141,3 +141,14 @@ def test_a_run_that_learnt_nothing_is_told_and_neither_taken_nor_gone_on_with(
     runs.train(_job(workspace), {}, again=True)
     assert provenance.state(job.output) == "finished"
     assert provenance.state(job.output.with_name("sft-1")) == "broken"
+
+
+def test_a_run_that_was_killed_at_its_very_end_goes_on_from_before_and_takes_no_step_too_many(tmp_path: Path) -> None:
+    for step in (9, 10, 3):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        told = {"global_step": step, "max_steps": 10}
+        (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text(json.dumps(told))
+    (tmp_path / "checkpoint-11").mkdir()  # cut off while it was written
+    assert provenance.resumable(tmp_path, 0) == tmp_path / "checkpoint-9"
+    assert provenance.resumable(tmp_path, 12) == tmp_path / "checkpoint-10"  # more steps than before
+    assert provenance.resumable(tmp_path, 2) == tmp_path / "checkpoint-10"  # none is before the end: the newest

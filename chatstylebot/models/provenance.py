@@ -105,6 +105,20 @@ def last_checkpoint(folder: Path) -> Path | None:
     return max(found, key=lambda p: int(p.name.rpartition("-")[2]), default=None)
 
 
+def resumable(folder: Path, steps: int) -> Path | None:
+    """The newest checkpoint that is not at the run's end already, else the newest.
+
+    From one at its end the engine would take one step more than it was asked for. `steps` is how many were asked for, 0
+    or less where that follows from the epochs.
+    """
+    last = last_checkpoint(folder)
+    for path in sorted(folder.glob("checkpoint-*"), key=lambda path: -int(path.name.rpartition("-")[2])):
+        told = _json(path / "trainer_state.json")
+        if told and told.get("global_step", 0) < (steps if steps > 0 else told.get("max_steps", 0)):
+            return path
+    return last
+
+
 def check_pair(adapter: Path, model: Path) -> None:
     """Raise UserError unless the adapter was trained on this very base (REC-6)."""
     if not (adapter / "adapter_config.json").is_file():

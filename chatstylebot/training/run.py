@@ -50,7 +50,7 @@ def train(job: Job, env: dict[str, str], resume: bool = False, again: bool = Fal
 def _run(job: Job, env: dict[str, str], resume: bool, verbose: bool, begun: Callable[[int], None]) -> str:
     values, output = dict(job.values), job.output
     if resume:
-        values["resume_from_checkpoint"] = str(provenance.last_checkpoint(output))
+        values["resume_from_checkpoint"] = str(provenance.resumable(output, int(values.get("max_steps") or 0)))
     Workspace(job.workspace).private()
     recipe = output / "recipe.yaml"
     same = fixed(job)
