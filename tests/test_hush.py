@@ -101,3 +101,18 @@ raise SystemExit("RuntimeError: it broke")
         assert BAR in told
         assert "door" not in told
     assert not list((tmp_path / ".csb").iterdir())
+
+
+def test_a_log_that_somebody_pasted_into_the_talk_is_talk() -> None:
+    pasted = "{'loss': '1.0', 'grad_norm': 'nan'}"
+    sample = SAMPLE.replace("I told nobody", f"{INFO} the blue door\nI told nobody\n{pasted}")
+    hush = Hush(lambda piece: piece in sample)
+    later = INFO.replace("07:38:18", "07:39:00")
+    lines = [kept for line in f"{sample}{later}".splitlines() if (kept := hush.passed(line)) is not None]
+    assert lines == ["(a sample is printed here, and left out)", later]
+
+
+@pytest.mark.parametrize("what", ["Invalid message count in ", "Invalid role tag in "])
+def test_a_sample_that_the_engine_refuses_is_not_quoted(what: str) -> None:
+    line = f"[WARNING|2026-11-27 07:38:18] llamafactory.data.converter:149 >> {what}"
+    assert heard(f"{line}[{{'from': 'human', 'value': 'blue door'}}].\n{INFO}") == f"{line}(left out)\n{INFO}"

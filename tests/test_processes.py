@@ -1,5 +1,6 @@
 """Children end with us, however we end: real programs, real signals."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from patience import LIMIT, until
 from test_supervisor import alive
 
+from chatstylebot import processes
 from chatstylebot.errors import UserError
 from chatstylebot.training import lock
 
@@ -130,3 +132,24 @@ def test_while_the_engine_of_a_killed_run_is_ending_no_other_run_begins(tmp_path
             time.sleep(0.05)
     run.stdout.close()
     assert not (tmp_path / lock.NAME).exists()
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
+def test_a_server_that_is_told_to_end_says_no_traceback(name: str, code: int, place: Path) -> None:
+    fake = Path(__file__).with_name("fake_engine.py")
+    env = os.environ | {"CSB_ENGINE_KEY": "k" * 16, "PYTHONUTF8": "1"}
+    with subprocess.Popen(
+        [sys.executable, str(fake)], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+    ) as engine:
+        assert engine.stdout
+        assert engine.stdin
+        url = f"http://127.0.0.1:{json.loads(engine.stdout.readline())['port']}/v1"
+        words = ["serve", "--engine", "url", "--url", url, "--port", str(processes.free_port())]
+        line = [sys.executable, "-m", "chatstylebot", *words]
+        log = place / "log"
+        with log.open("wb") as file, subprocess.Popen(line, env=env, stdout=file, stderr=file) as server:
+            until(lambda: "http://127.0.0.1" in log.read_text("utf-8") or server.poll() is not None)
+            server.send_signal(getattr(signal, name))
+            assert server.wait(LIMIT) == code, log.read_text("utf-8")
+        engine.stdin.close()
+    assert "Traceback" not in log.read_text("utf-8")

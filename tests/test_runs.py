@@ -1,6 +1,7 @@
 """A run's folder before a start: what may go on, what may not, and where no run may go."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -152,3 +153,64 @@ def test_a_run_that_was_killed_at_its_very_end_goes_on_from_before_and_takes_no_
     assert provenance.resumable(tmp_path, 0) == tmp_path / "checkpoint-9"
     assert provenance.resumable(tmp_path, 12) == tmp_path / "checkpoint-10"  # more steps than before
     assert provenance.resumable(tmp_path, 2) == tmp_path / "checkpoint-10"  # none is before the end: the newest
+
+
+def test_a_broken_run_of_all_weights_is_taken_nowhere(workspace: Path) -> None:
+    from chatstylebot.engine import talk as talks
+
+    folder = workspace / "saves" / "smollm2" / "full" / "sft"
+    model(folder)
+    provenance.write(folder, state="broken", base=SMOL)
+    with pytest.raises(UserError, match="is broken: it learnt nothing"):
+        talks.recipe(cards.read(workspace / "clone.yaml"), workspace, None, folder, base=False)
+
+
+def test_going_on_without_the_base_model_is_two_lines(workspace: Path) -> None:
+    _begun(workspace)
+    (workspace / SMOL).rename(workspace / "elsewhere")
+    [first, *_] = _faults(workspace, resume=True)
+    assert "the base model is not in" in first
+
+
+def test_a_copy_of_a_checkpoint_is_none(workspace: Path) -> None:
+    folder = _begun(workspace)
+    (folder / "checkpoint-2").rename(folder / "checkpoint-old")
+    assert provenance.last_checkpoint(folder) is None
+
+
+def test_a_record_that_is_no_text_is_none(tmp_path: Path) -> None:
+    (tmp_path / provenance.NAME).write_bytes(b"\xff")
+    assert provenance.read(tmp_path) == {}
+
+
+def test_a_base_model_elsewhere_is_no_run_and_a_run_holds_no_other(workspace: Path) -> None:
+    model(workspace.parent / "Big")
+    assert provenance.state(workspace.parent / "Big") == "foreign"
+    folder = _begun(workspace)
+    assert "lies in another run" in _faults(workspace, f"output_dir={folder}/checkpoint-2", again=True)[0]
+    (workspace / "saves" / "link").symlink_to("nowhere")
+    assert "is a link to nowhere" in _faults(workspace, "output_dir=saves/link")[0]
+
+
+def test_a_home_folder_is_meant_where_one_is_written(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(workspace / "home"))
+    monkeypatch.setenv("USERPROFILE", str(workspace / "home"))
+    assert _job(workspace, "output_dir=~/x").output == workspace / "home" / "x"
+
+
+def test_dpo_does_not_go_on_from_another_adapter(workspace: Path) -> None:
+    told = {"start": ["1"]}
+    folder = _begun(workspace)
+    provenance.write(folder, **told)
+    assert _faults(workspace, resume=True) == [f"the run in {folder} was begun with another adapter to start from"]
+
+
+def test_a_name_with_a_token_of_the_tokenizer_s_own_is_no_dead_end(csb: Csb, workspace: Path) -> None:
+    added = {"added_tokens": [{"content": "<end_of_utterance>", "special": True}]}
+    (workspace / SMOL / "tokenizer.json").write_text(json.dumps(added))
+    card = re.sub(r"(?m)^name:.*", 'name: "Mia <end_of_utterance>"', (workspace / "clone.yaml").read_text("utf-8"))
+    (workspace / "clone.yaml").write_text(card, "utf-8")
+    assert "end_of_utterance" in card
+    csb("preprocess", "m.csv")
+    assert _faults(workspace) == []
+    assert "\u2060end_of_utterance" in _job(workspace).values["default_system"]

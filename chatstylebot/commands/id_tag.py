@@ -61,7 +61,7 @@ def run(
     with files.together() as outputs:
         if not beside.exists():
             outputs.bytes(beside, text, private=False)
-        outputs.json(output, done.rows)
+        outputs.json(output, special.each(done.rows))
         outputs.json(
             info, datasets.register(current, "identity", output.name, datasets.ENTRIES["identity"]), private=False
         )

@@ -107,12 +107,13 @@ def run(
     heard: Callable[[str], None] = lambda line: None,
     purpose: failures.Purpose = "training",
     begun: Callable[[int], None] = lambda pid: None,
+    wrote: Callable[[str], bool] = lambda piece: False,
 ) -> None:
     """Run to the end, keep what it says in `log`, hand each line to `heard`. Raises UserError with the cause.
 
-    What people wrote is left out of both. The engine gets a process group of its own, which ends with us, however we
-    end; `begun` is told the process. Its copies of the samples lie in a folder of their own, which is gone afterwards,
-    and what it writes is readable by its owner only.
+    What people wrote is left out of both; `wrote` tells whether a piece stands in it. The engine gets a process group
+    of its own, which ends with us, however we end; `begun` is told the process. Its copies of the samples lie in a
+    folder of their own, which is gone afterwards, and what it writes is readable by its owner only.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
@@ -127,7 +128,7 @@ def run(
         )
         try:
             begun(child.pid)
-            _listen(child.stdout, file, heard)
+            _listen(child.stdout, file, heard, Hush(wrote))
             code = child.wait()
         finally:
             processes.end(child)
@@ -143,9 +144,8 @@ def _name(argv: Sequence[str]) -> str:
     return argv[2].rpartition(".")[2] if argv[1:2] == ("-m",) else Path(argv[0]).name
 
 
-def _listen(source: IO[bytes] | None, file: IO[bytes], heard: Callable[[str], None]) -> None:
+def _listen(source: IO[bytes] | None, file: IO[bytes], heard: Callable[[str], None], hush: Hush) -> None:
     assert source is not None
-    hush = Hush()
     rest = b""
     while chunk := os.read(source.fileno(), 65536):
         *lines, rest = re.split(rb"[\r\n]", rest + chunk)  # progress bars rewrite their line with \r

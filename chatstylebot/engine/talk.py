@@ -11,7 +11,7 @@ from chatstylebot import files, progress
 from chatstylebot.card import Card
 from chatstylebot.engine import llamafactory
 from chatstylebot.errors import UserError
-from chatstylebot.models import folders, presets, provenance, special
+from chatstylebot.models import folders, presets, provenance, special, tokenizer
 from chatstylebot.workspace import Workspace, here
 
 CLONES = ("sft", "dpo", "kto")
@@ -78,6 +78,7 @@ def recipe(card: Card, workspace: Path, model: str | None, adapter: Path | None,
     folder, template = base_of(model or _preset_of(told) or card.model, workspace)
     values: dict[str, Any] = {"model_name_or_path": str(folder)}
     if adapter and not base:
+        provenance.check_sound(adapter)
         if (adapter / "adapter_config.json").is_file():
             provenance.check_pair(adapter, folder)
             values |= {"adapter_name_or_path": str(adapter), "finetuning_type": "lora"}
@@ -90,14 +91,15 @@ def recipe(card: Card, workspace: Path, model: str | None, adapter: Path | None,
     template = card.template or told.get("template") or template
     if template is None:
         raise UserError(f"which template {folder.name} speaks is not known", "write template: … in clone.yaml")
-    values |= {"template": template, "default_system": special.broken(card.prompt()), "infer_backend": "huggingface"}
+    rule = special.rule(special.of(folder / tokenizer.FILE))
+    values |= {"template": template, "default_system": rule.broken(card.prompt()), "infer_backend": "huggingface"}
     return values | {"do_sample": True, **card.sampling.model_dump()}
 
 
 def prompt_differs(card: Card, adapter: str | None) -> str | None:
     """A remark when the card's prompt is not the one the adapter was trained with."""
     trained = provenance.read(Path(adapter)).get("system") if adapter else None
-    if trained is None or trained == special.broken(card.prompt()):
+    if trained is None or special.same(trained, card.prompt()):
         return None
     return f"the card's prompt has changed since training; it was: {trained}"
 

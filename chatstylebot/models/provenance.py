@@ -13,13 +13,16 @@ MERGED = "csb_merged.json"  # beside a merged model
 WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin", "model.safetensors", "model.safetensors.index.json")
 State = Literal["none", "foreign", "interrupted", "broken", "finished"]
 BEGUN = {"csb_run.lock", "recipe.yaml"}  # what a run that was killed at its very start leaves
+# what the plain engine leaves beside an adapter, or beside a model that it trained whole
+ENGINES = {"adapter_config.json", "trainer_state.json", "trainer_log.jsonl", "training_args.bin"}
 EDGE = 1 << 20
 
 
 def fingerprint(model: Path) -> str:
     """A hash that tells base models apart: config.json, and size, head and tail (1 MiB) of each weight file."""
     total = hashlib.sha256()
-    for path in sorted([model / "config.json", *model.glob("*.safetensors"), *model.glob("pytorch_model*.bin")]):
+    there = (model / "config.json", *model.glob("*.safetensors"), *model.glob("pytorch_model*.bin"))
+    for path in sorted(path for path in there if path.is_file()):
         total.update(f"{path.name}:{path.stat().st_size};".encode())
         with path.open("rb") as file:
             total.update(file.read(EDGE))
@@ -41,8 +44,8 @@ def state(folder: Path) -> State:
     if told in ("finished", "interrupted", "broken"):
         return told  # type: ignore[no-any-return]
     if any((folder / name).is_file() for name in WEIGHTS):
-        return "finished"
-    return "interrupted" if any(folder.glob("checkpoint-*")) else "foreign"
+        return "finished" if there & ENGINES else "foreign"  # a base model
+    return "interrupted" if checkpoints(folder) else "foreign"
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -55,7 +58,7 @@ def read(folder: Path) -> dict[str, Any]:
 def _json(path: Path) -> dict[str, Any]:
     try:
         told = json.loads(path.read_text("utf-8"))
-    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
+    except (OSError, ValueError):  # not there, or damaged
         return {}
     return told if isinstance(told, dict) else {}
 
@@ -101,8 +104,14 @@ def made(folder: Path) -> float:
 
 def last_checkpoint(folder: Path) -> Path | None:
     """The newest checkpoint from which a run can go on."""
-    found = [p for p in folder.glob("checkpoint-*") if (p / "trainer_state.json").is_file()]
-    return max(found, key=lambda p: int(p.name.rpartition("-")[2]), default=None)
+    found = [path for path in checkpoints(folder) if (path / "trainer_state.json").is_file()]
+    return found[-1] if found else None
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The folders checkpoint-N of a run, by their steps; copies with other names are none."""
+    found = [path for path in folder.glob("checkpoint-*") if path.name.rpartition("-")[2].isdecimal()]
+    return sorted(found, key=lambda path: int(path.name.rpartition("-")[2]))
 
 
 def resumable(folder: Path, steps: int) -> Path | None:
@@ -112,20 +121,25 @@ def resumable(folder: Path, steps: int) -> Path | None:
     or less where that follows from the epochs.
     """
     last = last_checkpoint(folder)
-    for path in sorted(folder.glob("checkpoint-*"), key=lambda path: -int(path.name.rpartition("-")[2])):
+    for path in reversed(checkpoints(folder)):
         told = _json(path / "trainer_state.json")
         if told and told.get("global_step", 0) < (steps if steps > 0 else told.get("max_steps", 0)):
             return path
     return last
 
 
+def check_sound(folder: Path) -> None:
+    """Raise UserError where the run that lies there, or that the checkpoint belongs to, learnt nothing."""
+    if read(folder).get("state") == "broken":
+        raise UserError(f"the run in {folder} is broken: it learnt nothing", "csb train again, or --adapter FOLDER")
+
+
 def check_pair(adapter: Path, model: Path) -> None:
     """Raise UserError unless the adapter was trained on this very base (REC-6)."""
     if not (adapter / "adapter_config.json").is_file():
         raise UserError(f"there is no adapter in {adapter}", "csb train, or adapter: in clone.yaml")
+    check_sound(adapter)
     told = read(adapter)
-    if told.get("state") == "broken":
-        raise UserError(f"the run in {adapter} is broken: it learnt nothing", "csb train again, or --adapter FOLDER")
     if not told.get("base_fingerprint") or not (model / "config.json").is_file():
         return  # made by the plain engine: nothing is known about its base
     if told["base_fingerprint"] != fingerprint(model):

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 BREAK = "\u2060"
 _PLAIN = (
@@ -75,6 +76,20 @@ _ALL = rule()
 def broken(text: str) -> str:
     """The text with every control token of all templates in it broken."""
     return _ALL.broken(text)
+
+
+def each(value: Any) -> Any:
+    """The same lists and dicts with every text in them broken; keys stay."""
+    if isinstance(value, dict):
+        return {key: each(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [each(inner) for inner in value]
+    return broken(value) if isinstance(value, str) else value
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two texts read the same, broken or not."""
+    return one.replace(BREAK, "") == other.replace(BREAK, "")
 
 
 def of(tokenizer: Path) -> list[str]:

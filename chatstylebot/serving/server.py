@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -72,12 +74,46 @@ def config(app: ASGIApp) -> uvicorn.Config:
     )
 
 
+class _Server(uvicorn.Server):
+    """uvicorn's, but a signal that ended it is not raised again inside the event loop: whoever runs that is told."""
+
+    def __init__(self, config: uvicorn.Config, told: Callable[[int], None]) -> None:
+        super().__init__(config)
+        self._told = told
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        main = threading.current_thread() is threading.main_thread()
+        with super().capture_signals():
+            # a terminal that is gone ends it as well, in the same order; under nohup that is ignored
+            names = ("SIGHUP",) if main and hasattr(signal, "SIGHUP") else ()
+            found = {number: signal.getsignal(number) for number in (getattr(signal, name) for name in names)}
+            before = {number: handler for number, handler in found.items() if handler != signal.SIG_IGN}
+            for number in before:
+                signal.signal(number, self.handle_exit)
+            try:
+                yield
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
+                for number in self._captured_signals:
+                    self._told(number)
+                self._captured_signals.clear()
+
+
 async def serve(
-    app: ASGIApp, where: socket.socket, engines: Sequence[Engine], ready: Callable[[], None]
+    app: ASGIApp,
+    where: socket.socket,
+    engines: Sequence[Engine],
+    ready: Callable[[], None],
+    told: Callable[[int], None] = lambda number: None,
 ) -> Engine | None:
-    """Serve until told to stop; `ready` is called once all engines answer. Returns an engine that did not start."""
+    """Serve until told to stop; `ready` is called once all engines answer, `told` with a signal that ended it.
+
+    Returns an engine that did not start.
+    """
     allow_files()
-    server = uvicorn.Server(config(app))
+    server = _Server(config(app), told)
     failed: list[Engine] = []
 
     async def watch() -> None:

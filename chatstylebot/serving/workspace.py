@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +48,11 @@ def serve(
         )
         app, engines = gateway.build(state, _seen), [one.engine for one in models]
         progress.say("starting the engine")
-        return asyncio.run(server.serve(app, where, engines, lambda: ready(owner)))
+        told: list[int] = []
+        failed = asyncio.run(server.serve(app, where, engines, lambda: ready(owner), told.append))
+        for number in told:  # now that everything is closed, it ends us, too
+            signal.raise_signal(number)
+        return failed
 
 
 def _seen(method: str, path: str, status: int, seconds: float) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from chatstylebot.card import Card
 from chatstylebot.engine import devices, keys
 from chatstylebot.errors import UserError
-from chatstylebot.models import folders, presets, provenance, special
+from chatstylebot.models import folders, presets, provenance, special, tokenizer
 from chatstylebot.training import cutoff, dataset_files, prepare, recipe_values, recipes, sources
 from chatstylebot.training import deepspeed as zero
 from chatstylebot.training.plan import Method, Stage, Zero
@@ -18,6 +18,7 @@ from chatstylebot.training.prepare import Prepared
 from chatstylebot.training.sources import Source
 from chatstylebot.workspace import Workspace
 
+FOLDERS = ("output_dir", "model_name_or_path", "adapter_name_or_path", "ref_model", "ref_model_adapters")
 Report = Callable[[], Mapping[str, Any]]
 
 
@@ -72,10 +73,16 @@ def plan_run(
     if "template" not in given and card.template and not recipe:
         values["template"] = card.template
     if prepare.stage_of(values) != "pretrain":
-        values["default_system"] = special.broken(card.prompt())
+        own = special.of(
+            workspace / str(given.get("model_name_or_path", values["model_name_or_path"])) / tokenizer.FILE
+        )
+        values["default_system"] = special.rule(own).broken(card.prompt())
     values["logging_steps"] = 1  # the progress line wants every step
     _follow(values, given)
     values |= given
+    for key in FOLDERS:
+        if str(values.get(key) or "").startswith("~"):  # the engine would follow it elsewhere than we look
+            values[key] = str(Path(str(values[key])).expanduser())
     keys.check(values)
     sources.check(values, source.name)
 
@@ -124,7 +131,12 @@ def _misplaced(workspace: Path, output: Path, model: Path, values: Mapping[str, 
     """Why a run may not go there: it would be renamed with all that lies in it, or something else would."""
     if file := folders.in_the_way(output):
         return UserError(f"{file} is a file, and no folder for a run", "output_dir=FOLDER")
+    if output.is_symlink() and not output.exists():
+        return UserError(f"{output} is a link to nowhere", "output_dir=FOLDER")
     own, whole = Workspace(workspace), output.resolve()
+    for place in whole.parents:
+        if (place / provenance.NAME).is_file():
+            return UserError(f"{output} lies in another run, {place}", "output_dir=saves/NAME")
     starts = [workspace / str(values[key]) for key in ("adapter_name_or_path", "ref_model_adapters") if values.get(key)]
     kept = {
         own.data: "data", own.models: "base models", own.config: "recipes", own.hidden: "what was preprocessed",
@@ -192,13 +204,13 @@ def _prompt(card: Card, report: Report, workspace: Path, prepared: Prepared, giv
     """The system prompt in the samples; where it is not the card's, that is a fault (SRV-3)."""
     learnt = dataset_files.neutral(report(), workspace, prepared.datasets)
     prompts = {dataset.name: dataset_files.system(dataset) for dataset in prepared.datasets}
-    own = special.broken(card.prompt())
-    if prompts.get("identity") and own not in prompts["identity"]:
+    own = card.prompt()
+    if prompts.get("identity") and not any(special.same(own, text) for text in prompts["identity"]):
         prepared.notes.append("the identity samples were made with another prompt: csb id-tag again")
     if learnt is None:
         found, other = set().union(*prompts.values()), prepared.values.get("default_system")
         return other if not found or other in found else found.pop() if len(found) == 1 else None
-    if learnt != own:
+    if not special.same(learnt, own):
         problem = f"the samples were made with another prompt: {json.dumps(learnt, ensure_ascii=False)}"
         remedy = "csb preprocess EXPORT again, or put the old prompt back into clone.yaml"
         prepared.faults.append(UserError(problem, remedy))

@@ -1,5 +1,6 @@
 """A training run from its start to its adapter; nothing that lies there is overwritten."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -71,13 +72,20 @@ def _run(job: Job, env: dict[str, str], resume: bool, verbose: bool, begun: Call
         (output / "trainer_log.jsonl").unlink(missing_ok=True)
     watch = soundness.Watch()
 
+    def wrote(piece: str) -> bool:
+        forms = {piece, json.dumps(piece)[1:-1], json.dumps(piece, ensure_ascii=False)[1:-1]}
+        texts = (one.path.read_text("utf-8", "replace") for one in job.prepared.datasets if one.path)
+        return any(form in text for text in texts for form in forms)
+
     def heard(line: str) -> None:
         shown.heard(line)
         watch.heard(line)
 
     try:
         with meter.Meter(output / "trainer_log.jsonl", verbose) as shown:
-            llamafactory.run(llamafactory.call("train", recipe, job.workspace, env), log, heard, begun=begun)
+            llamafactory.run(
+                llamafactory.call("train", recipe, job.workspace, env), log, heard, begun=begun, wrote=wrote
+            )
         if not any((output / name).is_file() for name in provenance.WEIGHTS):
             raise UserError(f"the engine ended without an adapter in {output}", f"read its log: {log}")
         soundness.check(output)
@@ -92,7 +100,7 @@ STARTS = ("adapter_name_or_path",)  # beside the base model: what a run goes on 
 # what a run keeps from its first step to its last, as the record names it and as a person does
 FIXED = {
     "stage": "stage", "method": "method", "base_fingerprint": "base model", "template": "template",
-    "lora_rank": "lora_rank", "data": "dataset",
+    "lora_rank": "lora_rank", "data": "dataset", "start": "adapter to start from",
 }  # fmt: skip
 
 
@@ -104,6 +112,9 @@ def fixed(job: Job) -> dict[str, Any]:
         "base_fingerprint": provenance.fingerprint(job.model),
         "template": job.values.get("template"),
         "lora_rank": job.values.get("lora_rank"),
+        "start": [
+            provenance.fingerprint(job.workspace / str(job.values[key])) for key in STARTS if job.values.get(key)
+        ],
         "data": {one.name: files.digest(one.path) for one in job.prepared.datasets if one.path},
     }
 
