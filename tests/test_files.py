@@ -6,26 +6,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dying
 from patience import LIMIT
 
 from chatstylebot import drafts, files
 from chatstylebot.workspace import Workspace
 
 # writes a/1, b/2 and c/3, takes a/old away, and dies at the given call that changes a name or takes a file away
-DIES = """
-import os, sys
+DIES = f"""{dying.BEGIN}
 from pathlib import Path
 from chatstylebot import files
-left = int(sys.argv[1])
-def dying(call):
-    def wrapped(*args, **more):
-        global left
-        if left == 0:
-            os._exit(9)
-        left -= 1
-        return call(*args, **more)
-    return wrapped
-os.replace, os.unlink, os.open = dying(os.replace), dying(os.unlink), dying(os.open)
+for name in ("replace", "unlink", "open"):
+    dying(os, name)
 with files.together() as out:
     for name in ("a/1", "b/2", "c/3"):
         out.bytes(Path(name), b"new")

@@ -9,6 +9,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import dying
 import polars as pl
 import pytest
 from conftest import Csb
@@ -187,20 +188,9 @@ def test_a_contact_whose_id_is_a_phone_number_is_found_by_it(csb: Csb, place: Pa
 
 
 # runs `csb forget`, and dies at the given step: a file that takes its place or goes, a store or the search that begins
-DIES = """
-import os, sys
+DIES = f"""{dying.BEGIN}
 from chatstylebot import cli
 from chatstylebot.forgetting import carry_out, proof
-left = int(sys.argv[1])
-def dying(place, name):
-    call = getattr(place, name)
-    def wrapped(*args, **more):
-        global left
-        if left == 0:
-            os._exit(9)
-        left -= 1
-        return call(*args, **more)
-    setattr(place, name, wrapped)
 for place, name in (
     (os, "replace"), (os, "unlink"), (carry_out.bots, "take_out"), (carry_out.bots, "logins"), (proof, "prove"),
     (carry_out.stores.Store, "forget"), (carry_out.traces, "search"), (carry_out.shutil, "rmtree"),

@@ -164,7 +164,7 @@ def _ready_made(
     finder = privacy.Finder(card.language, (), privacy.block_list(switches.block) if switches.block else ())
     for path, form in forms.items():
         progress.say(f"{path.name}: samples in {form}'s format")
-    made = ready_made.collected(forms, card.history, card.prompt(), _special(card, place).broken)
+    made = ready_made.collected(forms, card.history, card.prompt(), _special(card, place).each)
     ready_made.private(made, card.privacy, finder)
     if not made.samples:
         raise UserError(f"there is no sample in {', '.join(map(str, paths))}", "each needs a question and an answer")
@@ -236,8 +236,7 @@ def _special(card: Any, place: Any) -> Any:
     """The rule by which control tokens are broken: of all templates, and of the model's tokenizer where it is here."""
     from chatstylebot.models import special, tokenizer
 
-    path = tokenizer.find(card.model, place.workspace)
-    return special.rule(special.of(path) if path else ())
+    return special.of_model(tokenizer.find(card.model, place.workspace))
 
 
 def _read(source: Source, card: Any, person: str | None) -> Any:

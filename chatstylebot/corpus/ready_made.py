@@ -112,24 +112,15 @@ def read(path: Path, history: int, system: str) -> ReadyMade:
     return made
 
 
-def collected(paths: Iterable[Path], history: int, system: str, broken: Callable[[str], str]) -> ReadyMade:
-    """The samples of several files, with control tokens in them broken."""
+def collected(paths: Iterable[Path], history: int, system: str, broken: Callable[[Any], Any]) -> ReadyMade:
+    """The samples of several files; `broken` breaks the control tokens in all texts of one."""
     whole = ReadyMade()
     for path in paths:
         made = read(path, history, system)
-        whole.samples += [_each(sample, broken) for sample in made.samples]
+        whole.samples += map(broken, made.samples)
         whole.read += made.read
         whole.dropped += made.dropped
     return whole
-
-
-def _each(value: Any, change: Callable[[str], str]) -> Any:
-    """The value with every text in it changed."""
-    if isinstance(value, dict):
-        return {key: _each(inner, change) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_each(inner, change) for inner in value]
-    return change(value) if isinstance(value, str) else value
 
 
 def _text(value: Any) -> str:

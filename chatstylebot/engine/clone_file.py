@@ -1,6 +1,5 @@
 """The clone as a GGUF that is ready to be served: found where it was made, or made now."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,11 +40,7 @@ def record(file: Path) -> Path:
 
 def told(file: Path) -> dict[str, Any]:
     """What a GGUF was made from, {} when nobody wrote it down."""
-    try:
-        found = json.loads(record(file).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return provenance.told_in(record(file))
 
 
 def ready(

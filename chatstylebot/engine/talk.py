@@ -91,7 +91,7 @@ def recipe(card: Card, workspace: Path, model: str | None, adapter: Path | None,
     template = card.template or told.get("template") or template
     if template is None:
         raise UserError(f"which template {folder.name} speaks is not known", "write template: … in clone.yaml")
-    rule = special.rule(special.of(folder / tokenizer.FILE))
+    rule = special.of_model(folder / tokenizer.FILE)
     values |= {"template": template, "default_system": rule.broken(card.prompt()), "infer_backend": "huggingface"}
     return values | {"do_sample": True, **card.sampling.model_dump()}
 

@@ -45,9 +45,8 @@ def carry_out(plan: Plan, day: str) -> None:
         if plan.votes:
             with stores.Store.open(stores.path(workspace)) as recorded:
                 recorded.forget({vote.id for vote in plan.votes})
-    for path in places.disposable(own):
-        if traces.search([path], begun.search.everywhere).hits:
-            path.unlink()
+    for path in traces.search(places.disposable(own), begun.search.everywhere).hits:
+        path.unlink()
     shutil.rmtree(own.cache, ignore_errors=True)
 
 

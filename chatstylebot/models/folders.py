@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from chatstylebot.errors import UserError
+from chatstylebot.models import provenance
 from chatstylebot.workspace import Workspace
 
 Source = Literal["huggingface", "modelscope", "pypi"]
@@ -26,7 +27,6 @@ OWN = (
     "vocab*",
     "merges*",
 )
-RECORDS = ("csb_run.json", "csb_merged.json")  # provenance.NAME and MERGED: what we have made ourselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def _cut(weights: Path) -> bool:
 
 def is_base(folder: Path) -> bool:
     """Whether a base model lies there, and none of ours."""
-    return (folder / "config.json").is_file() and not any((folder / name).is_file() for name in RECORDS)
+    return (folder / "config.json").is_file() and not provenance.ours(folder)
 
 
 def strangers(folder: Path) -> list[str]:

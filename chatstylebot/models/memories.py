@@ -1,12 +1,10 @@
 """Which adapters, merged models and GGUFs of a workspace remember samples that are to be forgotten."""
 
-import json
 import os
 import shlex
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from chatstylebot.models import provenance
 from chatstylebot.workspace import Workspace
@@ -35,7 +33,7 @@ def find(workspace: Workspace, held: Collection[str], clean: Collection[str]) ->
     """
     found: list[Memory] = []
     for folder in sorted(_folders(workspace), key=lambda path: (provenance.made(path), str(path))):
-        learnt = provenance.learnt(folder) if ours(folder) else None  # None: made by the plain engine
+        learnt = provenance.learnt(folder) if provenance.ours(folder) else None  # None: made by the plain engine
         if (sure := _remembers(learnt, held, clean)) is None:
             continue
         told = provenance.read(folder)
@@ -44,18 +42,13 @@ def find(workspace: Workspace, held: Collection[str], clean: Collection[str]) ->
         found.append(Memory(folder, sure, line if run else None))
     for file in sorted(workspace.exported.glob("*.gguf")):
         beside = tuple(path for path in (Path(f"{file}.json"), file.with_suffix(".Modelfile")) if path.is_file())
-        told = _json(Path(f"{file}.json"))
+        told = provenance.told_in(Path(f"{file}.json"))
         learnt = told.get("learnt") if isinstance(told.get("learnt"), list) else None
         if told.get("adapter") is None and told and learnt is None:
             learnt = []  # of a bare base model
         if (sure := _remembers(learnt, held, clean)) is not None:
             found.append(Memory(file, sure, None, beside))
     return sorted(found, key=lambda one: one.line is None)
-
-
-def ours(folder: Path) -> bool:
-    """Whether we have made what lies there."""
-    return (folder / provenance.NAME).is_file() or (folder / provenance.MERGED).is_file()
 
 
 def lines(found: Sequence[Memory], here: Path) -> list[str]:
@@ -83,16 +76,8 @@ def _folders(workspace: Workspace) -> Iterator[Path]:
     for place in (workspace.saves, workspace.exported, workspace.models):
         for top, inner, names in os.walk(place, followlinks=True):
             inner[:] = [name for name in inner if not name.startswith((".", "checkpoint-"))]
-            ours = {provenance.NAME, provenance.MERGED} & set(names)
+            ours = provenance.ours(Path(top))
             weights = set(provenance.WEIGHTS) & set(names) or provenance.last_checkpoint(Path(top))
             # a record without weights: of a run that is on
             if ours or (weights and place != workspace.models):
                 yield Path(top)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        told = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return told if isinstance(told, dict) else {}

@@ -52,10 +52,11 @@ def read(folder: Path) -> dict[str, Any]:
     """The record beside an adapter, or in the run that a checkpoint belongs to; {} when there is none."""
     if folder.name.startswith("checkpoint-") and not (folder / NAME).is_file():
         folder = folder.parent
-    return _json(folder / NAME)
+    return told_in(folder / NAME)
 
 
-def _json(path: Path) -> dict[str, Any]:
+def told_in(path: Path) -> dict[str, Any]:
+    """The JSON object in a file, {} where it is not there, damaged, or something else."""
     try:
         told = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):  # not there, or damaged
@@ -74,6 +75,11 @@ def origin(adapter: Path | None, base: Path) -> dict[str, Any]:
     return {"adapter_folder": adapter and str(adapter), "base_folder": str(base), "learnt": known}
 
 
+def ours(folder: Path) -> bool:
+    """Whether we have made what lies there."""
+    return (folder / NAME).is_file() or (folder / MERGED).is_file()
+
+
 def merged(folder: Path, adapter: Path, base: Path) -> None:
     """Write down what a merged model is made of."""
     files.write_json(folder / MERGED, origin(adapter, base), private=True)
@@ -84,7 +90,7 @@ def learnt(folder: Path) -> list[str] | None:
 
     A base model that came from elsewhere has learnt from none of ours.
     """
-    told = read(folder) or _json(folder / MERGED)
+    told = read(folder) or told_in(folder / MERGED)
     if not told and not (folder / "adapter_config.json").is_file():
         return []
     found = told.get("learnt")
@@ -122,7 +128,7 @@ def resumable(folder: Path, steps: int) -> Path | None:
     """
     last = last_checkpoint(folder)
     for path in reversed(checkpoints(folder)):
-        told = _json(path / "trainer_state.json")
+        told = told_in(path / "trainer_state.json")
         if told and told.get("global_step", 0) < (steps if steps > 0 else told.get("max_steps", 0)):
             return path
     return last

@@ -60,6 +60,14 @@ class Rule:
         """The text with every control token in it broken; done again, nothing changes."""
         return self._found.sub(lambda found: f"{found[0][0]}{BREAK}{found[0][1:]}", text)
 
+    def each(self, value: Any) -> Any:
+        """The same lists and dicts with every text in them broken; keys stay."""
+        if isinstance(value, dict):
+            return {key: self.each(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.each(inner) for inner in value]
+        return self.broken(value) if isinstance(value, str) else value
+
 
 def rule(more: Iterable[str] = ()) -> Rule:
     """The rule for all templates, and for these strings."""
@@ -73,18 +81,19 @@ def rule(more: Iterable[str] = ()) -> Rule:
 _ALL = rule()
 
 
+def of_model(tokenizer: Path | None) -> Rule:
+    """The rule for all templates, and for a model's own tokenizer.json where it is known."""
+    return rule(of(tokenizer) if tokenizer else ())
+
+
 def broken(text: str) -> str:
     """The text with every control token of all templates in it broken."""
     return _ALL.broken(text)
 
 
 def each(value: Any) -> Any:
-    """The same lists and dicts with every text in them broken; keys stay."""
-    if isinstance(value, dict):
-        return {key: each(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [each(inner) for inner in value]
-    return broken(value) if isinstance(value, str) else value
+    """The same lists and dicts with every control token of all templates in them broken."""
+    return _ALL.each(value)
 
 
 def same(one: str, other: str) -> bool:

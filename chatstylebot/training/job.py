@@ -73,10 +73,8 @@ def plan_run(
     if "template" not in given and card.template and not recipe:
         values["template"] = card.template
     if prepare.stage_of(values) != "pretrain":
-        own = special.of(
-            workspace / str(given.get("model_name_or_path", values["model_name_or_path"])) / tokenizer.FILE
-        )
-        values["default_system"] = special.rule(own).broken(card.prompt())
+        base = workspace / str(given.get("model_name_or_path", values["model_name_or_path"]))
+        values["default_system"] = special.of_model(base / tokenizer.FILE).broken(card.prompt())
     values["logging_steps"] = 1  # the progress line wants every step
     _follow(values, given)
     values |= given
