@@ -65,9 +65,15 @@ class Drafts:
         }
         draft = self.beside(listed)
         draft.write_text(json.dumps(told), "utf-8")
-        os.replace(draft, listed)
-        _carry_out(moves, gone)
-        listed.unlink()
+        try:
+            os.replace(draft, listed)
+            _carry_out(moves, gone)
+            listed.unlink()
+        except BaseException:  # Ctrl-C in the middle: all of it first
+            if listed.is_file():
+                with contextlib.suppress(OSError):
+                    _carry_on(listed, self._token)
+            raise
 
     def close(self) -> None:
         """Take away the drafts that are still there."""

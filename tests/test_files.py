@@ -53,6 +53,25 @@ def test_killed_at_any_step_several_files_are_all_old_or_all_new(tmp_path: Path)
     assert outcomes == {(9, False), (9, True), (0, True)}
 
 
+def test_interrupted_at_any_step_several_files_are_all_old_or_all_new_at_once(tmp_path: Path) -> None:
+    interrupted = DIES.replace("os._exit(9)", "left -= 1; raise KeyboardInterrupt")
+    outcomes = set()
+    for step in range(100):
+        place = tmp_path / str(step)
+        place.mkdir()
+        before = begin(place)
+        done = subprocess.run(
+            [sys.executable, "-c", interrupted, str(step)], cwd=place, stderr=subprocess.DEVNULL, timeout=LIMIT
+        )
+        after = {name: text for name, text in state(place).items() if not name.endswith((".part", ".moves"))}
+        new = {"a/1": "new", "b/2": "new", "c/3": "new"}
+        assert after in (before, new), f"interrupted at step {step}"
+        outcomes.add((done.returncode == 0, after == new))
+        if done.returncode == 0:
+            break
+    assert outcomes == {(False, False), (False, True), (True, True)}
+
+
 def test_a_draft_stays_as_long_as_its_maker_lives(tmp_path: Path) -> None:
     holds = """
 import sys
