@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -116,12 +117,30 @@ def test_two_messages_in_a_row_and_an_opener_are_answered_SRV_1_SRV_2(open_one: 
     assert history.messages[1]["content"] == ""
 
 
-def test_an_image_is_refused_with_a_clear_400(open_one: Running) -> None:
+def test_an_image_is_read_as_the_placeholder_of_training(open_one: Running) -> None:
     content = [{"type": "image_url", "image_url": {"url": "data:image/png;base64,xx"}}]
     answer = httpx.post(f"{open_one.v1}/chat/completions", json={"messages": [{"role": "user", "content": content}]})
-    assert answer.status_code == 400
-    assert answer.json()["error"]["code"] == "unsupported_content"
-    assert "text only" in answer.json()["error"]["message"]
+    assert words(answer) == "[图片]"
+
+
+@pytest.mark.parametrize("key", ["seed", "presence_penalty", "frequency_penalty"])
+def test_what_llamafactory_cannot_do_is_refused_and_not_ignored(tmp_path: Path, key: str) -> None:
+    with running(tmp_path, [replace(fake(tmp_path), dialect="llamafactory")]) as where:
+        refused = ask(where, "hi", **{key: 1})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "unsupported_by_engine")
+        assert key in refused.json()["error"]["message"]
+        assert words(ask(where, "hi", presence_penalty=0, frequency_penalty=0.0)) == "hi"
+
+
+def test_several_answers_are_streamed_side_by_side(open_one: Running) -> None:
+    told = events(ask(open_one, "one two three", n=3, stream=True, stream_options={"include_usage": True}))
+    assert told.pop() == "[DONE]"
+    assert told.pop()["usage"] == {"prompt_tokens": 10, "completion_tokens": 9, "total_tokens": 19}
+    texts, ends = [""] * 3, [""] * 3
+    for choice in (event["choices"][0] for event in told):
+        texts[choice["index"]] += choice["delta"].get("content", "")
+        ends[choice["index"]] += choice["finish_reason"] or ""
+    assert (texts, ends) == (["one two three"] * 3, ["stop"] * 3)
 
 
 def test_bubbles_come_beside_the_text(open_one: Running) -> None:

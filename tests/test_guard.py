@@ -40,8 +40,32 @@ def test_words_go_out_as_soon_as_no_secret_can_begin_in_them() -> None:
     guard = Guard(KNOWN, lambda kind: None)
     assert guard.feed("hey what's ") == "hey what's "
     assert guard.feed("up\n") == "up\n"
+    assert guard.feed("ok\n") == "ok\n"
     assert guard.feed("晚上") == ""
     assert guard.feed("吃啥，") == "晚上吃啥，"
+
+
+@pytest.mark.parametrize(
+    ("said", "masked"),
+    [
+        ("我的是\n138\n1234\n5678\n别给别人", "我的是\n[电话]\n别给别人"),
+        ("138\n12345678", "[电话]"),
+        ("write to xiao.lin\n@example.com ok", "write to [邮箱] ok"),
+        ("密码是\nhunter2x\n哈哈", "密码是\n[密码]\n哈哈"),
+    ],
+)
+def test_a_secret_spread_over_bubbles_is_masked(said: str, masked: str) -> None:
+    assert through([said])[0] == masked
+
+
+def test_what_stands_between_bubbles_is_the_card_s_separator() -> None:
+    guard = Guard(KNOWN, lambda kind: None, " / ")
+    assert guard.feed("138 / 1234 / 5678") + guard.end() == "[电话]"
+
+
+def test_of_a_secret_whose_beginning_went_out_the_rest_does_not() -> None:
+    out, counted = through(["住在杭州市西湖区\n", "文三路123号\n"])
+    assert (out, counted) == ("住在杭州市西湖区\n[地址]\n", ["address"])
 
 
 def test_without_hashes_nothing_is_held_back() -> None:
@@ -60,6 +84,7 @@ WORDS = st.sampled_from(
         PHONE,
         EMAIL,
         "138 1234 5678",
+        "138\n1234\n5678",
         "密码是hunter2x",
         "杭州市西湖区文三路123号",
         "哈哈哈",
@@ -82,4 +107,5 @@ def test_no_known_secret_leaves_in_any_pieces(words: list[str], data: st.DataObj
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=10)))
     out, _ = through([text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)])
     assert KNOWN.spans(out) == []
+    assert not [kind for *_, kind in KNOWN.spans(out.replace("\n", "")) if kind == "phone"]
     assert through([text])[0] == out

@@ -33,3 +33,12 @@ def test_no_request_gets_a_5xx_and_answers_are_as_described(where: Running) -> N
             case.call_and_validate(headers={"Authorization": f"Bearer {OWNER}"}, checks=CHECKS, timeout=LIMIT)
 
         fuzz()
+
+
+def test_a_stream_is_as_described(where: Running) -> None:
+    chat = schemathesis.openapi.from_url(f"{where.url}/openapi.json")["/v1/chat/completions"]["POST"]
+    for text in ("hi", "hi !error"):
+        case = chat.Case(body={"messages": [{"role": "user", "content": text}], "stream": True})
+        answer = case.call(headers={"Authorization": f"Bearer {OWNER}"}, timeout=LIMIT)
+        assert "text/event-stream" in answer.headers["content-type"][0]
+        case.validate_response(answer, checks=CHECKS)

@@ -42,6 +42,12 @@ def gguf(path: Path, head: dict[str, Any], version: int = 3) -> Path:
     return path
 
 
+def test_the_control_tokens_of_a_vocabulary_are_read(tmp_path: Path) -> None:
+    more = {"tokenizer.ggml.tokens": ["a", "<end>", "b"], "tokenizer.ggml.token_type": [1, 3, 4]}
+    assert gguf_head.control(gguf(tmp_path / "a.gguf", SMOL | more)) == ["<end>"]
+    assert gguf_head.control(gguf(tmp_path / "b.gguf", SMOL)) == []
+
+
 def test_a_head_is_read_whatever_stands_in_it(tmp_path: Path) -> None:
     words = ["a", "词", "c" * 300]
     more = {

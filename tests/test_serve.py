@@ -6,16 +6,18 @@ import socket
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import Csb
 from test_train import adapter, model
 
 from chatstylebot import processes
 from chatstylebot.card import Card
-from chatstylebot.engine import clone_file, gguf, llamafactory, machine, talk
+from chatstylebot.engine import clone_file, gguf, keys, llamafactory, machine, talk
 from chatstylebot.errors import UserError
-from chatstylebot.models import provenance, settings
+from chatstylebot.models import provenance
 from chatstylebot.processes import free_port
-from chatstylebot.serving import choose, engines
+from chatstylebot.serving import choose, engines, lineup, settings
+from chatstylebot.serving.state import Limits
 
 
 def test_a_port_in_use_is_told_in_two_lines(csb: Csb, place: Path) -> None:
@@ -34,14 +36,96 @@ def test_a_model_that_is_not_there_and_a_url_that_is_none_are_told(csb: Csb, pla
     assert "there is no file" in csb("serve", "--gguf", "x.gguf", "--port", free_port(), code=1).stderr
 
 
-def test_auto_takes_the_gpu_else_llama_cpp_and_says_why() -> None:
-    assert choose.engine("auto", None, False, True) == ("llamafactory", "there is a GPU")
-    assert choose.engine("auto", None, False, False)[0] == "llamacpp"
-    assert choose.engine("auto", "http://x/v1", False, True)[0] == "url"
-    assert choose.engine("auto", None, True, True)[0] == "llamacpp"
-    assert choose.engine("llamafactory", None, True, False) == ("llamafactory", "as asked")
+BOTH: list[choose.Engine] = ["llamacpp", "llamafactory"]
+
+
+@pytest.mark.parametrize(
+    ("cuda", "installed", "engine", "why"),
+    [
+        (True, BOTH, "llamafactory", "there is a GPU"),
+        (False, BOTH, "llamacpp", "there is no GPU"),
+        (True, BOTH[:1], "llamacpp", "LLaMA-Factory is not installed"),
+        (False, BOTH[1:], "llamafactory", "llama.cpp, the fast one on a CPU, is not installed: pip install"),
+    ],
+)
+def test_auto_takes_what_is_here_and_says_why(
+    cuda: bool, installed: list[choose.Engine], engine: str, why: str
+) -> None:
+    found, reason = choose.engine("auto", None, False, None, cuda, installed)
+    assert found == engine
+    assert why in reason
+
+
+def test_what_was_asked_for_comes_before_what_is_here() -> None:
+    assert choose.engine("auto", "http://x/v1", False, None, True, [])[0] == "url"
+    assert choose.engine("auto", None, True, None, True, BOTH)[0] == "llamacpp"
+    assert choose.engine("auto", None, False, "vllm", False, BOTH)[0] == "llamafactory"
+    assert choose.engine("llamafactory", None, True, None, False, []) == ("llamafactory", "as asked")
+    with pytest.raises(UserError, match="is installed here"):
+        choose.engine("auto", None, False, None, False, [])
     assert choose.backend(None, True) == ("vllm", "vLLM is installed")
     assert choose.backend("sglang", False) == ("sglang", "as asked")
+
+
+@pytest.fixture
+def trained(place: Path) -> Path:
+    """A workspace with a model, whose tokenizer has a control token of its own, and a run of it."""
+    model(place / "models" / "M")
+    words = {"added_tokens": [{"content": "⟦stop⟧", "special": True}]}
+    (place / "models" / "M" / "tokenizer.json").write_text(json.dumps(words))
+    adapter(place / "saves" / "a", place / "models" / "M")
+    return place
+
+
+def lined_up(place: Path, **more: object) -> lineup.Plan:
+    """A plan for LLaMA-Factory's engine with that model."""
+    told = {"engine": "llamafactory", "model": "models/M", "adapter": Path("saves/a")} | more
+    return lineup.Plan(Card(template="qwen"), place, **told)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("backend", ["vllm", "sglang", "huggingface"])
+def test_a_back_end_is_passed_on_and_has_as_many_chats_as_it_can(trained: Path, backend: str) -> None:
+    [served] = lineup.models(lined_up(trained, backend=backend, chats=8, context=1024), Limits())
+    spec = served.engine.spec
+    assert spec.start is not None
+    recipe = yaml.safe_load(Path(spec.start.argv[-1]).read_text())
+    assert spec.start.argv[-3:-1] == (llamafactory.program(), "api")
+    assert (recipe["infer_backend"], recipe["template"], recipe["adapter_name_or_path"]) == (
+        backend, "qwen", str(trained / "saves" / "a"),
+    )  # fmt: skip
+    keys.check(recipe, "infer")
+    if backend == "huggingface":
+        assert (spec.slots, spec.context, spec.start.env["MAX_CONCURRENT"]) == (1, None, "1")
+    else:
+        assert (spec.slots, spec.context, spec.start.env["MAX_CONCURRENT"]) == (8, 1024, "8")
+        assert recipe[f"{backend}_maxlen"] == 1024
+    assert served.rule.broken("⟦stop⟧") == "⟦\u2060stop⟧"
+
+
+def test_without_an_adapter_the_base_speaks_as_the_clone_and_says_that_it_is_the_base(trained: Path) -> None:
+    [served] = lineup.models(lined_up(trained, no_adapter=True, adapter=None), Limits())
+    spec = served.engine.spec
+    assert spec.start is not None
+    assert (spec.id, spec.kind, spec.adapter) == ("clone", "base", None)
+    recipe = yaml.safe_load(Path(spec.start.argv[-1]).read_text())
+    assert "adapter_name_or_path" not in recipe
+    assert recipe["default_system"] == Card().prompt()
+    elsewhere = lineup.Plan(Card(), trained, url="http://127.0.0.1:1", no_adapter=True)
+    assert [one.engine.spec.kind for one in lineup.models(elsewhere, Limits())] == ["base"]
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"no_adapter": True}, "--no-adapter and --adapter"),
+        ({"no_adapter": True, "adapter": None, "with_base": True}, "--no-adapter and --with-base"),
+        ({"engine": "llamacpp", "backend": "vllm"}, "--backend vllm is LLaMA-Factory's"),
+        ({"engine": "url", "url": "http://x", "with_base": True}, "--with-base does not work with --url"),
+    ],
+)
+def test_options_that_say_two_things_at_once_are_refused(trained: Path, more: dict[str, object], why: str) -> None:
+    with pytest.raises(UserError, match=why):
+        lineup.models(lined_up(trained, **more), Limits())
 
 
 def test_llamafactory_is_started_private_and_on_a_leash(tmp_path: Path) -> None:
@@ -106,22 +190,50 @@ def test_a_clone_whose_card_changed_since_training_is_told_on_every_engine(
     assert "note: the card's prompt has changed since training; it was: You are somebody" in capsys.readouterr().err
 
 
-def test_the_original_s_settings_become_model_adapter_template_and_sampling(place: Path) -> None:
-    told = {
-        "model_name_or_path": "models/M",
-        "adapter_name_or_path": "saves/a",
-        "template": "llama3",
-        "temperature": 0.4,
-    }
-    (place / "s.json").write_text(json.dumps({"llama3_args": told, "qwen2_args": {}}))
-    values = settings.read(place / "s.json", "llama3")
-    assert settings.paths(values, place) == (str(place / "models/M"), place / "saves/a")
-    card = settings.card(Card(name="x"), values)
+def written(place: Path, **values: object) -> Path:
+    """A settings.json with these arguments of llama3."""
+    file = place / "s.json"
+    file.write_text(json.dumps({"llama3_args": {"model_name_or_path": "models/M"} | values, "qwen2_args": {}}))
+    return file
+
+
+def test_the_original_s_settings_count_whole(place: Path) -> None:
+    file = written(
+        place, adapter_name_or_path="saves/a", template="llama3", temperature=0.4, default_system="You are Li.",
+        infer_backend="vllm", quantization_bit=4, top_k=20, finetuning_type="lora",
+    )  # fmt: skip
+    told = settings.load(Card(name="x"), place, file, "llama3")
+    assert (told.model, told.adapter) == (str(place / "models/M"), place / "saves/a")
+    card = told.card
     assert (card.template, card.sampling.temperature, card.sampling.top_p, card.name) == ("llama3", 0.4, 0.95, "x")
-    with pytest.raises(UserError, match=r"did you mean llama3\?"):
-        settings.read(place / "s.json", "llama")
-    with pytest.raises(UserError, match="no model_name_or_path"):
-        settings.read(place / "s.json", "qwen2")
+    assert card.prompt() == "You are Li."
+    assert (told.backend, told.engine_keys) == ("vllm", {"quantization_bit": 4, "top_k": 20})
+
+
+@pytest.mark.parametrize("more", [{}, {"adapter_name_or_path": ""}, {"finetuning_type": "full"}])
+def test_settings_without_an_adapter_serve_the_base_or_merged_model_itself(place: Path, more: dict[str, str]) -> None:
+    model(place / "models" / "M")
+    told = settings.load(Card(), place, written(place, template="llama3", **more), "llama3")
+    values = talk.recipe(told.card, place, told.model, told.adapter, False)
+    assert (values["model_name_or_path"], values["finetuning_type"]) == (str(place / "models/M"), "full")
+    assert "adapter_name_or_path" not in values
+    assert values["template"] == "llama3"
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "why"),
+    [
+        ("llama", {}, r"did you mean llama3\?"),
+        ("qwen2", {}, "no model_name_or_path"),
+        ("llama3", {"temprature": 1}, r"unknown key temprature \(did you mean temperature\?\)"),
+        ("llama3", {"infer_backend": "vlm"}, "did you mean vllm"),
+        ("llama3", {"temperature": 9}, "temperature"),
+        ("llama3", {"adapter_name_or_path": "saves/a", "finetuning_type": "full"}, "which leaves no adapter"),
+    ],
+)
+def test_settings_that_are_wrong_are_told(place: Path, name: str, more: dict[str, object], why: str) -> None:
+    with pytest.raises(UserError, match=why):
+        settings.load(Card(), place, written(place, **more), name)
 
 
 def test_the_free_cores_are_those_that_idle() -> None:

@@ -1,27 +1,16 @@
 """the clone as an OpenAI-style server with a chat page"""
 
-import os
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-import yaml
 
 from chatstylebot import card as cards
-from chatstylebot import files, progress
 from chatstylebot.card import Card
 from chatstylebot.errors import UserError
-from chatstylebot.workspace import Workspace, here
+from chatstylebot.workspace import here
 
 if TYPE_CHECKING:
-    from chatstylebot.serving.answers import Served
-    from chatstylebot.serving.engines import Kind, Spec
-    from chatstylebot.serving.state import Limits
     from chatstylebot.serving.supervisor import Engine
 
 EngineName = Literal["auto", "llamafactory", "llamacpp", "url"]
@@ -31,6 +20,9 @@ BackendName = Literal["huggingface", "vllm", "sglang"]
 def run(
     model: Annotated[str | None, typer.Option(help="A preset, or the path of a model folder.")] = None,
     adapter: Annotated[Path | None, typer.Option(help="The adapter's folder.")] = None,
+    no_adapter: Annotated[
+        bool, typer.Option("--no-adapter", help="The bare base model, with the card's prompt; nothing was trained.")
+    ] = False,
     host: Annotated[
         str, typer.Option(help="The address to listen on; any but 127.0.0.1 requires a key.")
     ] = "127.0.0.1",
@@ -71,24 +63,28 @@ def run(
 ) -> None:
     """Serve the clone: an OpenAI-style API and a chat page."""
     from chatstylebot.corpus import store
-    from chatstylebot.models import settings as named
-    from chatstylebot.serving import server
+    from chatstylebot.serving import lineup, server
+    from chatstylebot.serving import settings as original
     from chatstylebot.serving import workspace as work
     from chatstylebot.serving.state import Choices, Limits
 
     workspace = here()
-    card = cards.find(workspace) or Card()
+    card, more = cards.find(workspace) or Card(), {}
     if model_name:
-        card, model, adapter = named.load(card, workspace, workspace / settings, model_name)
+        told = original.load(card, workspace, workspace / settings, model_name)
+        card, model, more = told.card, told.model, told.engine_keys
+        adapter = adapter or (None if no_adapter else told.adapter)
+        backend = backend or told.backend
     where = server.listen(host, port)  # before the model is made: that may take minutes
     loopback = host in ("127.0.0.1", "localhost", "::1")
     # where a key is asked for, another site's page that reaches us under its own name gets nothing
     hosts = tuple(allow_host or ()) if loopback else ("*",)
     limits = Limits(rate=rate, waiting=queue)
     choices = Choices(require_key or not loopback, allow_client_system, hosts, tuple(cors or ()), limits)
-    plan = Plan(
-        card, workspace, model, adapter, engine, backend, gguf, url, url_model, with_base, chats, context, threads
-    )
+    plan = lineup.Plan(
+        card, workspace, model, adapter, no_adapter, engine, backend, gguf, url, url_model, with_base, chats, context,
+        threads, more,
+    )  # fmt: skip
     shown = f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def ready(key: str) -> None:
@@ -96,124 +92,9 @@ def run(
 
     with where:
         secrets = store.secrets(workspace)
-        failed = work.serve(card, workspace, models(plan, limits), choices, where, secrets, log_chats, ready)
+        failed = work.serve(card, workspace, lineup.models(plan, limits), choices, where, secrets, log_chats, ready)
     if failed:
         raise _cause(failed)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to be served, as it was asked for."""
-
-    card: Card
-    workspace: Path
-    model: str | None
-    adapter: Path | None
-    engine: EngineName
-    backend: BackendName | None
-    gguf: Path | None
-    url: str | None
-    url_model: str
-    with_base: bool
-    chats: int
-    context: int
-    threads: int | None
-
-
-def models(plan: Plan, limits: "Limits") -> "list[Served]":
-    """The engines that will run, the clone first. Makes the GGUF when one is needed. Raises UserError."""
-    from chatstylebot.engine import machine, talk
-    from chatstylebot.models import tokenizer
-    from chatstylebot.serving import choose, engines
-    from chatstylebot.serving.answers import Served
-    from chatstylebot.serving.slots import Slots
-    from chatstylebot.serving.supervisor import Engine
-
-    asked_for_gpu = plan.engine == "auto" and not plan.url and not plan.gguf
-    cuda = bool(asked_for_gpu and machine.gpus())
-    name, why = choose.engine(plan.engine, plan.url, plan.gguf is not None, cuda)
-    progress.say(f"engine: {name} ({why})")
-    both = (False, True) if plan.with_base else (False,)
-    count: Callable[[str], int] | None = None
-    if name == "url":
-        if plan.with_base:
-            raise UserError("--with-base does not work with --url", "serve the base model there, without --with-base")
-        specs = [engines.url(plan.url or "", plan.url_model, plan.chats, os.environ.get(engines.KEY, ""))]
-    elif name == "llamacpp":
-        specs = _llamacpp(plan, [_gguf(plan, base) for base in both])
-    else:
-        specs = [_llamafactory(plan, base) for base in both]
-        base = talk.recipe(plan.card, plan.workspace, plan.model, plan.adapter, False)["model_name_or_path"]
-        if counter := tokenizer.counter(Path(base) / tokenizer.FILE):
-            count = partial(_tokens, counter)
-    return [
-        Served(Engine(spec, progress.say), Slots(spec.slots, limits.waiting, limits.patience), count) for spec in specs
-    ]
-
-
-def _tokens(counter: Callable[[Sequence[str]], list[int]], text: str) -> int:
-    [number] = counter([text])
-    return number
-
-
-def _gguf(plan: Plan, base: bool) -> Path:
-    """The file of the clone or of the bare base model, made if need be. Raises UserError."""
-    from chatstylebot.engine import clone_file
-
-    if find_spec("xllamacpp") is None:
-        raise UserError("xllamacpp, the fast engine on a CPU, is not installed", files.install("cpu"))
-    if not plan.gguf or base:
-        return clone_file.ready(plan.workspace, plan.card, plan.model, plan.adapter, base)
-    if not plan.gguf.is_file():
-        raise UserError(f"there is no file {plan.gguf}", "check the path of --gguf")
-    return plan.gguf.resolve()
-
-
-def _llamacpp(plan: Plan, made: list[Path]) -> "list[Spec]":
-    """A child for each file, the clone's first. Raises UserError where they do not fit into memory together."""
-    from chatstylebot.engine import clone_file, machine
-    from chatstylebot.serving import engines, room
-
-    context = room.context(made, plan.chats, plan.context, machine.ram()[1])
-    if context < plan.context:
-        progress.say(f"note: the model was made for {context} tokens: that is what a chat gets")
-    threads = plan.threads or machine.free_cores()
-    kinds: tuple[Kind, Kind] = ("clone", "base")
-    found = []
-    for kind, file in zip(kinds, made, strict=False):
-        progress.say(f"{file.name}: {plan.chats} chats of {context} tokens, {threads} threads")
-        log = Workspace(plan.workspace).private().log(f"serve-{kind}")
-        spec = engines.llamacpp(kind, kind, file, sys.executable, plan.chats, threads, context, log)
-        found.append(replace(spec, adapter=clone_file.told(file).get("adapter")))
-    return found
-
-
-def _llamafactory(plan: Plan, base: bool) -> "Spec":
-    from chatstylebot.engine import clone_file, llamafactory, talk
-    from chatstylebot.serving import choose, engines
-
-    values = talk.recipe(plan.card, plan.workspace, plan.model, plan.adapter, base)
-    backend, why = choose.backend(plan.backend, find_spec("vllm") is not None)
-    progress.say(f"back end: {backend} ({why})")
-    if backend != "huggingface":
-        values |= {f"{backend}_maxlen": plan.context}
-    kind: Kind = "base" if base else "clone"
-    own = Workspace(plan.workspace).private()
-    path = own.recipe(f"serve-{kind}")
-    recipe = values | {"infer_backend": backend}
-    files.write(path, yaml.safe_dump(recipe, allow_unicode=True, sort_keys=False), private=True)
-    if not base and (remark := talk.prompt_differs(plan.card, values.get("adapter_name_or_path"))):
-        progress.say(f"note: {remark}")
-    call = llamafactory.call("api", path, plan.workspace)
-    slots = 1 if backend == "huggingface" else plan.chats  # it answers one after another
-    log = own.log(f"serve-{kind}")
-    spec = engines.llamafactory(kind, kind, call.argv, call.env, plan.workspace, sys.executable, slots, log)
-    adapter = values.get("adapter_name_or_path")
-    return replace(
-        spec,
-        adapter=clone_file.adapter_hash(Path(adapter)) if adapter else None,
-        context=None if backend == "huggingface" else plan.context,
-    )
 
 
 def _cause(engine: "Engine") -> UserError:

@@ -4,7 +4,7 @@ Source of the format: ggml's docs/gguf.md (versions 2 and 3, little-endian).
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,10 +15,12 @@ NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "
 STRING, ARRAY = 8, 9
 LONGEST = 1 << 28  # bytes or items of one value; more is a damaged file
 REMEDY = "make it again: csb export --gguf q8_0"
+TOKENS, TYPES, CONTROL = "tokenizer.ggml.tokens", "tokenizer.ggml.token_type", 3
 
 
-def read(path: Path) -> dict[str, Any]:
-    """The scalars and short lists of numbers by key; of any other list its length. Raises UserError."""
+def read(path: Path, whole: Collection[str] = ()) -> dict[str, Any]:
+    """The scalars and short lists of numbers by key, and the lists that are named in `whole`; of any other list its
+    length. Raises UserError."""
     try:
         with path.open("rb") as file:
             if file.read(4) != MAGIC:
@@ -26,7 +28,7 @@ def read(path: Path) -> dict[str, Any]:
             version, _, keys = struct.unpack("<IQQ", file.read(20))
             if version not in (2, 3):
                 raise UserError(f"{path} is a GGUF of version {version}", REMEDY)
-            return {_string(file): _value(file, _number(file, "I")) for _ in range(keys)}
+            return {(key := _string(file)): _value(file, _number(file, "I"), key in whole) for _ in range(keys)}
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}", "check the path of --gguf") from None
     except (struct.error, ValueError, KeyError, MemoryError):
@@ -52,14 +54,14 @@ def _string(file: BinaryIO) -> str:
     return text.decode("utf-8", "replace")
 
 
-def _value(file: BinaryIO, kind: int) -> Any:
+def _value(file: BinaryIO, kind: int, whole: bool = False) -> Any:
     if kind == STRING:
         return _string(file)
     if kind != ARRAY:
         return _number(file, NUMBERS[kind])
     inner, size = _number(file, "I"), _length(file)
-    if inner in NUMBERS and size <= 4096:  # one number for each layer
-        return [_number(file, NUMBERS[inner]) for _ in range(size)]
+    if whole or (inner in NUMBERS and size <= 4096):  # one number for each layer
+        return [_value(file, inner) for _ in range(size)]
     if inner in NUMBERS:
         file.seek(size * struct.calcsize(f"<{NUMBERS[inner]}"), 1)
     for _ in range(0 if inner in NUMBERS else size):  # the vocabulary, mostly
@@ -68,6 +70,13 @@ def _value(file: BinaryIO, kind: int) -> Any:
         else:
             _value(file, inner)
     return size
+
+
+def control(path: Path) -> list[str]:
+    """The control tokens of the file's vocabulary; llama.cpp takes them for such wherever they stand. UserError."""
+    head = read(path, (TOKENS, TYPES))
+    tokens, types = head.get(TOKENS, []), head.get(TYPES, [])
+    return [token for token, kind in zip(tokens, types, strict=False) if kind == CONTROL]
 
 
 def about(head: Mapping[str, Any], key: str, default: Any = None) -> Any:

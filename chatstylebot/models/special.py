@@ -78,7 +78,7 @@ def rule(more: Iterable[str] = ()) -> Rule:
     return Rule("|".join([*(f"({re.escape(one[0])})({re.escape(one[1:])})" for one in rest), *rules]))
 
 
-_ALL = rule()
+ALL = rule()  # of all templates
 
 
 def of_model(tokenizer: Path | None) -> Rule:
@@ -88,12 +88,12 @@ def of_model(tokenizer: Path | None) -> Rule:
 
 def broken(text: str) -> str:
     """The text with every control token of all templates in it broken."""
-    return _ALL.broken(text)
+    return ALL.broken(text)
 
 
 def each(value: Any) -> Any:
     """The same lists and dicts with every control token of all templates in them broken."""
-    return _ALL.each(value)
+    return ALL.each(value)
 
 
 def same(one: str, other: str) -> bool:
@@ -108,4 +108,9 @@ def of(tokenizer: Path) -> list[str]:
         found = [str(token["content"]) for token in told["added_tokens"] if token.get("special")]
     except (OSError, ValueError, KeyError, TypeError):
         return []
-    return [one for one in found if not one.replace(" ", "").isalnum()]
+    return telling(found)
+
+
+def telling(tokens: Iterable[str]) -> list[str]:
+    """The special strings among these that are no ordinary words."""
+    return [one for one in tokens if not one.replace(" ", "").isalnum()]

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from chatstylebot.client import Client, Trouble
+from chatstylebot.models import special
+from chatstylebot.models.special import Rule
 from chatstylebot.serving import engines
 from chatstylebot.serving.engines import Wish
 from chatstylebot.serving.guard import Guard
@@ -31,11 +33,12 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """An engine, its queue, and a counter of tokens where there is one."""
+    """An engine, its queue, a counter of tokens where there is one, and what its model takes for control tokens."""
 
     engine: Engine
     slots: Slots
     count: Callable[[str], int] | None = None
+    rule: Rule = special.ALL
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from chatstylebot.serving import budget, engines, prompt
 from chatstylebot.serving.answers import Job, Served
+from chatstylebot.serving.engines import Spec
 from chatstylebot.serving.guard import Guard
 from chatstylebot.serving.keys import Caller
 from chatstylebot.serving.refusals import Refusal
@@ -12,7 +13,9 @@ from chatstylebot.serving.state import State
 async def job(state: State, asked: ChatRequest, caller: Caller) -> tuple[Job, str | None]:
     """What the engine is asked, in the shape of training, and the contact. Raises Unfit, Refusal, Full, Trouble."""
     card, served, limits = state.card, state.served(asked.model), state.choices.limits
-    said = prompt.said([(message.role, message.content) for message in asked.messages], card.separator)
+    _known_to(served.engine.spec, asked)
+    sent = [(message.role, message.content) for message in asked.messages]
+    said = prompt.said(sent, card.separator, card.language)
     who = asked.csb.contact if asked.csb else None
     if who and not caller.owner:
         raise Refusal(403, "owner_only", "only the owner's key may say who is talking (csb.contact)")
@@ -26,7 +29,7 @@ async def job(state: State, asked: ChatRequest, caller: Caller) -> tuple[Job, st
         most = min(most, served.engine.spec.context // 2)
         turns = await fitted(served, system, turns, served.engine.spec.context - most, limits.patience)
     wish = engines.wish(
-        prompt.messages(system, turns),
+        prompt.messages(system, turns, served.rule),
         card.sampling,
         max_tokens=most,
         temperature=asked.temperature,
@@ -38,10 +41,24 @@ async def job(state: State, asked: ChatRequest, caller: Caller) -> tuple[Job, st
     )
 
     def guard() -> Guard:
-        return Guard(state.secrets, lambda kind: state.metrics.masked.labels(kind).inc())
+        return Guard(state.secrets, lambda kind: state.metrics.masked.labels(kind).inc(), card.separator)
 
     made = Job(served, wish, asked.n or 1, bool(asked.stream), limits.seconds, guard)
     return made, known[0] if known else None
+
+
+def _known_to(spec: Spec, asked: ChatRequest) -> None:
+    """Raise Refusal for what this engine cannot do: ignored, it would look as if it had been done."""
+    if spec.dialect != "llamafactory":
+        return
+    wanted = {
+        "seed": asked.seed is not None,
+        "presence_penalty": bool(asked.presence_penalty),
+        "frequency_penalty": bool(asked.frequency_penalty),
+    }
+    if missing := [name for name, there in wanted.items() if there]:
+        why = f"LLaMA-Factory's engine has no {' and no '.join(missing)}: leave it out, or csb serve --engine llamacpp"
+        raise Refusal(400, "unsupported_by_engine", why)
 
 
 async def fitted(

@@ -4,15 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from chatstylebot.card import Card
-from chatstylebot.models import special
+from chatstylebot.card import Card, Language
+from chatstylebot.models.special import Rule
+from chatstylebot.words import PLACEHOLDERS
 
 Turn = tuple[str, str]  # role, text
 IGNORED = ("tool", "function")  # what tools said is not part of the talk: tools are ignored
 SYSTEM = ("system", "developer")
 # AstrBot adds the time, and who speaks where, to what a person said: the clone never saw such a thing
 NOTE, NOTE_END = "<system_reminder>", "</system_reminder>"
+TEXTS = ("text", "input_text", "output_text")
 NOTES = 8  # more than it ever adds
+# what a part that is no text is in training (decision 0003), by the first word of its type
+MEDIA = {"image": "image", "audio": "voice", "video": "video", "file": "file", "document": "file"}
 
 
 class Unfit(ValueError):
@@ -31,24 +35,29 @@ class Said:
     turns: tuple[Turn, ...]
 
 
-def text_of(content: Any, number: int) -> str:
-    """The text of a message's content: a string, nothing, or a list of text parts. Raises Unfit for an image."""
+def text_of(content: Any, number: int, separator: str, language: Language) -> str:
+    """The text of a message's content: a string, nothing, or a list of parts. Raises Unfit for a part without a type.
+
+    An image, a voice note … becomes the placeholder that stood for it in training, a bubble of its own.
+    """
     if content is None:
         return ""
     if isinstance(content, str):
         return _clean(content)
-    pieces = []
+    bubbles, words = [], ""
     for part in content:
-        kind = part.get("type", "") if isinstance(part, dict) else ""
-        if kind in ("text", "input_text") and isinstance(part.get("text"), str):
-            pieces.append(part["text"])
+        kind = part.get("type") if isinstance(part, dict) else None
+        if not kind or not isinstance(kind, str):
+            raise Unfit(f"messages[{number}] holds a part without a type", "unsupported_content")
+        if kind not in TEXTS:
+            medium = MEDIA.get(kind.removeprefix("input_").partition("_")[0], "other")
+            bubbles += [words, PLACEHOLDERS[language][medium]]
+            words = ""
+        elif isinstance(part.get("text"), str):
+            words += part["text"]
         else:
-            what = kind.removesuffix("_url").removeprefix("input_") or "a part without a type"
-            raise Unfit(
-                f"messages[{number}] holds {what}: the clone reads text only; leave it out or describe it in words",
-                "unsupported_content",
-            )
-    return _clean("".join(pieces))
+            raise Unfit(f"messages[{number}] holds a text part without text", "unsupported_content")
+    return _clean(separator.join(bubble for bubble in (*bubbles, words) if bubble.strip()))
 
 
 def _clean(text: str) -> str:
@@ -66,12 +75,12 @@ def _without_notes(text: str) -> str:
     return text
 
 
-def said(messages: Sequence[tuple[str, Any]], separator: str) -> Said:
+def said(messages: Sequence[tuple[str, Any]], separator: str, language: Language) -> Said:
     """Merge same-role turns with the bubble separator, drop empty ones. Raises Unfit."""
     system: list[str] = []
     turns: list[Turn] = []
     for number, (role, content) in enumerate(messages):
-        text = "" if role in IGNORED else text_of(content, number)
+        text = "" if role in IGNORED else text_of(content, number, separator, language)
         text = _without_notes(text) if role == "user" else text
         if not text.strip():
             continue
@@ -99,9 +108,9 @@ def system_text(card: Card, contact: tuple[str | None, str | None], extra: Seque
     return "\n\n".join([card.prompt(*contact), *extra])
 
 
-def messages(system: str, turns: Sequence[Turn]) -> list[dict[str, str]]:
-    """What goes to the engine, control tokens broken; `system` is first and never empty."""
-    return [{"role": role, "content": special.broken(text)} for role, text in (("system", system), *turns)]
+def messages(system: str, turns: Sequence[Turn], rule: Rule) -> list[dict[str, str]]:
+    """What goes to the engine, the control tokens of its model broken; `system` is first and never empty."""
+    return [{"role": role, "content": rule.broken(text)} for role, text in (("system", system), *turns)]
 
 
 FinishReason = Literal["stop", "length"]

@@ -31,7 +31,10 @@ PATHS = (
     "/v1/chat/completions", "/v1/models", "/v1/feedback", "/v1/drafts", "/v1/card", "/healthz", "/readyz", "/metrics",
 )  # fmt: skip
 Who = Callable[[Request], Awaitable[Caller]]
-STREAM = {"text/event-stream": {"schema": {"type": "string"}}}
+# one event each (OpenAPI 3.2's itemSchema: a `schema` would be that of the whole stream)
+CHUNK = {"type": "string", "description": "A chat.completion.chunk as JSON, an error, or [DONE]."}
+EVENT = {"type": "object", "properties": {"data": CHUNK}, "required": ["data"]}
+STREAM = {"text/event-stream": {"itemSchema": EVENT}}
 
 
 def router(state: State) -> APIRouter:
@@ -113,7 +116,7 @@ def _votes(found: APIRouter, state: State, who: Who) -> None:
         if vote.contact and not caller.owner:
             raise Refusal(403, "owner_only", "only the owner's key may say who was talking (contact)")
         known, who_was = state.recent.get(vote.completion), state.contact(vote.contact) if vote.contact else None
-        record = votes.record(vote, known, state.card, next(iter(state.models)), who_was, state.now())
+        record = votes.record(vote, known, state.card, state.served(None), who_was, state.now())
         try:
             new = await run_in_threadpool(state.votes.add, record)
         except Conflict:

@@ -7,6 +7,7 @@ from chatstylebot.card import Card
 from chatstylebot.contacts import Contact
 from chatstylebot.feedback.records import Message, Record, Role
 from chatstylebot.serving import prompt
+from chatstylebot.serving.answers import Served
 from chatstylebot.serving.recent import Completion
 from chatstylebot.serving.refusals import Refusal
 from chatstylebot.serving.schema import FeedbackRequest
@@ -15,7 +16,7 @@ Named = tuple[str, Contact]  # a contact under its id
 
 
 def record(
-    vote: FeedbackRequest, known: Completion | None, card: Card, model: str, who: Named | None, at: datetime
+    vote: FeedbackRequest, known: Completion | None, card: Card, model: Served, who: Named | None, at: datetime
 ) -> Record:
     """The record of a vote; card, `model` and `who` fill in what a client does not know. Raises Refusal."""
     try:
@@ -37,12 +38,13 @@ def record(
         raise Refusal(400, "invalid_vote", str(error)) from None
 
 
-def _told(vote: FeedbackRequest, card: Card, model: str, who: Named | None) -> Completion:
+def _told(vote: FeedbackRequest, card: Card, model: Served, who: Named | None) -> Completion:
     """A completion that is not known any more, as the client tells it. Raises Refusal, Unfit."""
     if not vote.messages or not vote.candidates:
         why = "this completion is not known (any more): send messages and candidates as well"
         raise Refusal(404, "unknown_completion", why)
-    said = prompt.said([(message.role, message.content) for message in vote.messages], card.separator)
+    told = [(message.role, message.content) for message in vote.messages]
+    said = prompt.said(told, card.separator, card.language)
     id, names = (who[0], (who[1].name, who[1].relation)) if who else (None, (None, None))
-    sent = prompt.messages(prompt.system_text(card, names, ()), prompt.window(said.turns, card.history))
-    return Completion(tuple(sent), list(vote.candidates), vote.model or model, None, id)
+    sent = prompt.messages(prompt.system_text(card, names, ()), prompt.window(said.turns, card.history), model.rule)
+    return Completion(tuple(sent), list(vote.candidates), vote.model or model.engine.spec.id, None, id)
