@@ -39,7 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-LOOPS = {"serve", "api-service", "wechat", "bot", "feedback"}  # asyncio takes care of Ctrl-C there
+LOOPS = {"chat", "serve", "api-service", "wechat", "bot", "feedback"}  # asyncio takes care of Ctrl-C there
 
 Handler = Callable[[int, FrameType | None], Any]
 

@@ -22,6 +22,7 @@ READMES = (ROOT / "README.md", ROOT / "README_zh.md")
 PAGES = (*READMES, *sorted((ROOT / "docs").glob("*.md")))
 SHELLS = ("bash", "powershell")
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+STARTS = re.compile(r"^ExecStart=(.*)$", re.MULTILINE)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 MODEL = re.compile(r"^\| `([\w.-]+)`.*?" + r" \| (.+?)" * 6 + r" \|$", re.MULTILINE)  # a row of the model table
 # what the original's README told its users to run
@@ -51,10 +52,12 @@ def spans(page: Path) -> list[str]:
 def commands(page: Path) -> Iterator[list[str]]:
     """Every single command of the page as words, without the environment before it."""
     lines = [line for kind, text in blocks(page) if kind in SHELLS for line in text.splitlines()]
+    # of a unit of systemd, what it starts
+    lines += [line.rpartition("/")[2] for kind, text in blocks(page) if kind == "ini" for line in STARTS.findall(text)]
     for line in [*lines, *spans(page)]:
         if not re.search(r"\b(csb|llamafactory-cli|python) ", line):
             continue
-        words = shlex.split(line)
+        words = shlex.split(line.removeprefix("nohup ").partition(" > ")[0])
         while words:
             end = words.index("&&") if "&&" in words else len(words)
             one, words = words[:end], words[end + 1 :]
@@ -116,7 +119,7 @@ def test_a_csb_line_is_one_that_the_command_line_takes(page: str, argv: list[str
 @pytest.mark.parametrize(("page", "argv"), ENGINE, ids=name)
 def test_a_line_for_the_engine_names_a_verb_it_knows_and_a_file_that_is_there(page: str, argv: list[str]) -> None:
     verb, recipe, *pairs = argv
-    assert verb in get_args(llamafactory.Verb)
+    assert verb in {*get_args(llamafactory.Verb), "chat"}
     assert (ROOT / recipe).is_file()
     assert Path(recipe).parts[:2] == ("config", FOLDERS[verb])
     keys.check(keys.parse(pairs))

@@ -1,4 +1,4 @@
-"""The clone's server for the bot: the one that runs already, or one of our own that ends with us."""
+"""The clone's server for bot and chat: the one that runs already, or one of our own that ends with us."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from chatstylebot import processes
+from chatstylebot import processes, progress
 from chatstylebot.client import Client, Trouble
 from chatstylebot.errors import STORY, UserError, heard
 from chatstylebot.workspace import Workspace
@@ -39,10 +39,14 @@ async def _object(url: str, key: str, path: str) -> dict[str, Any]:
 
 @contextmanager
 def found(
-    given: str | None, workspace: Path, key: str, more: Sequence[str], say: Callable[[str], None]
-) -> Iterator[str]:
+    given: str | None, workspace: Path, key: str, more: Sequence[str], say: Callable[[str], None],
+    name: str = "bot-server", own: Sequence[str] = (),
+) -> Iterator[str]:  # fmt: skip
     """The address of a server: the given one, the usual one where it is this workspace's, else one of our own, started
-    with `more` options of csb serve and ended after the block. Raises UserError."""
+    with the options `more` and `own` of csb serve and ended after the block. Raises UserError.
+
+    `more` is what the user wants, and keeps the usual one from being taken. `name` is that of the log.
+    """
     if given:
         url = given.rstrip("/").removesuffix("/v1")
         if not asyncio.run(ours(url, key)):
@@ -55,19 +59,20 @@ def found(
         say(f"the server at {USUAL} is used")
         yield USUAL
     else:
-        with _own(workspace, key, more, say) as url:
+        with _own(workspace, key, [*own, *more], say, name) as url:
             yield url
 
 
 @contextmanager
-def _own(workspace: Path, key: str, more: Sequence[str], say: Callable[[str], None]) -> Iterator[str]:
+def _own(workspace: Path, key: str, more: Sequence[str], say: Callable[[str], None], name: str) -> Iterator[str]:
     port = processes.free_port()
     url = f"http://127.0.0.1:{port}"
-    log = Workspace(workspace).private().log("bot-server")
+    log = Workspace(workspace).private().log(name)
     argv = [sys.executable, "-m", "chatstylebot", "serve", "--port", str(port), "--rate", "0", *more]
     child = _Child(argv, workspace, log, say)
     try:
-        _ready(child.process, url, key, log, say)
+        with progress.stage("starting the server"):
+            _ready(child.process, url, key, log, say)
         child.watch()
         yield url
     finally:

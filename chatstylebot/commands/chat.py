@@ -1,29 +1,87 @@
 """talk to the clone in the terminal"""
 
+import asyncio
+import io
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from chatstylebot import progress
+from chatstylebot.errors import UserError
+from chatstylebot.workspace import Workspace, here
 
-QUIET = {
-    "LLAMAFACTORY_VERBOSITY": "ERROR",
-    "TRANSFORMERS_VERBOSITY": "error",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-}
+if TYPE_CHECKING:
+    from chatstylebot.bot.chat import Chat
+
+LABEL = {"zh": "我: ", "en": "you: "}
 
 
 def run(
     model: Annotated[str | None, typer.Option(help="A preset, or the path of a model folder.")] = None,
     adapter: Annotated[Path | None, typer.Option(help="The adapter's folder.")] = None,
-    base: Annotated[bool, typer.Option("--base", help="Talk to the base model, without an adapter.")] = False,
+    base: Annotated[bool, typer.Option("--base", help="Begin with the base model, without an adapter.")] = False,
+    engine: Annotated[
+        Literal["auto", "llamafactory", "llamacpp"], typer.Option(help="What runs the model; csb serve picks one.")
+    ] = "auto",
+    gguf: Annotated[Path | None, typer.Option(help="A GGUF file of the clone, for llama.cpp.")] = None,
+    server: Annotated[
+        str | None, typer.Option(help="A csb serve that runs elsewhere (its key: CSB_SERVER_KEY).", metavar="URL")
+    ] = None,
 ) -> None:
-    """Talk to the clone in the terminal."""
-    from chatstylebot.engine import llamafactory, talk
+    """Talk to the clone in the terminal: /again, /base, /clear, /help; Ctrl-D leaves."""
+    from chatstylebot.bot import chat
+    from chatstylebot.serving import keys
 
-    # the engine's own log lines would stand between the words of the talk
-    call = talk.begin("chat", model, adapter, base, QUIET)
-    progress.say("starting the engine (about ten seconds); `clear` forgets the talk, `exit` leaves")
-    if llamafactory.front(call) not in (0, 130, -2, 134, -6):  # torch may abort when all is done and the engine leaves
-        raise typer.Exit(1)
+    ways = {"--model": model, "--engine": engine if engine != "auto" else None}
+    both = _words(ways)
+    clone = both + _words({"--adapter": adapter, "--gguf": gguf})
+    if server and clone:
+        raise UserError(f"{clone[0]} and --server together make no sense", f"csb chat --server {server}")
+    with ExitStack() as stack:
+        loop = stack.enter_context(asyncio.Runner())
+        where: chat.Sides
+        if server:
+            where = there = chat.There(server, os.environ.get(chat.KEY, ""), stack, loop)
+            first = there.first()
+        else:
+            own = Workspace(here()).private()
+            _, key = keys.load(own.keys, os.environ)
+            where = chat.Own(own.folder, key, {"clone": clone, "base": [*both, "--no-adapter"]}, stack, loop)
+            first = "clone"
+        talk = chat.Chat(where, "base" if base else first, loop, _write)
+        progress.say(f"this is {talk.side.shown}; /help lists what else you can type, Ctrl-D leaves")
+        _lines(talk)
+
+
+def _words(options: Mapping[str, object]) -> list[str]:
+    """The options that were given, as they are typed."""
+    return [word for name, value in options.items() if value is not None for word in (name, str(value))]
+
+
+def _lines(talk: "Chat") -> None:
+    """Each line that is typed, until the input ends or the user leaves."""
+    screen = sys.stdin.isatty()
+    if screen:
+        with suppress(ImportError):  # Windows has none; its console edits lines by itself
+            import readline  # noqa: F401  input() becomes one that edits
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    label = LABEL[talk.side.language] if screen else ""
+    try:
+        while talk.line(input(label)):
+            pass
+    except (EOFError, KeyboardInterrupt) as end:
+        if screen:
+            _write("\n")
+        if isinstance(end, KeyboardInterrupt):
+            raise
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

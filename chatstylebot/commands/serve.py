@@ -1,5 +1,6 @@
 """the clone as an OpenAI-style server with a chat page"""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -8,7 +9,7 @@ import typer
 from chatstylebot import card as cards
 from chatstylebot.card import Card
 from chatstylebot.errors import UserError
-from chatstylebot.workspace import here
+from chatstylebot.workspace import Workspace, here
 
 if TYPE_CHECKING:
     from chatstylebot.serving.supervisor import Engine
@@ -88,7 +89,9 @@ def run(
     shown = f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def ready(key: str) -> None:
-        typer.echo(f"ready: the chat page is {shown}/#key={key}\n       the API is {shown}/v1 (Ctrl-C stops it)")
+        # a log that others may read gets no key
+        end = f"#key={key}" if sys.stdout.isatty() else f" (the owner's key: {Workspace(workspace).keys})"
+        typer.echo(f"ready: the chat page is {shown}/{end}\n       the API is {shown}/v1 (Ctrl-C stops it)")
 
     with where:
         secrets = store.secrets(workspace)

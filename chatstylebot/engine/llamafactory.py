@@ -17,9 +17,7 @@ from chatstylebot.engine.hush import Hush
 from chatstylebot.errors import UserError
 from chatstylebot.workspace import Workspace
 
-Verb = Literal[
-    "train", "export", "chat", "webchat", "api"
-]  # a closed set: the engine exits 0 on a verb it does not know
+Verb = Literal["train", "export", "webchat", "api"]  # a closed set: the engine exits 0 on a verb it does not know
 
 # what every call gets: no telemetry, no public link, a listener on this machine only, its own copies inside .csb
 QUIET = {

@@ -1,5 +1,6 @@
 """What is to be served → the engines that will run, the clone's first. Makes the GGUF where one is needed."""
 
+import hashlib
 import os
 import shutil
 import sys
@@ -125,8 +126,9 @@ def _llamacpp(plan: Plan, wanted: Sequence[Model]) -> list[Made]:
     threads = plan.threads or machine.free_cores()
     found = []
     for one, file in zip(wanted, files_, strict=True):
-        progress.say(f"{file.name}: {plan.chats} chats of {context} tokens, {threads} threads")
-        log = Workspace(plan.workspace).private().log(f"serve-{one.id}")
+        many = f"{plan.chats} chats" if plan.chats > 1 else "one chat"
+        progress.say(f"{file.name}: {many} of {context} tokens, {threads} threads")
+        log = Workspace(plan.workspace).private().log(f"serve-{one.kind}")
         spec = engines.llamacpp(one.id, one.kind, file, sys.executable, plan.chats, threads, context, log)
         rule = special.rule(special.telling(gguf_head.control(file)))
         found.append(Made(replace(spec, adapter=clone_file.told(file).get("adapter")), rule=rule))
@@ -154,11 +156,13 @@ def _llamafactory(plan: Plan, wanted: Sequence[Model]) -> list[Made]:
         adapter = values.get("adapter_name_or_path")
         if remark := talk.prompt_differs(plan.card, adapter):
             progress.say(f"note: {remark}")
-        path, log = own.recipe(f"serve-{one.id}"), own.log(f"serve-{one.id}")
         recipe = values | dict(plan.engine_keys) | {"infer_backend": backend}
         if backend != "huggingface":
             recipe |= {f"{backend}_maxlen": plan.context}
-        files.write(path, yaml.safe_dump(recipe, allow_unicode=True, sort_keys=False), private=True)
+        text, log = yaml.safe_dump(recipe, allow_unicode=True, sort_keys=False), own.log(f"serve-{one.kind}")
+        # another server of this workspace must not find its recipe changed when it starts its engine again
+        path = own.recipe(f"serve-{one.kind}-{hashlib.sha256(text.encode()).hexdigest()[:8]}")
+        files.write(path, text, private=True)
         call = llamafactory.call("api", path, plan.workspace)
         slots = 1 if backend == "huggingface" else plan.chats  # it answers one after another
         spec = engines.llamafactory(one.id, one.kind, call.argv, call.env, plan.workspace, sys.executable, slots, log)

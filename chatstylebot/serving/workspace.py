@@ -5,6 +5,7 @@ import json
 import os
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from socket import socket
@@ -49,7 +50,14 @@ def serve(
         app, engines = gateway.build(state, _seen), [one.engine for one in models]
         progress.say("starting the engine")
         told: list[int] = []
-        failed = asyncio.run(server.serve(app, where, engines, lambda: ready(owner), told.append))
+        with ExitStack() as loading:
+            loading.enter_context(progress.stage("loading the model"))
+
+            def now() -> None:
+                loading.close()
+                ready(owner)
+
+            failed = asyncio.run(server.serve(app, where, engines, now, told.append))
         for number in told:  # now that everything is closed, it ends us, too
             signal.raise_signal(number)
         return failed
