@@ -45,7 +45,7 @@ BOTH: list[choose.Engine] = ["llamacpp", "llamafactory"]
         (True, BOTH, "llamafactory", "there is a GPU"),
         (False, BOTH, "llamacpp", "there is no GPU"),
         (True, BOTH[:1], "llamacpp", "LLaMA-Factory is not installed"),
-        (False, BOTH[1:], "llamafactory", "llama.cpp, the fast one on a CPU, is not installed: pip install"),
+        (False, BOTH[1:], "llamafactory", "llama.cpp, the fast one on a CPU, is not installed"),
     ],
 )
 def test_auto_takes_what_is_here_and_says_why(

@@ -113,9 +113,9 @@ def software(probes: Probes) -> Iterator[Check]:
     if gpus:
         remedy = "" if seen.bf16 else "csb train … bf16=false fp16=true"
         yield Check("bf16", True if seen.bf16 else None, "yes" if seen.bf16 else "this GPU has none", remedy)
-    for package, use in (("bitsandbytes", "QLoRA"), ("deepspeed", "several GPUs")):
+    for package, use in (("bitsandbytes", "for QLoRA"), ("deepspeed", "for several GPUs")):
         there = probes.version(package)
-        detail = there or f"not installed; {use} {'needs' if gpus else 'would need'} it"
+        detail = there or f"not installed; it is {use}"
         yield Check(package, True if there else None, detail, files.install("gpu") if gpus and not there else "")
     yield from _serving(probes, version, gpus)
     hub = probes.command("hf")

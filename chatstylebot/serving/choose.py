@@ -28,7 +28,7 @@ def engine(
     if "llamacpp" in installed:
         return "llamacpp", "LLaMA-Factory is not installed" if cuda else "there is no GPU"
     if "llamafactory" in installed:
-        return "llamafactory", f"llama.cpp, the fast one on a CPU, is not installed: {files.install('cpu')}"
+        return "llamafactory", "llama.cpp, the fast one on a CPU, is not installed"
     raise UserError("neither LLaMA-Factory nor llama.cpp is installed here", files.install("train,cpu"))
 
 

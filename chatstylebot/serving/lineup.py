@@ -77,6 +77,8 @@ def models(plan: Plan, limits: Limits) -> list[Served]:
     name, why = _chosen(plan)
     _agree(plan, name)
     progress.say(f"engine: {name} ({why})")
+    if "not installed" in why:
+        progress.say(f"note: {files.install('cpu' if name == 'llamafactory' else 'train')} brings it")
     wanted = [Model("clone", plan.no_adapter)] + ([Model("base", True)] if plan.with_base else [])
     ways = {"url": _elsewhere, "llamacpp": _llamacpp, "llamafactory": _llamafactory}
     return [
@@ -102,7 +104,7 @@ def _agree(plan: Plan, name: choose.Engine) -> None:
     """Raise UserError for options that say two things at once."""
     if plan.no_adapter and (plan.with_base or plan.adapter):
         other = "--with-base" if plan.with_base else "--adapter"
-        raise UserError(f"--no-adapter and {other} together make no sense", f"leave one of them out: {other}, say")
+        raise UserError(f"--no-adapter and {other} together make no sense", "leave one of them out")
     if plan.backend and name != "llamafactory":
         raise UserError(f"--backend {plan.backend} is LLaMA-Factory's", f"--engine llamafactory, or leave {name} alone")
     if plan.with_base and name == "url":
