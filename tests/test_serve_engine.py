@@ -185,14 +185,14 @@ def test_the_clone_is_not_the_base_and_neither_echoes_cors(llamacpp: Served) -> 
         assert "access-control-allow-origin" not in answer.headers
 
 
-def test_the_logs_hold_no_word_of_a_chat_SEC_3(place: Path, llamacpp: Served) -> None:
-    headers = {"Authorization": f"Bearer {llamacpp.key}"}
+def test_the_logs_hold_no_word_of_a_chat_SEC_3(place: Path, either: Served) -> None:
+    headers = {"Authorization": f"Bearer {either.key}"}
     body = {"messages": [{"role": "user", "content": "UNMISTAKABLE"}], "max_tokens": 4}
-    assert httpx.post(f"{llamacpp.v1}/chat/completions", json=body, headers=headers, timeout=LIMIT).status_code == 200
+    assert httpx.post(f"{either.v1}/chat/completions", json=body, headers=headers, timeout=LIMIT).status_code == 200
     for path in (place / ".csb").rglob("*"):
         if path.is_file():
             assert b"UNMISTAKABLE" not in path.read_bytes(), path
-    assert "UNMISTAKABLE" not in "".join(llamacpp.said)
+    assert "UNMISTAKABLE" not in "".join(either.said)
 
 
 @pytest.mark.usefixtures("llamacpp")

@@ -54,6 +54,26 @@ def test_a_killed_engine_comes_back_and_its_old_group_is_gone(tmp_path: Path) ->
             assert not alive(pid)
 
 
+def test_a_request_that_finds_the_engine_just_dead_is_answered_by_the_next_one(tmp_path: Path) -> None:
+    with running(tmp_path, choices=limits()) as where:
+        for stream in (False, True, False):
+            assert where.engine.pid is not None
+            os.kill(where.engine.pid, signal.SIGKILL)
+            answer = ask(where, "hi", stream=stream)  # at once: the keeper may not know yet
+            assert answer.status_code == 200, answer.text
+            assert "hi" in answer.text
+        assert where.engine.restarts == 3
+
+
+def test_a_prompt_that_kills_the_engine_is_tried_twice_and_no_more(tmp_path: Path) -> None:
+    with running(tmp_path, choices=limits()) as where:
+        refused = ask(where, "!crash")
+        assert refused.status_code == 503
+        assert refused.headers["retry-after"]
+        assert ask(where, "hi").status_code == 200
+        assert where.engine.restarts == 2
+
+
 def test_before_the_engine_answers_the_gateway_lives_but_is_not_ready(tmp_path: Path) -> None:
     spec = fake(tmp_path, env={"SLOW_START": "2"})
     with running(tmp_path, [spec], choices=limits(), wait=False) as where:

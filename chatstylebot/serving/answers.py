@@ -89,14 +89,10 @@ async def _into(queue: "asyncio.Queue[Piece | BaseException]", answer: AsyncGene
 
 async def _answer(job: Job, index: int) -> AsyncGenerator[Piece, None]:
     """One answer, in parts; the last has the finish reason."""
-    engine = job.served.engine
-    client = await engine.ready(job.seconds)
-    seed = None if job.wish.seed is None else job.wish.seed + index
-    payload = engines.payload(engine.spec, engine.name, replace(job.wish, seed=seed), job.stream)
     stops, guard = Stops(job.wish.stop), job.guard()
     finish: FinishReason = "stop"
     usage: Usage | None = None
-    async with contextlib.aclosing(_upstream(client, payload, job)) as parts:
+    async with contextlib.aclosing(_lasting(job, index)) as parts:
         async for text, reason, told in parts:
             finish, usage = reason or finish, told or usage
             if out := guard.feed(stops.feed(text)):
@@ -105,6 +101,25 @@ async def _answer(job: Job, index: int) -> AsyncGenerator[Piece, None]:
                 finish = "stop"
                 break
     yield Piece(index, guard.feed(stops.end()) + guard.end(), finish, usage)
+
+
+async def _lasting(job: Job, index: int) -> AsyncGenerator[Upstream, None]:
+    """What the engine tells; asked once more where it ended before its first word, and is started again."""
+    engine, begun = job.served.engine, False
+    for last in (False, True):
+        client = await engine.ready(job.seconds)
+        seed = None if job.wish.seed is None else job.wish.seed + index
+        payload = engines.payload(engine.spec, engine.name, replace(job.wish, seed=seed), job.stream)
+        try:
+            async with contextlib.aclosing(_upstream(client, payload, job)) as parts:
+                async for part in parts:
+                    begun = True
+                    yield part
+            return
+        except Trouble as error:
+            # without a status the connection broke: the engine ended, which its keeper may not have seen yet
+            if last or begun or error.status or not await engine.gone(client):
+                raise
 
 
 async def _upstream(client: Client, payload: dict[str, object], job: Job) -> AsyncGenerator[Upstream, None]:

@@ -58,6 +58,14 @@ class Engine:
         assert self.client is not None
         return self.client
 
+    async def gone(self, client: Client, patience: float = 2) -> bool:
+        """Whether the child behind `client` has ended; seen at the latest after `patience` seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                while self.state == "ready" and self.client is client:
+                    await self._changed.wait()
+        return self.spec.start is not None and not (self.state == "ready" and self.client is client)
+
     async def run(self) -> None:
         """Keep the engine running until cancelled; return only when it does not start at all."""
         try:
