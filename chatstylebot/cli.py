@@ -135,6 +135,9 @@ def _again(number: int) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Run `csb`; exit 0 done, 1 something the user can fix, 2 wrong usage, 130 interrupted."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by whoever started us: nothing comes, and nobody hears
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):  # a console that is not UTF-8 gets "?" instead of a traceback
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

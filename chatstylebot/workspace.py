@@ -60,6 +60,32 @@ class Workspace:
                 path.unlink(missing_ok=True)
                 os.close(handle)
 
+    @contextmanager
+    def announced(self, url: str) -> Iterator[None]:
+        """During the block `server` tells this address; a second server of the workspace is not told of."""
+        handle = None
+        with suppress(OSError):  # a file system without locks: nobody is told
+            handle = locks.take(self.private().server_lock)
+        if handle is None:
+            yield
+            return
+        try:
+            files.write(self.server_url, url + "\n", private=True)
+            yield
+        finally:
+            with suppress(OSError):
+                self.server_url.unlink(missing_ok=True)
+                os.close(handle)
+
+    def server(self) -> str | None:
+        """The address of the server that runs here. No other program can give itself out for it: the lock is ours."""
+        if not self.server_lock.is_file():
+            return None
+        with suppress(OSError), locks.held(self.server_lock) as free:
+            if free is None:
+                return self.server_url.read_text("utf-8").strip()
+        return None
+
     # what the user writes and sees
 
     @property
@@ -175,6 +201,16 @@ class Workspace:
     @property
     def keys(self) -> Path:
         return self.hidden / "keys"
+
+    @property
+    def server_lock(self) -> Path:
+        """Held by the server that runs."""
+        return self.hidden / "server.lock"
+
+    @property
+    def server_url(self) -> Path:
+        """Where it is reached."""
+        return self.hidden / "server.url"
 
     @property
     def chats(self) -> Path:

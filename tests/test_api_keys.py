@@ -56,6 +56,15 @@ def test_a_line_that_is_no_key_is_named_by_its_number_and_not_repeated(place: Pa
     assert LONG not in error.value.problem
 
 
+def test_a_key_that_no_client_can_send_is_refused(place: Path) -> None:
+    with pytest.raises(UserError, match="ASCII"):
+        keys.parse("friend schlüssel-0123456789", "keys")
+    (place / "keys").write_bytes("# 钥匙\nowner 0123456789abcdef\n".encode("gbk"))
+    (place / "keys").chmod(0o600)
+    with pytest.raises(UserError, match="is not UTF-8 text"):
+        keys.load(place / "keys", {})
+
+
 def test_a_short_key_of_the_environment_is_refused(place: Path) -> None:
     with pytest.raises(UserError, match="shorter than 16"):
         keys.load(place / "keys", {"CSB_API_KEYS": "secret"})

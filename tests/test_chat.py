@@ -107,6 +107,39 @@ def test_a_key_comes_from_the_environment(place: Path, tmp_path: Path) -> None:
         assert done.returncode == 0
 
 
+def test_the_chat_page_s_own_address_will_do_and_a_wrong_key_is_told_as_one(place: Path, tmp_path: Path) -> None:
+    choices = Choices(key_required=True, limits=Limits(rate=0))
+    with running(tmp_path, [fake(tmp_path)], CARD, choices) as where:
+        page = where.url.removeprefix("http://") + f"/#key={FRIEND}"
+        assert chat(place, "--server", page, typed="hi\n").stdout == "Mia: hi\n"
+        done = chat(place, "--server", where.url, CSB_SERVER_KEY="not-a-key-0123456789")
+        assert f"error: {where.url} refuses this key" in done.stderr
+        done = chat(place, "--server", where.url, CSB_SERVER_KEY="schlüssel")
+        assert "this key has letters that no server takes" in done.stderr
+
+
+def test_what_is_too_long_is_left_out_and_does_not_spoil_the_talk(place: Path, server: Running) -> None:
+    done = chat(place, "--server", server.url, typed="x" * 20_001 + "\nhi\n")
+    assert "that line has 20,001 characters, and is left out" in done.stderr
+    assert done.stdout == "Mia: hi\n"
+
+
+def test_what_the_model_cannot_read_is_left_out_of_the_talk(place: Path, tmp_path: Path) -> None:
+    with running(tmp_path, [fake(tmp_path, context=400)], CARD, limits()) as where:
+        done = chat(place, "--server", where.url, typed="long " * 200 + "\nhi\n")
+        assert "longer than the model can read" in done.stderr
+        assert "try: say it in fewer words, or /clear" in done.stderr
+        assert done.stdout == "Mia: hi\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell that closes streams")
+def test_without_input_or_with_a_full_disk_there_is_no_traceback(place: Path, server: Running) -> None:
+    line = f"'{sys.executable}' -m chatstylebot chat --server {server.url}"
+    for more, code in (("<&-", 0), (">/dev/full", 1), ("<&- >&- 2>&-", 0)):
+        done = subprocess.run(f"{line} {more}", shell=True, cwd=place, input="hi\n", capture_output=True, text=True)
+        assert (done.returncode, "Traceback" in done.stderr) == (code, False), more + done.stderr
+
+
 class Screen:
     """`csb chat` in a terminal: what stands on it, and what is typed."""
 
@@ -161,6 +194,19 @@ def test_ctrl_c_at_the_prompt_leaves(place: Path, server: Running) -> None:
     screen.process.send_signal(signal.SIGINT)
     assert screen.end() == 130, screen.text
     assert "Traceback" not in screen.text
+
+
+def test_ctrl_c_drops_a_line_that_is_half_typed(place: Path, server: Running) -> None:
+    screen = Screen(place, "--server", server.url)
+    screen.wait("you: ")
+    screen.type("not thi")
+    screen.wait("not thi")
+    screen.process.send_signal(signal.SIGINT)
+    screen.wait("you: ", 2)
+    screen.type("hi\n")
+    screen.wait("Mia: hi\n")
+    screen.type("\x04")
+    assert screen.end() == 0, screen.text
 
 
 def test_ctrl_c_stops_an_answer_and_the_talk_goes_on(place: Path, server: Running) -> None:

@@ -21,7 +21,8 @@ from patience import LIMIT, until
 
 from chatstylebot.card import Card
 from chatstylebot.contacts import Contact
-from chatstylebot.serving import protocol, server
+from chatstylebot.errors import UserError
+from chatstylebot.serving import addresses, protocol, server
 from chatstylebot.serving.recent import Recent
 from chatstylebot.serving.state import Choices, Limits
 
@@ -375,6 +376,50 @@ def test_a_foreign_host_name_is_refused_DNS_rebinding(open_one: Running) -> None
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "host_not_allowed")
     port = open_one.url.rpartition(":")[2]
     assert httpx.get(f"{open_one.v1}/models", headers={"Host": f"localhost:{port}"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("header", "allowed"),
+    [
+        ("LOCALHOST:80", True), ("localhost.", True), ("[::1]:8000", True), ("127.0.0.1:8102@evil", False),
+        ("localhost:1@evil.com", False), ("", False), ("evil.com", False),
+    ],
+)  # fmt: skip
+def test_a_host_header_is_read_as_a_browser_writes_it(open_one: Running, header: str, allowed: bool) -> None:
+    found = httpx.get(f"{open_one.v1}/models/", headers={"Host": header})
+    assert found.status_code == (404 if allowed else 403)  # no redirect, which would repeat it
+
+
+def test_hosts_and_sites_that_could_never_match_are_refused_at_the_start() -> None:
+    assert addresses.hosts(["My-Machine.Local", "10.0.0.5:80"]) == ("my-machine.local", "10.0.0.5")
+    assert addresses.origins(["https://B.org/", "http://x:8080"]) == ("https://b.org", "http://x:8080")
+    for wrong in ("*", "example.org", "https://a.org/page", "file:///x"):
+        with pytest.raises(UserError, match="--cors"):
+            addresses.origins([wrong])
+    with pytest.raises(UserError, match="is no host name"):
+        addresses.hosts(["http://x"])
+    with pytest.raises(UserError, match="is this server itself"):
+        addresses.not_ours("http://localhost:8000/v1", 8000)
+
+
+def test_one_model_is_found_by_its_name(open_one: Running) -> None:
+    assert httpx.get(f"{open_one.v1}/models/clone").json()["id"] == "clone"
+    assert httpx.get(f"{open_one.v1}/models/gpt-4o").json()["error"]["code"] == "model_not_found"
+
+
+def test_faults_of_a_body_are_told_in_the_words_of_the_api(open_one: Running) -> None:
+    def told(content: bytes) -> str:
+        answer = httpx.post(
+            f"{open_one.v1}/chat/completions", content=content, headers={"Content-Type": "application/json"}
+        )
+        assert answer.status_code == 400
+        return str(answer.json()["error"]["message"])
+
+    assert "not JSON" in told(b"{")
+    assert "the body: Input should be" in told(b"[1]")
+    found = told(b'{"messages": [{"role": "user", "content": 5}]}')
+    assert "messages.0.content: Input should be a valid string" in found
+    assert "constrained" not in found
 
 
 def test_pages_of_other_sites_may_not_ask_and_get_no_cors(open_one: Running) -> None:

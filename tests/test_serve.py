@@ -30,6 +30,12 @@ def test_a_port_in_use_is_told_in_two_lines(csb: Csb, place: Path) -> None:
     assert f"try: --port {port + 1}" in done.stderr
 
 
+def test_an_address_that_is_not_ours_is_told_without_a_word_about_the_port(csb: Csb, place: Path) -> None:
+    for host in ("nope.invalid", "1.2.3.4"):
+        done = csb("serve", "--host", host, code=1)
+        assert "try: leave --host out" in done.stderr
+
+
 def test_a_model_that_is_not_there_and_a_url_that_is_none_are_told(csb: Csb, place: Path) -> None:
     assert "csb train" in csb("serve", "--port", free_port(), code=1).stderr
     assert "--url http://" in csb("serve", "--engine", "url", "--port", free_port(), code=1).stderr
@@ -119,6 +125,9 @@ def test_without_an_adapter_the_base_speaks_as_the_clone_and_says_that_it_is_the
     [
         ({"no_adapter": True}, "--no-adapter and --adapter"),
         ({"no_adapter": True, "adapter": None, "with_base": True}, "--no-adapter and --with-base"),
+        ({"no_adapter": True, "adapter": None, "gguf": Path("x.gguf")}, "--no-adapter and --gguf"),
+        ({"gguf": Path("x.gguf")}, "--gguf is for llama.cpp"),
+        ({"url_model": "x"}, "--url-model is for a server elsewhere"),
         ({"engine": "llamacpp", "backend": "vllm"}, "--backend vllm is LLaMA-Factory's"),
         ({"engine": "url", "url": "http://x", "with_base": True}, "--with-base does not work with --url"),
     ],
@@ -193,7 +202,9 @@ def test_a_clone_whose_card_changed_since_training_is_told_on_every_engine(
 def written(place: Path, **values: object) -> Path:
     """A settings.json with these arguments of llama3."""
     file = place / "s.json"
-    file.write_text(json.dumps({"llama3_args": {"model_name_or_path": "models/M"} | values, "qwen2_args": {}}))
+    file.write_text(
+        json.dumps({"llama3_args": {"model_name_or_path": "models/M"} | values, "qwen2_args": {}, "glm4_args": []})
+    )
     return file
 
 
@@ -225,6 +236,9 @@ def test_settings_without_an_adapter_serve_the_base_or_merged_model_itself(place
     [
         ("llama", {}, r"did you mean llama3\?"),
         ("qwen2", {}, "no model_name_or_path"),
+        ("llama3", {"model_name_or_path": ""}, "no model_name_or_path"),
+        ("llama3", {"model_name_or_path": 5}, "no model_name_or_path"),
+        ("glm4", {}, "glm4_args in s.json holds no keys"),
         ("llama3", {"temprature": 1}, r"unknown key temprature \(did you mean temperature\?\)"),
         ("llama3", {"infer_backend": "vlm"}, "did you mean vllm"),
         ("llama3", {"temperature": 9}, "temperature"),

@@ -244,7 +244,7 @@ def test_an_adapter_that_changed_makes_the_gguf_anew_and_ctrl_c_meanwhile_leaves
     line = [sys.executable, "-m", "chatstylebot", "serve"]
     process = subprocess.Popen(line, cwd=place, stderr=subprocess.PIPE, encoding="utf-8")
     assert process.stderr is not None
-    assert any("it was made from another adapter" in said for said in process.stderr)
+    assert any("is of another adapter" in said for said in process.stderr)
     process.send_signal(signal.SIGINT)
     process.stderr.read()
     process.stderr.close()

@@ -14,12 +14,13 @@ from chatstylebot.client import Client, Trouble
 from chatstylebot.errors import UserError
 
 Kind = Literal["clone", "base"]
+MOST = 20_000  # characters of a message
 KEY = "CSB_SERVER_KEY"  # for a server that was started by somebody else
 HELP = """\
 /again   another answer to what you said last
-/base    talk to the bare base model; once more: to the clone again
+/base    from now on the bare base model answers (/again: what you said last); once more: the clone again
 /clear   forget this talk
-/exit    leave, as Ctrl-D does; Ctrl-C stops an answer
+/exit    leave, as Ctrl-D does; Ctrl-C stops an answer, drops a line half typed, and leaves at an empty one
 A line that begins with // is sent with one / less; an empty line is no message."""
 
 
@@ -51,9 +52,11 @@ class Sides(Protocol):
 def sides(found: Any, client: Client) -> dict[Kind, Side]:
     """What a server offers, from its /v1/card. Raises UserError for an answer that is no gateway's."""
     try:
-        name, separator = str(found["name"]), str(found["separator"])
+        name, separator = str(found["name"]), str(found["separator"]) or "\n"
         language: Literal["zh", "en"] = "zh" if found["language"] == "zh" else "en"
         offered = {one["kind"]: str(one["id"]) for one in reversed(found["models"])}
+        if not {"clone", "base"} & offered.keys():
+            raise KeyError("models")
     except (KeyError, TypeError):
         raise UserError(f"{client.url} is no csb serve", f"csb serve --engine url --url {client.url}") from None
     shown = {"clone": name or "the clone", "base": "base"}
@@ -68,12 +71,15 @@ class There:
 
     def __init__(self, url: str, key: str, stack: ExitStack, loop: asyncio.Runner) -> None:
         """Raises UserError unless a gateway answers there that takes the key."""
-        root = url.rstrip("/").removesuffix("/v1")
+        root, key = address(url, key)
         try:
             self._sides = _asked(root, key, stack, loop)
         except Trouble as error:
             if error.status in (401, 403):
-                raise UserError(f"{root} asks for a key", f"{KEY}=… csb chat --server {root}") from None
+                does = "refuses this key" if key else "asks for a key"
+                raise UserError(f"{root} {does}", f"{KEY}=… csb chat --server {root}") from None
+            if error.status == 429:
+                raise UserError(f"{root} has too much to do: {error.message}", "try again in a minute") from None
             remedy = f"start csb serve there; before any other server: csb serve --engine url --url {root}/v1"
             raise UserError(f"no csb serve answers at {root}: {error.message}", remedy) from None
 
@@ -86,6 +92,16 @@ class There:
         if kind not in self._sides:
             raise UserError(f"this server does not serve the {kind}", "csb serve --with-base serves both")
         return self._sides[kind]
+
+
+def address(url: str, key: str) -> tuple[str, str]:
+    """Where a server is and the key for it; the chat page's address, with the key in it, will do. Raises UserError."""
+    place, _, hidden = url.partition("#key=")
+    key = (key or hidden).strip()
+    if not key.isascii():
+        raise UserError("this key has letters that no server takes", f"{KEY}=… as it stands in .csb/keys there")
+    place = place if "://" in place else f"http://{place}"
+    return place.rstrip("/").removesuffix("/v1"), key
 
 
 class Own:
@@ -203,7 +219,9 @@ class Chat:
         text = typed.strip()
         if text.startswith("/") and not text.startswith("//"):
             return self._command(text)
-        if text:
+        if len(text) > MOST:
+            progress.say(f"that line has {len(text):,} characters, and is left out: a message has {MOST:,} at most")
+        elif text:
             self.talk.hear(text.removeprefix("/") if text.startswith("//") else text)
             self._answer()
         return True
@@ -231,6 +249,8 @@ class Chat:
     def _turn(self, kind: Kind) -> None:
         try:
             self.side = self._sides.open(kind)
+        except KeyboardInterrupt:
+            progress.say(f"\n(stopped; {self.side.shown} still answers)")
         except UserError as error:
             progress.say(error.lines)
         else:
@@ -243,7 +263,13 @@ class Chat:
         except KeyboardInterrupt:
             progress.say("\n(stopped; /again asks once more)")
         except Trouble as error:
-            progress.say(f"error: {error.message}\ntry: /again")
+            remedy = "/again"
+            if error.status in (400, 413):  # it would be refused again, and all that is said after it
+                self.talk.turns.pop()
+                remedy = "say it in fewer words, or /clear: what you said is left out"
+            elif not error.status:
+                remedy = "/again in a moment; if that does not help, leave, and csb chat once more"
+            progress.say(f"error: {error.message}\ntry: {remedy}")
         else:
             self.talk.turns.append(("assistant", said))
 

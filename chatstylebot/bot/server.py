@@ -16,7 +16,7 @@ from chatstylebot.client import Client, Trouble
 from chatstylebot.errors import STORY, UserError, heard
 from chatstylebot.workspace import Workspace
 
-USUAL = "http://127.0.0.1:8000"
+CHILD = "CSB_CHILD"  # in the environment of a server that is one bot's or chat's own, and nobody else's
 GLANCE = 0.3  # seconds between two looks whether it is ready
 SOON, LATEST = 1.0, 60.0  # seconds before a server that ended by itself is started again
 STEADY = 60.0  # seconds after which a server that ends is no server that does not start
@@ -42,10 +42,10 @@ def found(
     given: str | None, workspace: Path, key: str, more: Sequence[str], say: Callable[[str], None],
     name: str = "bot-server", own: Sequence[str] = (),
 ) -> Iterator[str]:  # fmt: skip
-    """The address of a server: the given one, the usual one where it is this workspace's, else one of our own, started
+    """The address of a server: the given one, the one that runs in this workspace, else one of our own, started
     with the options `more` and `own` of csb serve and ended after the block. Raises UserError.
 
-    `more` is what the user wants, and keeps the usual one from being taken. `name` is that of the log.
+    `more` is what the user wants, and keeps the running one from being taken. `name` is that of the log.
     """
     if given:
         url = given.rstrip("/").removesuffix("/v1")
@@ -55,9 +55,9 @@ def found(
                 "csb serve, in this folder; or leave --server out",
             )
         yield url
-    elif not more and asyncio.run(ours(USUAL, key)):
-        say(f"the server at {USUAL} is used")
-        yield USUAL
+    elif not more and (running := Workspace(workspace).server()) and asyncio.run(ours(running, key)):
+        say(f"the server at {running} is used")
+        yield running
     else:
         with _own(workspace, key, [*own, *more], say, name) as url:
             yield url
@@ -91,7 +91,8 @@ class _Child:
     def _start(self) -> "subprocess.Popen[bytes]":
         handle = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as output:
-            return processes.start(self._argv, cwd=self._workspace, stdout=output, stderr=output)
+            env = os.environ | {CHILD: "1"}
+            return processes.start(self._argv, cwd=self._workspace, stdout=output, stderr=output, env=env)
 
     def watch(self) -> None:
         """Start it again from now on."""

@@ -33,19 +33,22 @@ def run(
         str | None, typer.Option(help="A csb serve that runs elsewhere (its key: CSB_SERVER_KEY).", metavar="URL")
     ] = None,
 ) -> None:
-    """Talk to the clone in the terminal: /again, /base, /clear, /help; Ctrl-D leaves."""
+    """Talk to the clone in the terminal.
+
+    /again, /base, /clear, /help are commands; Ctrl-C stops an answer, Ctrl-D leaves.
+    """
     from chatstylebot.bot import chat
     from chatstylebot.serving import keys
 
     ways = {"--model": model, "--engine": engine if engine != "auto" else None}
     both = _words(ways)
     clone = both + _words({"--adapter": adapter, "--gguf": gguf})
-    if server and clone:
+    if server is not None and clone:
         raise UserError(f"{clone[0]} and --server together make no sense", f"csb chat --server {server}")
     with ExitStack() as stack:
         loop = stack.enter_context(asyncio.Runner())
         where: chat.Sides
-        if server:
+        if server is not None:
             where = there = chat.There(server, os.environ.get(chat.KEY, ""), stack, loop)
             first = there.first()
         else:
@@ -72,16 +75,34 @@ def _lines(talk: "Chat") -> None:
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
     label = LABEL[talk.side.language] if screen else ""
-    try:
-        while talk.line(input(label)):
-            pass
-    except (EOFError, KeyboardInterrupt) as end:
-        if screen:
+    while True:
+        _write("")  # what cannot be written to is told before anything is asked
+        try:
+            typed = input(label)
+        except EOFError:
+            break
+        except KeyboardInterrupt:
+            if not _half_typed():
+                if screen:
+                    _write("\n")
+                raise
             _write("\n")
-        if isinstance(end, KeyboardInterrupt):
-            raise
+            continue
+        if not talk.line(typed):
+            return
+    if screen:
+        _write("\n")
+
+
+def _half_typed() -> bool:
+    """Whether Ctrl-C came in the middle of a line."""
+    found = sys.modules.get("readline")
+    return bool(found and found.get_line_buffer())
 
 
 def _write(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        raise UserError(f"the answer cannot be written: {error.strerror}", "csb chat in a terminal") from None

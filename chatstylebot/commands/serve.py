@@ -1,12 +1,15 @@
 """the clone as an OpenAI-style server with a chat page"""
 
+import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from chatstylebot import card as cards
+from chatstylebot import progress
 from chatstylebot.card import Card
 from chatstylebot.errors import UserError
 from chatstylebot.workspace import Workspace, here
@@ -64,36 +67,45 @@ def run(
 ) -> None:
     """Serve the clone: an OpenAI-style API and a chat page."""
     from chatstylebot.corpus import store
-    from chatstylebot.serving import lineup, server
+    from chatstylebot.serving import addresses, lineup, server
     from chatstylebot.serving import settings as original
     from chatstylebot.serving import workspace as work
     from chatstylebot.serving.state import Choices, Limits
 
     workspace = here()
     card, more = cards.find(workspace) or Card(), {}
-    if model_name:
-        told = original.load(card, workspace, workspace / settings, model_name)
-        card, model, more = told.card, told.model, told.engine_keys
-        adapter = adapter or (None if no_adapter else told.adapter)
-        backend = backend or told.backend
+    if model_name is not None:
+        named = original.load(card, workspace, workspace / settings, model_name)
+        card, model, more = named.card, named.model, named.engine_keys
+        adapter = adapter or (None if no_adapter else named.adapter)
+        backend = backend or named.backend
+    hosts, origins = addresses.hosts(allow_host or ()), addresses.origins(cors or ())
+    addresses.not_ours(url, port)
     where = server.listen(host, port)  # before the model is made: that may take minutes
     loopback = host in ("127.0.0.1", "localhost", "::1")
     # where a key is asked for, another site's page that reaches us under its own name gets nothing
-    hosts = tuple(allow_host or ()) if loopback else ("*",)
+    hosts = hosts if loopback else ("*",)
     limits = Limits(rate=rate, waiting=queue)
-    choices = Choices(require_key or not loopback, allow_client_system, hosts, tuple(cors or ()), limits)
+    choices = Choices(require_key or not loopback, allow_client_system, hosts, origins, limits)
     plan = lineup.Plan(
         card, workspace, model, adapter, no_adapter, engine, backend, gguf, url, url_model, with_base, chats, context,
         threads, more,
     )  # fmt: skip
-    shown = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    here_ = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    shown = f"http://{f'[{here_}]' if ':' in here_ else here_}:{port}"
+    if host != here_:
+        progress.say(f"note: listening on every address of this machine: {shown} is how it is reached from here itself")
+    if choices.key_required:
+        progress.say(f"note: every request needs a key: {Workspace(workspace).keys}")
 
     def ready(key: str) -> None:
         # a log that others may read gets no key
         end = f"#key={key}" if sys.stdout.isatty() else f" (the owner's key: {Workspace(workspace).keys})"
         typer.echo(f"ready: the chat page is {shown}/{end}\n       the API is {shown}/v1 (Ctrl-C stops it)")
+        if "CSB_CHILD" not in os.environ:  # a bot's or chat's own server is nobody else's
+            told.enter_context(Workspace(workspace).announced(shown))
 
-    with where:
+    with where, ExitStack() as told:
         secrets = store.secrets(workspace)
         failed = work.serve(card, workspace, lineup.models(plan, limits), choices, where, secrets, log_chats, ready)
     if failed:

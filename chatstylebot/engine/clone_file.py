@@ -56,7 +56,7 @@ def ready(
     made_of = identity(values, kind)
     if file.is_file() and {key: told(file).get(key) for key in made_of} == made_of:
         return file
-    why = "it was made from another adapter" if file.is_file() else "it is made once"
+    why = "the one that is there is of another adapter, base or template" if file.is_file() else "it is made once"
     progress.say(f"making {file.relative_to(workspace)}: {why}, and takes some minutes")
     make(workspace, values, file, kind)
     return file

@@ -37,9 +37,10 @@ def adapter_of(card: Card, workspace: Path, model: str | None) -> Path:
     if runs and model is None:
         progress.say(f"note: no finished run of {name}; this is {runs[0].relative_to(workspace)}")
         return runs[0]
+    nearest = f"--adapter {runs[0].relative_to(workspace)}, or " if runs else ""
     raise UserError(
         f"no finished adapter for {name} in {Workspace(workspace).saves}",
-        "csb train" + (f" --model {model}" if model else ""),
+        nearest + "csb train" + (f" --model {model}" if model else ""),
     )
 
 
@@ -83,7 +84,9 @@ def recipe(card: Card, workspace: Path, model: str | None, adapter: Path | None,
             provenance.check_pair(adapter, folder)
             values |= {"adapter_name_or_path": str(adapter), "finetuning_type": "lora"}
         elif missing := folders.check(adapter):
-            raise UserError(f"{adapter} is neither an adapter nor a model: {'; '.join(missing)}", "csb train")
+            runs = [f"--adapter {run.relative_to(workspace)}" for run in finished(workspace)]
+            why = f"{adapter} is neither an adapter nor a model: {'; '.join(missing)}"
+            raise UserError(why, " or ".join(runs[:3]) or "csb train")
         else:  # full training left a whole model
             values |= {"model_name_or_path": str(adapter), "finetuning_type": "full"}
         if told.get("method") == "qlora":

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from chatstylebot.serving import addresses
+from chatstylebot.serving.addresses import LOOPBACK
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HEADERS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
 WILDCARD = "*"
 
@@ -33,7 +35,7 @@ class Rules:
 def refusal(scope: Scope, rules: Rules) -> tuple[int, str, str] | None:
     """Status, code and message for a request that is turned away by its headers, None for the rest."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    host = _name(headers.get("host", ""))
+    host = addresses.host(headers.get("host", "")) or ""
     if WILDCARD not in rules.hosts and host not in rules.hosts:
         return 403, "host_not_allowed", "this host name is not allowed; --allow-host NAME allows it"
     origin = headers.get("origin")
@@ -47,13 +49,6 @@ def refusal(scope: Scope, rules: Rules) -> tuple[int, str, str] | None:
         if not length.isdigit() or int(length) > rules.body:
             return 413, "body_too_large", f"a body may have {rules.body:,} bytes"
     return None
-
-
-def _name(host: str) -> str:
-    """The host name without its port."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.rpartition(":")[0] if ":" in host else host
 
 
 def _same(origin: str, host: str) -> bool:

@@ -10,7 +10,8 @@ from starlette.types import ASGIApp
 
 from chatstylebot import __version__
 from chatstylebot.serving import page, refusals, routes
-from chatstylebot.serving.door import LOOPBACK, Door, Rules
+from chatstylebot.serving.addresses import LOOPBACK
+from chatstylebot.serving.door import Door, Rules
 from chatstylebot.serving.state import State
 
 Seen = Callable[[str, str, int, float], None]
@@ -22,7 +23,16 @@ def _nobody(method: str, path: str, status: int, seconds: float) -> None:
 
 def build(state: State, seen: Seen = _nobody) -> ASGIApp:
     """The whole application; its lifespan starts and ends the engines. `seen` is told of every request."""
-    app = FastAPI(title="Chat-Style-Bot", version=__version__, docs_url=None, redoc_url=None, lifespan=_life(state))
+    life = _life(state)
+    # no redirect to a path with or without a slash: it would repeat the Host that was sent
+    app = FastAPI(
+        title="Chat-Style-Bot",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=life,
+        redirect_slashes=False,
+    )
     refusals.install(app)
     app.include_router(routes.router(state))
     page.mount(app)

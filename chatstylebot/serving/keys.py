@@ -64,8 +64,8 @@ def parse(text: str, source: str) -> dict[str, str]:
         words = line.split()
         if not words or words[0].startswith("#"):
             continue
-        if len(words) != 2 or words[0] in found or len(words[1]) < SHORTEST:
-            why = f"needs NAME KEY, each name once, a key of {SHORTEST} characters or more"
+        if len(words) != 2 or words[0] in found or len(words[1]) < SHORTEST or not words[1].isascii():
+            why = f"needs NAME KEY, each name once, a key of {SHORTEST} letters, digits and signs (ASCII) or more"
             raise UserError(f"line {number} of {source} {why}", f"correct {source}")
         found[words[0]] = words[1]
     return found
@@ -76,9 +76,9 @@ def _environment(env: Mapping[str, str]) -> dict[str, str]:
     found = {f"key{number}": key for number, key in enumerate(keys, 1)}
     if env.get(OWNER_ENV):
         found[OWNER] = env[OWNER_ENV]
-    if any(len(key) < SHORTEST for key in found.values()):
+    if any(len(key) < SHORTEST or not key.isascii() for key in found.values()):
         raise UserError(
-            f"a key in {KEYS_ENV} or {OWNER_ENV} is shorter than {SHORTEST} characters",
+            f"a key in {KEYS_ENV} or {OWNER_ENV} is shorter than {SHORTEST} characters, or not ASCII",
             "take a longer one: csb serve makes one",
         )
     return found
@@ -90,7 +90,10 @@ def load(path: Path, env: Mapping[str, str]) -> tuple[Keys, str]:
     if path.is_file():
         if os.name != "nt" and path.stat().st_mode & 0o077:
             raise UserError(f"others can read the keys in {path}", f"chmod 600 {path}, and change the keys")
-        found = parse(path.read_text("utf-8-sig"), str(path))
+        try:
+            found = parse(path.read_text("utf-8-sig"), str(path))
+        except UnicodeDecodeError:
+            raise UserError(f"{path} is not UTF-8 text", f"save {path} as UTF-8") from None
     given = _environment(env)
     if OWNER not in found | given:
         found[OWNER] = "csb-" + secrets.token_urlsafe(24)

@@ -105,6 +105,12 @@ def _agree(plan: Plan, name: choose.Engine) -> None:
     if plan.no_adapter and (plan.with_base or plan.adapter):
         other = "--with-base" if plan.with_base else "--adapter"
         raise UserError(f"--no-adapter and {other} together make no sense", "leave one of them out")
+    if plan.no_adapter and plan.gguf:
+        raise UserError("--no-adapter and --gguf together make no sense", "leave one of them out")
+    if plan.gguf and name != "llamacpp":
+        raise UserError(f"--gguf is for llama.cpp, and --engine is {name}", "--engine llamacpp, or leave --gguf out")
+    if plan.url_model and name != "url":
+        raise UserError("--url-model is for a server elsewhere", "--url http://127.0.0.1:8001/v1")
     if plan.backend and name != "llamafactory":
         raise UserError(f"--backend {plan.backend} is LLaMA-Factory's", f"--engine llamafactory, or leave {name} alone")
     if plan.with_base and name == "url":

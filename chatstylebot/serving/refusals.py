@@ -1,5 +1,6 @@
 """Every way a request can fail → status and body in OpenAI's shape. No stack trace, no path, no word of a chat."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -48,7 +49,7 @@ def refusal(error: BaseException) -> Refusal:
         # its own words may repeat the chat, or tell its owner's affairs
         why = f"the engine refuses to answer (status {error.status}): its key, its credit or the model's name is wrong"
         return Refusal(502, "engine_refused", why)
-    return Refusal(503, "engine_unavailable", "the engine does not answer; it is being started again", again)
+    return Refusal(503, "engine_unavailable", "the engine does not answer now; try again later", again)
 
 
 def not_stored(error: UserError, what: str, message: str) -> Refusal:
@@ -88,8 +89,8 @@ def _faults(errors: Sequence[Any]) -> str:
     """The faults of a body, at most five: where, and what; never what stood there."""
     lines = []
     for fault in errors[:5]:
-        where = ".".join(str(part) for part in fault["loc"] if part != "body")
-        lines.append(
-            f"{where}: {fault['msg']}" if where and fault["type"] != "json_invalid" else "the body is not JSON"
-        )
+        # pydantic names the type that it tried as well: constrained-str, list[dict[str,any]]
+        where = ".".join(str(part) for part in fault["loc"] if part != "body" and re.fullmatch(r"\w+", str(part)))
+        broken = fault["type"] == "json_invalid"
+        lines.append("the body is not JSON" if broken else f"{where or 'the body'}: {fault['msg']}")
     return "; ".join(dict.fromkeys(lines))

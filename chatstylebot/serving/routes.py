@@ -94,6 +94,13 @@ def _chat(found: APIRouter, state: State, who: Who) -> None:
         """The models that can be asked for: the clone, and the bare base where it is served as well."""
         return ModelList(data=[_model(id, served.engine, state.began) for id, served in state.models.items()])
 
+    @found.get("/v1/models/{id}", responses=failures(401, 403, 404, 429))
+    async def model(id: str, caller: Caller = Depends(who)) -> ModelInfo:
+        """One of them."""
+        if id not in state.models:
+            raise Refusal(404, "model_not_found", "there is no such model; /v1/models lists them")
+        return _model(id, state.models[id].engine, state.began)
+
 
 def _model(id: str, engine: Engine, began: int) -> ModelInfo:
     about = {"kind": engine.spec.kind, "state": engine.state, "adapter": engine.spec.adapter or ""}

@@ -2,22 +2,25 @@
 
 import asyncio
 import contextlib
+import errno
 import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from chatstylebot.client import Trouble
 from chatstylebot.errors import UserError
 from chatstylebot.serving.protocol import PunctualProtocol
 from chatstylebot.serving.supervisor import Engine
 
 CONNECTIONS = 4096  # at once; more are answered 503 before anything is read
-GOODBYE = 5  # seconds that answers get to end when the server stops
+GOODBYE = 5.0  # seconds that answers get to end when the server stops; a second signal cuts them short
+TICK = 0.1
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -30,12 +33,13 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         found.bind((host, port))
         found.listen(2048)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         found.close()
         why = getattr(error, "strerror", None) or str(error)
-        raise UserError(
-            f"cannot listen on {host}, port {port}: {why}", f"--port {port + 1}, or stop what uses it"
-        ) from None
+        of_port = getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES)
+        other = port + 1 if 1023 < port < 65535 else 8001
+        remedy = f"--port {other}, or stop what uses it" if of_port else "leave --host out, or name an address of here"
+        raise UserError(f"cannot listen on {host or '(no host)'}, port {port}: {why}", remedy) from None
     return found
 
 
@@ -63,6 +67,7 @@ def config(app: ASGIApp) -> uvicorn.Config:
         http=PunctualProtocol,
         ws="none",
         lifespan="on",
+        log_config=None,
         log_level="error",
         access_log=False,
         server_header=False,
@@ -70,16 +75,38 @@ def config(app: ASGIApp) -> uvicorn.Config:
         backlog=2048,
         limit_concurrency=CONNECTIONS,
         timeout_keep_alive=30,
-        timeout_graceful_shutdown=GOODBYE,
+        timeout_graceful_shutdown=60,  # a net: by then the engines are stopped, and with them every answer
     )
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's, but a signal that ended it is not raised again inside the event loop: whoever runs that is told."""
+    """uvicorn's, but in order: what is still being answered when the time is over gets an error, and no cut.
 
-    def __init__(self, config: uvicorn.Config, told: Callable[[int], None]) -> None:
+    A signal that ended it is not raised again inside the event loop: whoever runs that is told.
+    """
+
+    def __init__(self, config: uvicorn.Config, engines: Sequence[Engine], told: Callable[[int], None]) -> None:
         super().__init__(config)
-        self._told = told
+        self._engines, self._told = engines, told
+        self._hurried = False
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._captured_signals.append(sig)
+        self._hurried, self.should_exit = self.should_exit, True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        stopping = asyncio.create_task(self._stop_engines())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            stopping.cancel()
+
+    async def _stop_engines(self) -> None:
+        end = time.monotonic() + GOODBYE
+        while time.monotonic() < end and not self._hurried:
+            await asyncio.sleep(TICK)
+        for engine in self._engines:
+            await engine.stop()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -113,16 +140,12 @@ async def serve(
     Returns an engine that did not start.
     """
     allow_files()
-    server = _Server(config(app), told)
+    server = _Server(config(app), engines, told)
     failed: list[Engine] = []
 
     async def watch() -> None:
         for engine in engines:
-            while engine.state in ("starting", "restarting"):
-                try:
-                    await engine.ready(3600)
-                except Trouble:
-                    continue
+            await engine.settled()
             if engine.state == "stopped":  # we were told to stop before it was ready
                 return
             if engine.state == "failed":

@@ -34,16 +34,18 @@ def read(path: Path, name: str) -> dict[str, Any]:
         raise UserError(f"{path} holds no models", 'write {"llama3_args": {"model_name_or_path": …}} into it')
     names = [key.removesuffix("_args") for key in values if key.endswith("_args")]
     found = values.get(f"{name}_args")
+    if f"{name}_args" in values and not isinstance(found, dict):
+        raise UserError(f"{name}_args in {path.name} holds no keys", f'"{name}_args": {{"model_name_or_path": …}}')
     if not isinstance(found, dict):
         near = nearest(name, names)
         hint = f" (did you mean {near}?)" if near else ""
         raise UserError(
             f"{path.name} has no {name}_args{hint}", f"--model_name {'|'.join(names) or '…'}, or add it to {path}"
         )
-    if not isinstance(found.get("model_name_or_path"), str):
-        raise UserError(f"{name}_args in {path.name} has no model_name_or_path", f"write it into {path}")
     # an empty value is none, as in the original's file for a model without an adapter
     given = {key: value for key, value in found.items() if value not in ("", None)}
+    if not isinstance(given.get("model_name_or_path"), str):
+        raise UserError(f"{name}_args in {path.name} has no model_name_or_path (a path)", f"write it into {path}")
     if given.pop("max_length", None) and "max_new_tokens" not in given:
         progress.say("note: max_length is ignored by the engine; max_new_tokens is the length of a reply")
     keys.check(given, "infer", f"{name}_args in {path.name}")

@@ -50,13 +50,19 @@ class Engine:
         end = time.monotonic() + patience
         while self.state != "ready":
             left = end - time.monotonic()
-            if self.state in ("failed", "stopped") or left <= 0:
+            away = self.state == "restarting" and self.spec.start is None  # nobody here starts it again
+            if self.state in ("failed", "stopped") or away or left <= 0:
                 raise Trouble(f"the engine is not ready ({self.state})", 503)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):  # wait_for loses a cancellation up to Python 3.11
                     await self._changed.wait()
         assert self.client is not None
         return self.client
+
+    async def settled(self) -> None:
+        """Wait until it is ready, failed or stopped."""
+        while self.state in ("starting", "restarting"):
+            await self._changed.wait()
 
     async def gone(self, client: Client, patience: float = 2) -> bool:
         """Whether the child behind `client` has ended; seen at the latest after `patience` seconds."""
@@ -65,6 +71,12 @@ class Engine:
                 while self.state == "ready" and self.client is client:
                     await self._changed.wait()
         return self.spec.start is not None and not (self.state == "ready" and self.client is client)
+
+    async def stop(self) -> None:
+        """Answer nobody any more: what is being answered breaks off. The child itself ends with `run`."""
+        self._turn("stopped")
+        if self.client:
+            await self.client.close()
 
     async def run(self) -> None:
         """Keep the engine running until cancelled; return only when it does not start at all."""
@@ -87,7 +99,7 @@ class Engine:
                 names = await self.client.models()
             except Trouble as error:
                 if self.state != "restarting":
-                    self._say(f"note: {self.spec.url} does not answer: {error.message}")
+                    self._say(f"note: {self.spec.url} does not answer: {error.message}; it is asked again and again")
                 # what once took our key may be in trouble, and takes it again
                 self._turn("failed" if error.status in (401, 403) and not self._ever else "restarting")
                 if self.state == "failed":
@@ -165,6 +177,8 @@ class Engine:
             return
 
     def _turn(self, state: State) -> None:
+        if self.state == "stopped":
+            return
         self.state, self._ever = state, self._ever or state == "ready"
         self._changed.set()
         self._changed = asyncio.Event()
