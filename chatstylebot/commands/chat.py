@@ -37,24 +37,25 @@ def run(
 
     /again, /base, /clear, /help are commands; Ctrl-C stops an answer, Ctrl-D leaves.
     """
-    from chatstylebot.bot import chat
+    from chatstylebot.bot import chat, sides
     from chatstylebot.serving import keys
 
-    ways = {"--model": model, "--engine": engine if engine != "auto" else None}
-    both = _words(ways)
-    clone = both + _words({"--adapter": adapter, "--gguf": gguf})
+    if model and Path(model).is_dir():
+        model = str(Path(model).resolve())  # the server runs in the workspace, and we perhaps below it
+    both = _words({"--model": model, "--engine": engine if engine != "auto" else None})
+    clone = both + _words({"--adapter": adapter, "--gguf": gguf and gguf.resolve()})
     if server is not None and clone:
         raise UserError(f"{clone[0]} and --server together make no sense", f"csb chat --server {server}")
     with ExitStack() as stack:
         loop = stack.enter_context(asyncio.Runner())
-        where: chat.Sides
+        where: sides.Sides
         if server is not None:
-            where = there = chat.There(server, os.environ.get(chat.KEY, ""), stack, loop)
+            where = there = sides.There(server, os.environ.get(sides.KEY, ""), stack, loop)
             first = there.first()
         else:
             own = Workspace(here()).private()
             _, key = keys.load(own.keys, os.environ)
-            where = chat.Own(own.folder, key, {"clone": clone, "base": [*both, "--no-adapter"]}, stack, loop)
+            where = sides.Own(own.folder, key, {"clone": clone, "base": [*both, "--no-adapter"]}, stack, loop)
             first = "clone"
         talk = chat.Chat(where, "base" if base else first, loop, _write)
         progress.say(f"this is {talk.side.shown}; /help lists what else you can type, Ctrl-D leaves")

@@ -66,6 +66,7 @@ def run(
     ),
 ) -> None:
     """Serve the clone: an OpenAI-style API and a chat page."""
+    from chatstylebot.bot.server import CHILD
     from chatstylebot.corpus import store
     from chatstylebot.serving import addresses, lineup, server
     from chatstylebot.serving import settings as original
@@ -88,12 +89,13 @@ def run(
     limits = Limits(rate=rate, waiting=queue)
     choices = Choices(require_key or not loopback, allow_client_system, hosts, origins, limits)
     plan = lineup.Plan(
-        card, workspace, model, adapter, no_adapter, engine, backend, gguf, url, url_model, with_base, chats, context,
-        threads, more,
+        card, workspace, model=model, adapter=adapter, no_adapter=no_adapter, engine=engine, backend=backend, gguf=gguf,
+        url=url, url_model=url_model, with_base=with_base, chats=chats, context=context, threads=threads,
+        engine_keys=more,
     )  # fmt: skip
-    here_ = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    shown = f"http://{f'[{here_}]' if ':' in here_ else here_}:{port}"
-    if host != here_:
+    near = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    shown = f"http://{f'[{near}]' if ':' in near else near}:{port}"
+    if host != near:
         progress.say(f"note: listening on every address of this machine: {shown} is how it is reached from here itself")
     if choices.key_required:
         progress.say(f"note: every request needs a key: {Workspace(workspace).keys}")
@@ -102,7 +104,7 @@ def run(
         # a log that others may read gets no key
         end = f"#key={key}" if sys.stdout.isatty() else f" (the owner's key: {Workspace(workspace).keys})"
         typer.echo(f"ready: the chat page is {shown}/{end}\n       the API is {shown}/v1 (Ctrl-C stops it)")
-        if "CSB_CHILD" not in os.environ:  # a bot's or chat's own server is nobody else's
+        if CHILD not in os.environ:  # a bot's or chat's own server is nobody else's
             told.enter_context(Workspace(workspace).announced(shown))
 
     with where, ExitStack() as told:

@@ -127,13 +127,13 @@ def _elsewhere(plan: Plan, wanted: Sequence[Model]) -> list[Made]:
 
 def _llamacpp(plan: Plan, wanted: Sequence[Model]) -> list[Made]:
     """A child for each file. Raises UserError where they do not fit into memory together."""
-    files_ = [_gguf(plan, one) for one in wanted]
-    context = room.context(files_, plan.chats, plan.context, machine.ram()[1])
+    made = [_gguf(plan, one) for one in wanted]
+    context = room.context(made, plan.chats, plan.context, machine.ram()[1])
     if context < plan.context:
         progress.say(f"note: the model was made for {context} tokens: that is what a chat gets")
     threads = plan.threads or machine.free_cores()
     found = []
-    for one, file in zip(wanted, files_, strict=True):
+    for one, file in zip(wanted, made, strict=True):
         many = f"{plan.chats} chats" if plan.chats > 1 else "one chat"
         progress.say(f"{file.name}: {many} of {context} tokens, {threads} threads")
         log = Workspace(plan.workspace).private().log(f"serve-{one.kind}")

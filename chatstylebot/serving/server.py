@@ -25,6 +25,8 @@ TICK = 0.1
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket. Raises UserError when the address cannot be had."""
+    if not host:
+        raise UserError("--host is empty", "leave it out, or name an address of this machine")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio sends at once (TCP_NODELAY) only where the protocol is named; without, each answer waits 40 ms
     found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -39,7 +41,7 @@ def listen(host: str, port: int) -> socket.socket:
         of_port = getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES)
         other = port + 1 if 1023 < port < 65535 else 8001
         remedy = f"--port {other}, or stop what uses it" if of_port else "leave --host out, or name an address of here"
-        raise UserError(f"cannot listen on {host or '(no host)'}, port {port}: {why}", remedy) from None
+        raise UserError(f"cannot listen on {host}, port {port}: {why}", remedy) from None
     return found
 
 

@@ -66,11 +66,13 @@ class Engine:
 
     async def gone(self, client: Client, patience: float = 2) -> bool:
         """Whether the child behind `client` has ended; seen at the latest after `patience` seconds."""
+        if self.spec.start is None:
+            return False
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 while self.state == "ready" and self.client is client:
                     await self._changed.wait()
-        return self.spec.start is not None and not (self.state == "ready" and self.client is client)
+        return not (self.state == "ready" and self.client is client)
 
     async def stop(self) -> None:
         """Answer nobody any more: what is being answered breaks off. The child itself ends with `run`."""
@@ -94,7 +96,7 @@ class Engine:
     async def _watch(self) -> None:
         """A server elsewhere: ask it now and then."""
         self.client = Client(self.spec.url, self.spec.key)
-        while True:
+        while self.state != "stopped":
             try:
                 names = await self.client.models()
             except Trouble as error:
@@ -111,7 +113,7 @@ class Engine:
 
     async def _keep(self, start: Start) -> None:
         crashes = 0
-        while True:
+        while self.state != "stopped":
             self.starts += 1
             begin = time.monotonic()
             was_ready = await self._once(start)
@@ -166,7 +168,7 @@ class Engine:
         before, self.client = self.client, Client(ADDRESS.format(port=await port), key)
         if before:
             await before.close()
-        while True:
+        while self.state != "stopped":
             try:
                 names = await self.client.models(timeout=2)
             except Trouble:
