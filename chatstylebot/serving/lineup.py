@@ -135,7 +135,8 @@ def _llamacpp(plan: Plan, wanted: Sequence[Model]) -> list[Made]:
     found = []
     for one, file in zip(wanted, made, strict=True):
         many = f"{plan.chats} chats" if plan.chats > 1 else "one chat"
-        progress.say(f"{file.name}: {many} of {context} tokens, {threads} threads")
+        work = f"{threads} threads" if threads > 1 else "one thread"
+        progress.say(f"{file.name}: {many} of {context} tokens, {work}")
         log = Workspace(plan.workspace).private().log(f"serve-{one.kind}")
         spec = engines.llamacpp(one.id, one.kind, file, sys.executable, plan.chats, threads, context, log)
         rule = special.rule(special.telling(gguf_head.control(file)))
