@@ -29,10 +29,10 @@ def test_every_error_has_a_status_and_a_code(error: Exception, status: int, code
     assert ("Retry-After" in found.headers) == (status in (429, 503))
 
 
-def test_only_a_key_or_a_name_that_is_wrong_is_not_called_a_restart() -> None:
+def test_only_a_key_or_a_name_that_is_wrong_does_not_mend_itself() -> None:
     assert "404" in refusal(Trouble("x", 404)).message
-    assert "started again" not in refusal(Trouble("x", 404)).message
-    assert "started again" in refusal(Trouble("x")).message
+    assert "try again later" not in refusal(Trouble("x", 404)).message
+    assert "try again later" in refusal(Trouble("x")).message
 
 
 def test_a_body_is_openai_s() -> None:

@@ -16,6 +16,7 @@ import pytest
 from patience import LIMIT, until
 from test_bot_server import ENV, engine  # noqa: F401  a fixture
 
+from chatstylebot import processes
 from chatstylebot.processes import free_port
 from chatstylebot.workspace import Workspace
 
@@ -28,7 +29,7 @@ def serving(place: Path, url: str) -> Iterator[tuple["subprocess.Popen[str]", st
     (place / "clone.yaml").write_text("name: Mia\nlanguage: en\n")
     port = free_port()
     line = [sys.executable, "-m", "chatstylebot", "serve", "--url", url, "--port", str(port)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **processes.mortal()}
     with subprocess.Popen(line, cwd=place, env=ENV, encoding="utf-8", **pipes) as process:  # type: ignore[call-overload]
         try:
             yield process, f"http://127.0.0.1:{port}"
