@@ -11,7 +11,13 @@ import msgspec
 CONNECT = 5.0  # seconds
 GAP = 180.0  # seconds: the longest silence within an answer, a long prompt's reading included
 ADDRESS = "http://127.0.0.1:{port}/v1"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LINE_END = re.compile(rb"\r\n|\n|\r")
+
+
+def root(url: str) -> str:
+    """The address of a server as it is mostly written, with or without /v1 and a slash: without both."""
+    return url.rstrip("/").removesuffix("/v1")
 
 
 class Trouble(Exception):
@@ -32,7 +38,7 @@ class Client:
             headers={"Authorization": f"Bearer {key}"} if key else {},
             timeout=httpx.Timeout(GAP, connect=CONNECT),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
-            trust_env=host not in ("127.0.0.1", "localhost", "::1"),
+            trust_env=host not in LOOPBACK,
             transport=transport,
         )
 
@@ -55,12 +61,12 @@ class Client:
     async def get(self, path: str, timeout: float = CONNECT) -> dict[str, Any]:
         """The object at `path`, counted from the server's root. Raises Trouble."""
         with _told():
-            answer = await self._http.get(self.url.removesuffix("/v1") + path, timeout=timeout)
+            answer = await self._http.get(root(self.url) + path, timeout=timeout)
         return _value(answer.status_code, answer.content)
 
     async def post(self, path: str, payload: Mapping[str, Any], timeout: float = GAP) -> dict[str, Any]:
         """The answer to one request, `path` counted from the server's root (/v1/…). Raises Trouble."""
-        address, body = self.url.removesuffix("/v1") + path, msgspec.json.encode(payload)
+        address, body = root(self.url) + path, msgspec.json.encode(payload)
         with _told():
             patience = httpx.Timeout(timeout, connect=CONNECT)
             answer = await self._http.post(address, content=body, headers=JSON, timeout=patience)

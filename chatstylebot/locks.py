@@ -36,6 +36,14 @@ def take(path: Path) -> int | None:
         os.close(handle)  # whoever held it before took the file away
 
 
+def taken(path: Path) -> bool:
+    """Whether somebody holds it now; asking makes no file. Raises OSError."""
+    if not path.is_file():
+        return False
+    with held(path) as handle:
+        return handle is None
+
+
 @contextlib.contextmanager
 def held(path: Path) -> Iterator[int | None]:
     """The same for a block."""

@@ -1,4 +1,7 @@
-"""The words that samples, server and bot must share (decision 0003): a prompt at work is a prompt of training."""
+"""The words that samples, server and bot must share (decision 0003): a prompt at work is a prompt of training.
+
+Also what both need that read an answer as it comes: the page has its own in JavaScript.
+"""
 
 GROUP_CONTEXT = 20  # messages of others before an own turn in a group: more would not fit a prompt
 QUOTED = 100  # characters of a quote
@@ -18,3 +21,8 @@ PLACEHOLDERS = {
         "location": "[location]", "contact": "[contact card]", "forward": "[chat history]", "other": "[message]",
     },
 }  # fmt: skip
+
+
+def begun(text: str, mark: str) -> int:
+    """How many characters at the end of the text could be the beginning of the mark: a separator, a stop string."""
+    return next((size for size in range(min(len(mark) - 1, len(text)), 0, -1) if text.endswith(mark[:size])), 0)

@@ -79,10 +79,8 @@ class Workspace:
 
     def server(self) -> str | None:
         """The address of the server that runs here. No other program can give itself out for it: the lock is ours."""
-        if not self.server_lock.is_file():
-            return None
-        with suppress(OSError), locks.held(self.server_lock) as free:
-            if free is None:
+        with suppress(OSError):
+            if locks.taken(self.server_lock):
                 return self.server_url.read_text("utf-8").strip()
         return None
 

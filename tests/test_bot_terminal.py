@@ -1,24 +1,18 @@
 """Drafts decided at the terminal in which `csb bot run` runs: a pseudo terminal, a real QQ client, a real gateway."""
 
 import asyncio
-import os
-import re
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from gateway import OWNER, Running, fake, limits, running
 from onebot_client import Client, connected
-from patience import LIMIT, soon
+from patience import soon
+from screen import Screen
 
 from chatstylebot.card import Card
 from chatstylebot.contacts import Contact
 from chatstylebot.processes import free_port
-
-pty = pytest.importorskip("pty")
 
 CLONE = "name: Mia\nlanguage: en\nbot: {wait: 0.05s, slowest: 0.01s, two_answers: 0}\n"
 PEOPLE = 'wx_bob: {name: Bob, policy: draft, aliases: {onebot: "20002"}}\n'
@@ -30,43 +24,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     card = Card(name="Mia", language="en")
     with running(folder, [fake(folder)], card, limits(), contacts={"wx_bob": Contact(name="Bob")}) as found:
         yield found
-
-
-class Screen:
-    """The bot in a terminal: what stands on it, and what is typed."""
-
-    def __init__(self, workspace: Path, url: str, port: int) -> None:
-        self._master, slave = pty.openpty()
-        line = ("bot", "run", "onebot", "--server", url, "--port", str(port), "--owner", "20009")
-        self.bot = subprocess.Popen(
-            [sys.executable, "-m", "chatstylebot", *line], cwd=workspace, stdin=slave, stdout=slave, stderr=slave,
-            start_new_session=True, env=os.environ | {"CSB_OWNER_KEY": OWNER, "PYTHONUTF8": "1"},
-        )  # fmt: skip
-        os.close(slave)
-        self._seen = b""
-        asyncio.get_running_loop().add_reader(self._master, self._read)
-
-    def _read(self) -> None:
-        try:
-            self._seen += os.read(self._master, 65_536)
-        except OSError:  # the other side is gone
-            asyncio.get_running_loop().remove_reader(self._master)
-
-    @property
-    def text(self) -> str:
-        """Everything that has stood there, without what steers a terminal."""
-        return re.sub(r"\x1b\[[0-9;]*[A-Za-z]|\r", "", self._seen.decode("utf-8", "replace"))
-
-    def type(self, line: str) -> None:
-        os.write(self._master, line.encode() + b"\n")
-
-    async def end(self) -> int:
-        """Ctrl-C; the exit status."""
-        self.bot.send_signal(signal.SIGINT)
-        code = await asyncio.to_thread(self.bot.wait, LIMIT)
-        asyncio.get_running_loop().remove_reader(self._master)
-        os.close(self._master)
-        return code
 
 
 async def until(true: Callable[[], object], screen: Screen) -> None:
@@ -82,7 +39,8 @@ def test_send_edit_and_no_typed_below_the_draft_are_done_and_all_three_are_feedb
 
     async def scene() -> None:
         port = free_port()
-        screen = Screen(tmp_path, server.url, port)
+        line = ("bot", "run", "onebot", "--server", server.url, "--port", str(port), "--owner", "20009")
+        screen = Screen(tmp_path, *line, CSB_OWNER_KEY=OWNER)
         try:
             await until(lambda: "waiting for the QQ client" in screen.text and token.is_file(), screen)
             async with connected(Client(port, token.read_text("utf-8").strip())) as qq:
@@ -90,24 +48,25 @@ def test_send_edit_and_no_typed_below_the_draft_are_done_and_all_three_are_feedb
                 await until(lambda: "draft 1 for" in screen.text, screen)
                 assert "are you in\n  → are you in" in screen.text
                 assert "send 1, edit 1 …, or no 1" in screen.text
-                screen.type("what now")  # no decision: what can be decided is told
+                screen.type("what now\n")  # no decision: what can be decided is told
                 await until(lambda: "drafts: 1; send N, edit N TEXT, or no N" in screen.text, screen)
                 assert qq.texts(20002) == []
-                screen.type("edit 1 not today")
+                screen.type("edit 1 not today\n")
                 await until(lambda: qq.texts(20002) == ["not today"], screen)
                 await qq.push(qq.private(20002, "and tomorrow"))
                 await until(lambda: "send 2, edit 2 …, or no 2" in screen.text, screen)
-                screen.type("no 2")
+                screen.type("no 2\n")
                 await until(lambda: "rejected" in screen.text, screen)
                 await qq.push(qq.private(20002, "then never"))
                 await until(lambda: "send 3, edit 3 …, or no 3" in screen.text, screen)
-                screen.type("发 3")
+                screen.type("发 3\n")
                 await until(lambda: len(qq.texts(20002)) == 3, screen)
                 # what got no answer belongs to what is answered next, and the model here says what it hears
                 assert qq.texts(20002) == ["not today", "and tomorrow", "then never"]
                 await until(lambda: len(votes(server)) == 3, screen)
         finally:
-            code = await screen.end()
+            screen.interrupt()
+            code = await asyncio.to_thread(screen.end)
         assert code in (0, 130)
         assert "Traceback" not in screen.text
 

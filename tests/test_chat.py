@@ -1,12 +1,8 @@
 """`csb chat` as it is typed, on a pipe and in a terminal, before a real gateway whose engine does as it is told."""
 
-import contextlib
 import os
-import re
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +10,8 @@ import pytest
 from gateway import FRIEND, Running, fake, limits, running
 from hypothesis import given
 from hypothesis import strategies as st
-from patience import LIMIT, until
+from patience import LIMIT
+from screen import Screen
 
 from chatstylebot.bot.chat import Bubbles
 from chatstylebot.card import Card
@@ -140,46 +137,15 @@ def test_without_input_or_with_a_full_disk_there_is_no_traceback(place: Path, se
         assert (done.returncode, "Traceback" in done.stderr) == (code, False), more + done.stderr
 
 
-class Screen:
-    """`csb chat` in a terminal: what stands on it, and what is typed."""
-
-    def __init__(self, place: Path, *argv: str) -> None:
-        pty = pytest.importorskip("pty")
-        self._master, slave = pty.openpty()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "chatstylebot", "chat", *argv], cwd=place, stdin=slave, stdout=slave, stderr=slave,
-            start_new_session=True, env=os.environ | {"PYTHONUTF8": "1", "TERM": "dumb"},
-        )  # fmt: skip
-        os.close(slave)
-        self._seen = b""
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        with contextlib.suppress(OSError):  # the other side is gone
-            while chunk := os.read(self._master, 65_536):
-                self._seen += chunk
-
-    @property
-    def text(self) -> str:
-        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", self._seen.decode("utf-8", "replace"))
-
-    def type(self, text: str) -> None:
-        os.write(self._master, text.encode())
-
-    def wait(self, for_: str, times: int = 1) -> None:
-        until(lambda: self.text.count(for_) >= times, lambda: self.text)
-
-    def end(self) -> int:
-        code = self.process.wait(LIMIT)
-        self._reader.join(LIMIT)
-        os.close(self._master)
-        return code
+def opened(place: Path, server: Running) -> Screen:
+    """`csb chat` in a terminal, which waits for a line."""
+    screen = Screen(place, "chat", "--server", server.url)
+    screen.wait("you: ")
+    return screen
 
 
 def test_ctrl_d_leaves(place: Path, server: Running) -> None:
-    screen = Screen(place, "--server", server.url)
-    screen.wait("you: ")
+    screen = opened(place, server)
     screen.type("hello there\n")
     screen.wait("Mia: hello there\n")
     screen.wait("you: ", 2)
@@ -189,19 +155,17 @@ def test_ctrl_d_leaves(place: Path, server: Running) -> None:
 
 
 def test_ctrl_c_at_the_prompt_leaves(place: Path, server: Running) -> None:
-    screen = Screen(place, "--server", server.url)
-    screen.wait("you: ")
-    screen.process.send_signal(signal.SIGINT)
+    screen = opened(place, server)
+    screen.interrupt()
     assert screen.end() == 130, screen.text
     assert "Traceback" not in screen.text
 
 
 def test_ctrl_c_drops_a_line_that_is_half_typed(place: Path, server: Running) -> None:
-    screen = Screen(place, "--server", server.url)
-    screen.wait("you: ")
+    screen = opened(place, server)
     screen.type("not thi")
     screen.wait("not thi")
-    screen.process.send_signal(signal.SIGINT)
+    screen.interrupt()
     screen.wait("you: ", 2)
     screen.type("hi\n")
     screen.wait("Mia: hi\n")
@@ -210,11 +174,10 @@ def test_ctrl_c_drops_a_line_that_is_half_typed(place: Path, server: Running) ->
 
 
 def test_ctrl_c_stops_an_answer_and_the_talk_goes_on(place: Path, server: Running) -> None:
-    screen = Screen(place, "--server", server.url)
-    screen.wait("you: ")
+    screen = opened(place, server)
     screen.type("well !sleep 60 too late\n")
     screen.wait("Mia: well")
-    screen.process.send_signal(signal.SIGINT)
+    screen.interrupt()
     screen.wait("(stopped; /again asks once more)")
     screen.type("/clear\n")
     screen.type("hi\n")

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from datetime import timedelta
@@ -15,7 +14,7 @@ import pytest
 from conftest import Csb
 from feedback_records import record
 from make import export, row, samples, talk
-from patience import LIMIT
+from screen import Screen
 
 from chatstylebot import files
 from chatstylebot.corpus import forget, forgotten
@@ -455,20 +454,12 @@ def test_what_is_quoted_with_a_forgotten_name_before_it_does_not_come_back() -> 
 
 @pytest.mark.skipif(os.name == "nt", reason="a pty")
 def test_ctrl_c_at_the_question_ends_it_at_once(csb: Csb, place: Path) -> None:
-    import pty
-
     workspace(csb, place)
     before = everything(place)
-    line = [sys.executable, "-m", "chatstylebot", "forget", "--contact", "Alice"]
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(line, stdin=theirs, stderr=theirs, stdout=theirs, cwd=place, start_new_session=True) as child:
-        os.close(theirs)
-        said = b""
-        while b"[y/N]" not in said:
-            said += os.read(ours, 1000)
-        child.send_signal(signal.SIGINT)
-        assert child.wait(LIMIT) == 130
-    os.close(ours)
+    screen = Screen(place, "forget", "--contact", "Alice")
+    screen.wait("[y/N]")
+    screen.interrupt()
+    assert screen.end() == 130
     assert everything(place) == before
 
 

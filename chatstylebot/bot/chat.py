@@ -6,9 +6,11 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 
 from chatstylebot import progress
+from chatstylebot.bot import model
 from chatstylebot.bot.sides import Kind, Side, Sides
 from chatstylebot.client import Trouble
 from chatstylebot.errors import UserError
+from chatstylebot.words import begun
 
 MOST = 20_000  # characters of a message
 HELP = """\
@@ -35,11 +37,6 @@ class Talk:
             self.turns.pop()
         return bool(self.turns)
 
-    @property
-    def messages(self) -> list[dict[str, str]]:
-        """As the server wants them."""
-        return [{"role": role, "content": text} for role, text in self.turns]
-
 
 class Bubbles:
     """A reply on the screen, a line for each bubble, as it comes."""
@@ -55,8 +52,7 @@ class Bubbles:
         for bubble in whole:
             self._show(bubble)
             self._end()
-        held = next((n for n in range(len(self._separator) - 1, 0, -1) if self._rest.endswith(self._separator[:n])), 0)
-        shown = len(self._rest) - held
+        shown = len(self._rest) - begun(self._rest, self._separator)
         self._show(self._rest[:shown])
         self._rest = self._rest[shown:]
 
@@ -82,7 +78,7 @@ class Bubbles:
 
 async def pieces(side: Side, talk: Talk) -> AsyncGenerator[str, None]:
     """The answer to the talk as it comes. Raises Trouble."""
-    body = {"model": side.model, "messages": talk.messages}
+    body = {"model": side.model, "messages": model.messages(talk.turns)}
     async with contextlib.aclosing(side.client.stream(body)) as chunks:
         async for chunk in chunks:
             for choice in chunk.get("choices") or []:

@@ -23,11 +23,3 @@ def held(path: Path, channel: str) -> Iterator[None]:
     finally:
         if handle is not None:
             os.close(handle)
-
-
-def taken(path: Path) -> bool:
-    """Whether a bot is running there."""
-    if not path.is_file():
-        return False
-    with locks.held(path) as handle:
-        return handle is None

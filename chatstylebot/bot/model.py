@@ -1,5 +1,6 @@
 """The clone behind the gateway: a question put, an answer or the reason why there is none; votes handed on."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from chatstylebot.bot.actions import Ask
@@ -9,7 +10,7 @@ from chatstylebot.client import Client, Trouble
 
 async def answer(client: Client, ask: Ask) -> Answer:
     """What the clone says. Raises Trouble."""
-    body: dict[str, Any] = {"messages": _messages(ask.turns), "n": ask.n}
+    body: dict[str, Any] = {"messages": messages(ask.turns), "n": ask.n}
     if ask.contact:
         body["csb"] = {"contact": ask.contact}
     found = await client.complete(body)
@@ -28,7 +29,7 @@ async def vote(client: Client, given: Vote) -> None:
         "verdict": given.verdict,
         "index": given.index,
         "source": given.source,
-        "messages": _messages(given.answer.asked),
+        "messages": messages(given.answer.asked),
         "candidates": list(given.answer.candidates),
         "model": given.answer.model,
     }
@@ -36,5 +37,6 @@ async def vote(client: Client, given: Vote) -> None:
     await client.post("/v1/feedback", body | {key: value for key, value in optional.items() if value})
 
 
-def _messages(turns: tuple[tuple[Any, str], ...]) -> list[dict[str, str]]:
+def messages(turns: Iterable[tuple[Any, str]]) -> list[dict[str, str]]:
+    """Turns as the API wants them."""
     return [{"role": role, "content": text} for role, text in turns]

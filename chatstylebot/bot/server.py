@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from chatstylebot import processes, progress
-from chatstylebot.client import Client, Trouble
+from chatstylebot.client import Client, Trouble, root
 from chatstylebot.errors import STORY, UserError, heard
 from chatstylebot.workspace import Workspace
 
@@ -48,7 +48,7 @@ def found(
     `more` is what the user wants, and keeps the running one from being taken. `name` is that of the log.
     """
     if given:
-        url = given.rstrip("/").removesuffix("/v1")
+        url = root(given)
         if not asyncio.run(ours(url, key)):
             raise UserError(
                 f"{url} is no csb serve of this workspace, or is not running",

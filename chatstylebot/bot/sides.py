@@ -9,7 +9,8 @@ from typing import Any, Literal, Protocol
 
 from chatstylebot import progress
 from chatstylebot.bot import server
-from chatstylebot.client import Client, Trouble
+from chatstylebot.card import Language
+from chatstylebot.client import Client, Trouble, root
 from chatstylebot.errors import UserError
 
 Kind = Literal["clone", "base"]
@@ -25,7 +26,7 @@ class Side:
     kind: Kind
     name: str
     separator: str
-    language: Literal["zh", "en"]
+    language: Language
 
     @property
     def shown(self) -> str:
@@ -45,7 +46,7 @@ def sides(found: Any, client: Client) -> dict[Kind, Side]:
     """What a server offers, from its /v1/card. Raises UserError for an answer that is no gateway's."""
     try:
         name, separator = str(found["name"]), str(found["separator"]) or "\n"
-        language: Literal["zh", "en"] = "zh" if found["language"] == "zh" else "en"
+        language: Language = "zh" if found["language"] == "zh" else "en"
         offered = {one["kind"]: str(one["id"]) for one in reversed(found["models"])}
         if not {"clone", "base"} & offered.keys():
             raise KeyError("models")
@@ -63,17 +64,17 @@ class There:
 
     def __init__(self, url: str, key: str, stack: ExitStack, loop: asyncio.Runner) -> None:
         """Raises UserError unless a gateway answers there that takes the key."""
-        root, key = address(url, key)
+        place, key = address(url, key)
         try:
-            self._sides = _asked(root, key, stack, loop)
+            self._sides = _asked(place, key, stack, loop)
         except Trouble as error:
             if error.status in (401, 403):
                 does = "refuses this key" if key else "asks for a key"
-                raise UserError(f"{root} {does}", f"{KEY}=… csb chat --server {root}") from None
+                raise UserError(f"{place} {does}", f"{KEY}=… csb chat --server {place}") from None
             if error.status == 429:
-                raise UserError(f"{root} has too much to do: {error.message}", "try again in a minute") from None
-            remedy = f"start csb serve there; before any other server: csb serve --engine url --url {root}/v1"
-            raise UserError(f"no csb serve answers at {root}: {error.message}", remedy) from None
+                raise UserError(f"{place} has too much to do: {error.message}", "try again in a minute") from None
+            remedy = f"start csb serve there; before any other server: csb serve --engine url --url {place}/v1"
+            raise UserError(f"no csb serve answers at {place}: {error.message}", remedy) from None
 
     def first(self) -> Kind:
         """What the server has: the clone, if it can."""
@@ -93,7 +94,7 @@ def address(url: str, key: str) -> tuple[str, str]:
     if not key.isascii():
         raise UserError("this key has letters that no server takes", f"{KEY}=… as it stands in .csb/keys there")
     place = place if "://" in place else f"http://{place}"
-    return place.rstrip("/").removesuffix("/v1"), key
+    return root(place), key
 
 
 class Own:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from chatstylebot import card as cards
-from chatstylebot import progress
+from chatstylebot import locks, progress
 from chatstylebot.card import Card
 from chatstylebot.contacts import read_contacts
 from chatstylebot.errors import UserError
@@ -83,7 +83,7 @@ def resume() -> None:
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Which bots run, whether they are paused, and what they did today."""
-    from chatstylebot.bot import launch, lock, store
+    from chatstylebot.bot import launch, store
     from chatstylebot.bot.channels import CHANNELS
 
     workspace = here()
@@ -93,7 +93,7 @@ def status(as_json: AsJson = False) -> None:
         if not path.is_file():
             continue
         with store.Store.open(path) as kept:
-            running = lock.taken(store.folder(workspace) / f"{name}.lock")
+            running = locks.taken(store.folder(workspace) / f"{name}.lock")
             found[name] = {"running": running, "today": dict(kept.counts(datetime.now(UTC)))}
     paused, waiting = launch.switch(workspace).is_file(), len(_waiting(workspace))
     if as_json:

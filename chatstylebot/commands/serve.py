@@ -4,7 +4,7 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,13 +12,11 @@ from chatstylebot import card as cards
 from chatstylebot import progress
 from chatstylebot.card import Card
 from chatstylebot.errors import UserError
+from chatstylebot.serving.choose import Backend, Name
 from chatstylebot.workspace import Workspace, here
 
 if TYPE_CHECKING:
     from chatstylebot.serving.supervisor import Engine
-
-EngineName = Literal["auto", "llamafactory", "llamacpp", "url"]
-BackendName = Literal["huggingface", "vllm", "sglang"]
 
 
 def run(
@@ -31,8 +29,8 @@ def run(
         str, typer.Option(help="The address to listen on; any but 127.0.0.1 requires a key.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8000,
-    engine: Annotated[EngineName, typer.Option(help="What runs the model.")] = "auto",
-    backend: Annotated[BackendName | None, typer.Option(help="LLaMA-Factory's back end.")] = None,
+    engine: Annotated[Name, typer.Option(help="What runs the model.")] = "auto",
+    backend: Annotated[Backend | None, typer.Option(help="LLaMA-Factory's back end.")] = None,
     gguf: Annotated[Path | None, typer.Option(help="A GGUF file of the clone, for llama.cpp.")] = None,
     url: Annotated[
         str | None, typer.Option(help="A server that runs elsewhere, ending in /v1 (key: CSB_ENGINE_KEY).")
@@ -67,6 +65,7 @@ def run(
 ) -> None:
     """Serve the clone: an OpenAI-style API and a chat page."""
     from chatstylebot.bot.server import CHILD
+    from chatstylebot.client import LOOPBACK
     from chatstylebot.corpus import store
     from chatstylebot.serving import addresses, lineup, server
     from chatstylebot.serving import settings as original
@@ -83,7 +82,7 @@ def run(
     hosts, origins = addresses.hosts(allow_host or ()), addresses.origins(cors or ())
     addresses.not_ours(url, port)
     where = server.listen(host, port)  # before the model is made: that may take minutes
-    loopback = host in ("127.0.0.1", "localhost", "::1")
+    loopback = host in LOOPBACK
     # where a key is asked for, another site's page that reaches us under its own name gets nothing
     hosts = hosts if loopback else ("*",)
     limits = Limits(rate=rate, waiting=queue)

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from chatstylebot.client import LOOPBACK
 from chatstylebot.errors import UserError
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:\d{1,5})?", re.IGNORECASE)
 
 

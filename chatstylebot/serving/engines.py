@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from chatstylebot.card_parts import Sampling
+from chatstylebot.client import root
 from chatstylebot.errors import UserError
 
 Dialect = Literal["llamafactory", "llamacpp", "url"]
@@ -127,5 +128,4 @@ def url(address: str, model: str, slots: int, key: str) -> Spec:
     """A server that runs elsewhere. Raises UserError for an address that is none."""
     if not address.startswith(("http://", "https://")):
         raise UserError("--engine url needs the address of a server", "--url http://127.0.0.1:8001/v1")
-    root = address.rstrip("/").removesuffix("/v1")
-    return Spec("clone", "clone", "url", slots, url=f"{root}/v1", key=key, name=model)
+    return Spec("clone", "clone", "url", slots, url=f"{root(address)}/v1", key=key, name=model)

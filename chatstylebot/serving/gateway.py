@@ -9,8 +9,8 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from chatstylebot import __version__
+from chatstylebot.client import LOOPBACK
 from chatstylebot.serving import page, refusals, routes
-from chatstylebot.serving.addresses import LOOPBACK
 from chatstylebot.serving.door import Door, Rules
 from chatstylebot.serving.state import State
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from chatstylebot.words import begun
+
 
 def bubbles(text: str, separator: str) -> list[str]:
     """The bubbles of a reply, without empty ones; the separator is the one that training joined them with."""
@@ -26,7 +28,7 @@ class Stops:
             self.found = True
             out, self._held = self._held[: min(places)], ""
             return out
-        keep = max((_overlap(self._held, stop) for stop in self._stops), default=0)
+        keep = max((begun(self._held, stop) for stop in self._stops), default=0)
         out, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
         return out
 
@@ -34,8 +36,3 @@ class Stops:
         """What was held back, when no more text comes."""
         out, self._held = self._held, ""
         return "" if self.found else out
-
-
-def _overlap(text: str, stop: str) -> int:
-    """How many characters at the end of the text could be the beginning of the stop string."""
-    return next((size for size in range(min(len(stop) - 1, len(text)), 0, -1) if text.endswith(stop[:size])), 0)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import httpx
 
 from chatstylebot import __version__
+from chatstylebot.client import LOOPBACK
 
 URL = "https://ilinkai.weixin.qq.com"
 VERSION = "2.4.9"  # of the protocol
@@ -46,7 +47,7 @@ class Updates:
 
 def connection(url: str) -> httpx.AsyncClient:
     """A pool of connections; the proxies of the environment are for servers elsewhere only."""
-    elsewhere = httpx.URL(url).host not in ("127.0.0.1", "localhost", "::1")
+    elsewhere = httpx.URL(url).host not in LOOPBACK
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=32)
     return httpx.AsyncClient(trust_env=elsewhere, limits=limits)
 
