@@ -88,6 +88,7 @@ class Manners(Part):
     quiet: tuple[str, ...] = ()
     per_contact: int = Field(30, ge=1, le=10_000)  # replies an hour
     overall: int = Field(120, ge=1, le=100_000)
+    brake: int = Field(20, ge=2, le=10_000)  # quick replies in a row, in a group half as many: another bot?
     never: tuple[str, ...] | None = None  # None: the list that comes with the language
     disclosure: str = Field("", max_length=500)
     stop: str = Field("/stop", min_length=2, max_length=40)

@@ -72,6 +72,9 @@ bot:
   # Replies an hour, to one contact and to all together.
   per_contact: 30
   overall: 120
+  # After so many replies in a row that were each answered within a minute (in a group half as many) it may be another
+  # bot: silence there, until nobody has written for as long as `pause`. You are told; /go lets it go on.
+  brake: 20
   # What is never answered, words or /regular expressions/; left out: money, codes, promises to meet.
   # never: [转账, 验证码, "/借我.{{0,4}}钱/"]
   # Said once to each contact before the first reply; empty: nothing. For example: 我是小满的聊天机器人

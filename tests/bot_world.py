@@ -93,8 +93,9 @@ class World:
     def hear(self, text: str, chat: Chat = ANN, **more: object) -> Heard:
         """A message arrives now."""
         self._ids += 1
-        told = {"id": f"m{self._ids}", "sender": chat.id, "name": chat.id.title(), "at": self.now, **more}
-        heard = Heard(chat=chat, text=text, **told)  # type: ignore[arg-type]
+        name = more.get("name", chat.id.title())
+        told = {"id": f"m{self._ids}", "sender": name if more.get("group") else chat.id, "name": name, "at": self.now}
+        heard = Heard(chat=chat, text=text, **(told | more))  # type: ignore[arg-type]
         if chat == OWNER:
             heard = replace(heard, owner=True)
         self.take(session.hear(self.frame, self.state, heard, self.now, self.dice))

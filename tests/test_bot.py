@@ -58,7 +58,7 @@ def test_a_contact_nobody_knows_is_an_error_with_the_candidates(workspace: Path)
     done = csb(workspace, "bot", "run", "terminal", "--contact", "Anna")
     assert done.returncode == 1
     assert "no contact is called 'Anna'" in done.stderr
-    assert "one of: Ann, Bob" in done.stderr
+    assert "one of: Ann, Bob; or a line for them there: Anna: {name: Anna, policy: auto}" in done.stderr
 
 
 def test_a_vote_at_the_terminal_is_in_the_store_when_the_bot_ends(workspace: Path, server: Running) -> None:
@@ -171,5 +171,25 @@ def test_wechat_through_itchat_says_the_risk_and_stops_where_nobody_agrees(works
     assert done.stderr.splitlines()[-1].startswith("try: ")
 
 
-def test_a_friend_is_for_ilink_only(workspace: Path) -> None:
-    assert csb(workspace, "wechat", "--via", "itchat", "--friend", "Ann").returncode == 1
+def test_a_contact_scans_a_code_of_their_own_on_ilink_only(workspace: Path) -> None:
+    for line in (("wechat", "--via", "itchat", "--contact", "Ann"), ("bot", "run", "onebot", "--contact", "Ann")):
+        done = csb(workspace, *line)
+        assert done.returncode == 1
+        assert "--contact is for" in done.stderr
+        assert "contacts.yaml" in done.stderr.splitlines()[-1]
+
+
+def test_a_contact_whose_policy_is_off_is_told_before_they_scan(workspace: Path) -> None:
+    done = csb(workspace, "wechat", "--contact", "Ann", "--server", "http://127.0.0.1:9")
+    assert "note: Ann is not answered until contacts.yaml gives them the policy draft or auto" in done.stderr
+
+
+def test_without_pauses_the_terminal_answers_at_once_and_other_channels_are_never_so(
+    workspace: Path, server: Running
+) -> None:
+    (workspace / "clone.yaml").write_text("name: Mia\nlanguage: en\nbot: {wait: 1h, slowest: 1h, two_answers: 0}\n")
+    done = csb(workspace, "bot", "run", "terminal", "--no-pauses", "--server", server.url, said="hello\n")
+    assert (done.returncode, done.stdout) == (0, "hello\n")
+    refused = csb(workspace, "bot", "run", "ilink", "--no-pauses")
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines()[-2] == "error: --no-pauses is for the terminal"

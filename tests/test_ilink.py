@@ -20,10 +20,11 @@ from patience import LIMIT, soon
 from chatstylebot.bot.channels import ilink_accounts, ilink_messages, qr
 from chatstylebot.bot.channels.ilink import Ilink
 from chatstylebot.bot.channels.ilink_accounts import Account
-from chatstylebot.bot.heard import Channel, Chat, Heard, NotSent
+from chatstylebot.bot.heard import Channel, Chat, Heard, NotSent, Who
 from chatstylebot.errors import UserError
 
 ME, CHAT = "u1@im.wechat", Chat("ilink", "b1@im.bot", "u1@im.wechat")
+XIAOMING = Who("wx_ming", "小明")
 NIGHT = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
 
 
@@ -293,41 +294,50 @@ def test_a_question_that_nobody_answers_does_not_hold_the_program() -> None:
 async def test_a_friend_scans_a_code_of_their_own_and_is_not_the_owner(tmp_path: Path) -> None:
     with logged_in(tmp_path) as (server, owner):
         server.logins.append([server.confirmed("b2@im.bot", "u2@im.wechat")])
-        friend = await owner.channel.login("小明")
-        assert (friend.role, friend.name) == ("friend", "小明")
-        assert server.tokens_told == [["secret-b1@im.bot-0"]]
-        async with owner.running():
+        async with owner.running(friend=XIAOMING):
+            await soon(lambda: len(owner.channel.accounts()) == 2)
+            friend = owner.channel.accounts()[1]
+            assert (friend.role, friend.name, friend.contact) == ("friend", "小明", "wx_ming")
+            assert server.tokens_told == [["secret-b1@im.bot-0"]]
             server.push("我是机主")
             server.push("我是朋友", bot="b2@im.bot")
             await soon(lambda: len(owner.heard) == 2)
             theirs = Chat("ilink", "b2@im.bot", "u2@im.wechat")
             await owner.channel.send(theirs, "嗨", "1")
-        assert {(one.text, one.owner, one.name) for one in owner.heard} == {
-            ("我是机主", True, ""),
-            ("我是朋友", False, "小明"),
+        assert {(one.text, one.owner, one.name, one.contact) for one in owner.heard} == {
+            ("我是机主", True, "", ""),
+            ("我是朋友", False, "小明", "wx_ming"),
         }
         assert [(one.bot, one.to) for one in server.sent] == [("b2@im.bot", "u2@im.wechat")]
 
 
 @loop
-async def test_only_the_owners_account_is_listened_to_when_friends_are_not_wanted(tmp_path: Path) -> None:
+async def test_on_the_first_start_the_owner_s_code_comes_before_the_friend_s(tmp_path: Path) -> None:
+    with place(tmp_path) as (server, owner):
+        server.logins.append([server.confirmed()])
+        server.logins.append([server.confirmed("b2@im.bot", "u2@im.wechat")])
+        async with owner.running(friend=XIAOMING):
+            await soon(lambda: len(owner.channel.accounts()) == 2)
+        assert [(one.role, one.contact) for one in owner.channel.accounts()] == [("owner", ""), ("friend", "wx_ming")]
+        assert "小明, who scans it with their own WeChat" in owner.told()
+
+
+@loop
+async def test_a_friend_who_scanned_before_scans_again_and_is_the_same_account(tmp_path: Path) -> None:
     with logged_in(tmp_path) as (server, owner):
         server.logins.append([server.confirmed("b2@im.bot", "u2@im.wechat")])
-        await owner.channel.login("小明")
-        async with owner.running(friends=False):
-            await soon(lambda: server.of("b1@im.bot").polls)
-            assert server.of("b2@im.bot").polls == []
-            assert (
-                "not logged in"
-                in (await refused(owner.channel.send(Chat("ilink", "b2@im.bot", "u2"), "a", "1"))).reason
-            )
+        async with owner.running(friend=XIAOMING):
+            await soon(lambda: len(owner.channel.accounts()) == 2)
+        server.logins.append([server.confirmed("b7@im.bot", "u2@im.wechat")])
+        await owner.channel.login(XIAOMING)
+        assert [(one.id, one.contact) for one in owner.channel.accounts()[1:]] == [("b2@im.bot", "wx_ming")]
 
 
 @loop
 async def test_one_broken_account_leaves_the_others_alone(tmp_path: Path) -> None:
     with logged_in(tmp_path) as (server, owner):
         server.logins.append([server.confirmed("b2@im.bot", "u2@im.wechat")])
-        await owner.channel.login("小明")
+        await owner.channel.login(XIAOMING)
         server.expire("b2@im.bot")
         server.logins.extend([{"status": "expired"}] for _ in range(4))
         async with owner.running():
@@ -338,19 +348,11 @@ async def test_one_broken_account_leaves_the_others_alone(tmp_path: Path) -> Non
 
 
 @loop
-async def test_a_friend_cannot_come_before_the_owner(tmp_path: Path) -> None:
-    with place(tmp_path) as (_, owner):
-        with pytest.raises(UserError, match="no account of your own"):
-            await owner.channel.login("小明")
-        assert owner.links == []
-
-
-@loop
 async def test_the_owner_scanning_a_friends_code_stays_the_owner(tmp_path: Path) -> None:
     with logged_in(tmp_path) as (server, owner):
         server.logins.append([server.confirmed()])
         with pytest.raises(UserError, match="scanned from your account"):
-            await owner.channel.login("小明")
+            await owner.channel.login(XIAOMING)
         [one] = owner.channel.accounts()
         assert (one.role, one.name, one.token) == ("owner", "", server.of("b1@im.bot").token)
 
@@ -502,10 +504,12 @@ def test_what_is_no_persons_message_to_the_bot_is_not_heard(more: dict[str, Any]
 
 def test_only_the_scanner_of_the_owners_account_is_the_owner() -> None:
     message = {"message_type": 1, "from_user_id": ME, "message_id": 7, "item_list": [TEXT]}
-    friend = Account("b2", "friend", "小明", ME, "b2", "http://x", "t")
+    friend = Account("b2", "friend", "小明", ME, "b2", "http://x", "t", "wx_ming")
     heard = [ilink_messages.heard(MINE, message | {"from_user_id": who}, NIGHT) for who in (ME, "u2@im.wechat")]
-    heard.append(ilink_messages.heard(friend, message, NIGHT))
-    assert [(one.owner, one.name) for one in heard if one] == [(True, ""), (False, ""), (False, "小明")]
+    heard += [ilink_messages.heard(friend, message | {"from_user_id": who}, NIGHT) for who in (ME, "u2@im.wechat")]
+    assert [(one.owner, one.name, one.contact) for one in heard if one] == [
+        (True, "", ""), (False, "", ""), (False, "小明", "wx_ming"), (False, "", ""),
+    ]  # fmt: skip
 
 
 def test_a_message_has_an_id_and_a_time_whatever_the_server_leaves_out() -> None:
@@ -822,7 +826,9 @@ def test_a_damaged_file_is_a_problem_with_a_remedy(tmp_path: Path, text: str) ->
 
 
 def test_the_account_file_is_what_the_docs_say(tmp_path: Path) -> None:
-    ilink_accounts.save(tmp_path, [Account("b1@im.bot", "friend", "小明", ME, "b2@im.bot", "https://x", "t")])
+    ilink_accounts.save(
+        tmp_path, [Account("b1@im.bot", "friend", "小明", ME, "b2@im.bot", "https://x", "t", "wx_ming")]
+    )
     [found] = json.loads((tmp_path / "accounts.json").read_text("utf-8"))["accounts"]
     assert found == {
         "id": "b1@im.bot",
@@ -832,6 +838,7 @@ def test_the_account_file_is_what_the_docs_say(tmp_path: Path) -> None:
         "bot": "b2@im.bot",
         "url": "https://x",
         "token": "t",
+        "contact": "wx_ming",
     }
     assert ilink_accounts.load(tmp_path)[0].name == "小明"
 

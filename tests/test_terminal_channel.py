@@ -17,7 +17,7 @@ import pytest
 from patience import LIMIT, soon, until
 
 from chatstylebot.bot.channels.terminal import Terminal
-from chatstylebot.bot.heard import Chat, Heard, NotSent
+from chatstylebot.bot.heard import Chat, Heard, NotSent, Who
 
 Screen = tuple[io.FileIO, subprocess.Popen[bytes]]
 OWNER = Chat("terminal", "owner", "owner")
@@ -26,6 +26,7 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 PROGRAM = """
 import asyncio, sys
 from chatstylebot.bot.channels.terminal import Terminal
+from chatstylebot.bot.heard import Who
 waiting = []
 async def answer(channel, heard):
     await channel.typing(heard.chat, True)
@@ -36,7 +37,7 @@ async def main():
         waiting.append(asyncio.create_task(answer(channel, heard)))
     async def rest():
         await asyncio.gather(*waiting)
-    channel = Terminal(*sys.argv[1:], rest=rest)
+    channel = Terminal(*(Who(id, id) for id in sys.argv[1:]), rest=rest)
     await channel.run(hear)
 asyncio.run(main())
 """
@@ -71,9 +72,10 @@ def test_each_line_is_a_message_of_the_owner_two_quick_ones_are_two() -> None:
 
 
 def test_with_a_contact_the_lines_are_that_contact_s_and_the_owner_s_rights_are_not_theirs() -> None:
-    (found,) = brought(b"hi\n", contact="Ann")
-    assert found == Heard(Chat("terminal", "contact", "Ann"), found.id, "Ann", "Ann", "hi", NOON)
-    (other,) = brought(b"1\n", contact="owner")
+    (found,) = brought(b"hi\n", contact=Who("wx_ann", "Ann"))
+    chat = Chat("terminal", "contact", "wx_ann")
+    assert found == Heard(chat, found.id, "wx_ann", "Ann", "hi", NOON, contact="wx_ann")
+    (other,) = brought(b"1\n", contact=Who("owner", "owner"))
     assert other.chat != OWNER
     assert not other.owner
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from chatstylebot.bot import owner, sending, turns
+from chatstylebot.bot import brake, owner, sending, turns
 from chatstylebot.bot.actions import Action, Count, Tell, Typing, Withdraw
 from chatstylebot.bot.frame import Frame
 from chatstylebot.bot.heard import Chat, Heard
@@ -34,7 +34,8 @@ def command(frame: Frame, state: State, talk: Talk, heard: Heard, now: datetime,
 def silence(state: State, silent: bool, zh: bool) -> Step:
     """Say nothing to anybody any more, or speak again."""
     told = ("机器人已停" if silent else "机器人继续") if zh else ("the bot is silent" if silent else "the bot goes on")
-    return State(replace(state.house, silent=silent), _cut(state) if silent else state.talks), [Tell(told, reply=True)]
+    talks = _cut(state) if silent else {chat: brake.released(talk) for chat, talk in state.talks.items()}
+    return State(replace(state.house, silent=silent), talks), [Tell(told, reply=True)]
 
 
 def _cut(state: State) -> dict[Chat, Talk]:

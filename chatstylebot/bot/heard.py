@@ -21,13 +21,22 @@ class Chat:
 
 
 @dataclass(frozen=True, slots=True)
+class Who:
+    """Somebody of contacts.yaml: their id there, and what they are called."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """One message. The same message brought again has the same `id`; `at` is when it was written, in UTC.
 
     `text` is what was typed, the words of a transcribed voice message included, without the mention of the bot; ""
     for a picture and the like. `owner`: written to the bot by the person it belongs to (who scanned the code, sits at
     the terminal). `own`: written by hand, from the account that the bot sits on, to somebody else: the owner has
-    stepped in. What the bot itself sent is never brought.
+    stepped in. `contact`: the id in contacts.yaml of who this can only be, where the owner has told the channel. What
+    the bot itself sent is never brought.
     """
 
     chat: Chat
@@ -42,6 +51,7 @@ class Heard:
     mentioned: bool = False
     owner: bool = False
     own: bool = False
+    contact: str = ""
 
 
 class NotSent(Exception):

@@ -4,20 +4,23 @@ import asyncio
 import random
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from chatstylebot import card as cards
 from chatstylebot import files, progress
-from chatstylebot.bot import lock, owner, server, store
-from chatstylebot.bot.heard import Channel
+from chatstylebot.bot import lock, making, owner, server, store
+from chatstylebot.bot.heard import Channel, Who
 from chatstylebot.bot.runner import Outside, Runner
 from chatstylebot.bot.settings import Frames
 from chatstylebot.bot.status import Line
 from chatstylebot.card import Card
 from chatstylebot.client import Client
-from chatstylebot.contacts import Contact
+from chatstylebot.contacts import Contact, read_contacts
 from chatstylebot.errors import UserError
 from chatstylebot.feedback import drafts
 
@@ -36,14 +39,38 @@ def pause(workspace: Path, on: bool) -> None:
         switch(workspace).unlink(missing_ok=True)
 
 
-def known(people: dict[str, Contact], name: str) -> str:
-    """The id in contacts.yaml of who is called so. Raises UserError that lists the candidates."""
+def known(people: Mapping[str, Contact], name: str) -> Who:
+    """Who is called so in contacts.yaml. Raises UserError that lists the candidates."""
     found = [id for id, one in people.items() if name in (id, one.name, *one.aliases.values())]
     if len(found) == 1:
-        return found[0]
+        return Who(found[0], people[found[0]].name or found[0])
+    if found:
+        raise UserError(f"several contacts are called {name!r} in contacts.yaml", f"by its id: {', '.join(found)}")
     names = ", ".join(one.name or id for id, one in people.items())
-    why = "several contacts are" if found else "no contact is"
-    raise UserError(f"{why} called {name!r} in contacts.yaml", f"one of: {names or '(nobody is in it)'}")
+    line = yaml.safe_dump({name: {"name": name, "policy": "auto"}}, allow_unicode=True, default_flow_style=True)
+    raise UserError(
+        f"no contact is called {name!r} in contacts.yaml",
+        f"one of: {names or '(nobody is in it)'}; or a line for them there: {line.strip()[1:-1]}",
+    )
+
+
+def hurried(card: Card) -> Card:
+    """The card of a bot that answers at once, for trying: no waiting whether more is said, no pauses."""
+    quick = {"wait": timedelta(seconds=0.05), "slowest": timedelta()}
+    return card.model_copy(update={"bot": card.bot.model_copy(update=quick)})
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asks for: the channel with its options, whose words or account `contact` is, a server or the
+    options of one of our own, and whether the bot should neither wait nor pause."""
+
+    channel: str
+    options: making.Options
+    contact: str | None = None
+    server: str | None = None
+    more: Sequence[str] = ()
+    hurry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +86,20 @@ class Plan:
     key: str
     server: str | None = None
     more: Sequence[str] = ()
-    trying: str | None = None
+    trying: Who | None = None
     pauses: Mapping[str, Any] = field(default_factory=dict)
+
+
+def planned(workspace: Path, wish: Wish, key: str, pauses: Mapping[str, Any]) -> Plan:
+    """What is to run for a wish; the card and contacts.yaml say the rest. Raises UserError."""
+    card, people = cards.find(workspace) or Card(), read_contacts(workspace)
+    who = known(people, wish.contact) if wish.contact else None
+    owner = wish.options.owner or card.bot.owners.get("onebot")
+    channel = making.make(wish.channel, workspace, replace(wish.options, owner=owner, contact=who))
+    trying = who if wish.channel == "terminal" else None
+    if who and not trying and people[who.id].policy == "off":
+        progress.say(f"note: {who.name} is not answered until contacts.yaml gives them the policy draft or auto")
+    return Plan(workspace, hurried(card) if wish.hurry else card, channel, key, wish.server, wish.more, trying, pauses)
 
 
 def run(plan: Plan) -> None:

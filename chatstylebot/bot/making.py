@@ -1,6 +1,6 @@
 """A channel by its name, with what the owner chose for it."""
 
-import asyncio
+import os
 import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -8,21 +8,20 @@ from pathlib import Path
 
 from chatstylebot import files, progress
 from chatstylebot.bot import store
-from chatstylebot.bot.heard import Channel
+from chatstylebot.bot.heard import Channel, Who
 from chatstylebot.errors import UserError
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What only some channels take. `friend`: who is to scan a code of their own, on ilink. `contact`: whose words the
-    terminal brings, instead of the owner's."""
+    """What only some channels take. `owner`: the owner's id on onebot. `contact`: whose words the terminal brings,
+    instead of the owner's; who is to scan a code of their own on ilink."""
 
     host: str = "127.0.0.1"
     port: int = 8765
     owner: str | None = None
-    friend: str = ""
     yes: bool = False
-    contact: str | None = None
+    contact: Who | None = None
 
 
 def make(name: str, workspace: Path, options: Options) -> Channel:
@@ -41,20 +40,17 @@ def _terminal(folder: Path, options: Options) -> Channel:
     from chatstylebot.bot.channels.terminal import Terminal
 
     if sys.stdin.isatty():
-        whose = f"you are {options.contact} now" if options.contact else "you are the owner"
+        whose = f"you are {options.contact.name} now" if options.contact else "you are the owner"
         progress.say(f"{whose}: write a line, Ctrl-D ends")
     return Terminal(options.contact)
 
 
 def _ilink(folder: Path, options: Options) -> Channel:
     _needs("qrcode", "wechat", "the package that draws QR codes")
-    from chatstylebot.bot.channels.ilink import Ilink
+    from chatstylebot.bot.channels.ilink import ADDRESS, Ilink
+    from chatstylebot.bot.channels.ilink_api import URL
 
-    found = Ilink(folder, progress.say)
-    if options.friend:
-        asyncio.run(found.login(options.friend))
-        progress.say(f"{options.friend} is logged in; contacts.yaml says whether the bot answers them")
-    return found
+    return Ilink(folder, progress.say, url=os.environ.get(ADDRESS, URL), friend=options.contact)
 
 
 def _itchat(folder: Path, options: Options) -> Channel:

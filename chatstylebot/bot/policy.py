@@ -1,8 +1,10 @@
 """Who is answered, how, when, and never about what. Nobody but the owner is answered unless allowed."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
+from functools import lru_cache
 
 from chatstylebot import card_parts
 from chatstylebot.bot.heard import Chat
@@ -11,6 +13,7 @@ from chatstylebot.card_parts import Manners, Policy
 from chatstylebot.contacts import Contact
 
 HOUR = timedelta(hours=1)
+QUOTED = 24  # letters in a row that are a quotation and no chance; a Chinese character counts for 3
 SOON = timedelta(seconds=5)  # before it is seen again whether a reply under way took the place
 NEVER = {
     "zh": (
@@ -35,6 +38,7 @@ class Rules:
     contacts: Mapping[str, Contact]
     zone: tzinfo
     language: str = "zh"
+    system: str = ""  # the card's system prompt, with its tags
 
 
 def contact(contacts: Mapping[str, Contact], chat: Chat) -> str | None:
@@ -61,6 +65,36 @@ def topic(rules: Rules, texts: Sequence[str]) -> str | None:
     # a burst may hold half of it in one bubble and half in the next
     whole = "\n".join(texts)
     return next((each for each in topics if card_parts.topic(each).search(whole)), None)
+
+
+def risky(rules: Rules, texts: Sequence[str]) -> str | None:
+    """What the owner should see of a reply before anybody else does; None: nothing."""
+    if found := topic(rules, texts):
+        return f"touches {found}"
+    if not _stretches("\n".join(texts)).isdisjoint(_own(rules.system)):
+        return "repeats the system prompt"
+    return None
+
+
+@lru_cache(maxsize=8)
+def _own(system: str) -> frozenset[str]:
+    """The stretches of a system prompt, whatever stands for its tags."""
+    return frozenset().union(*(_stretches(piece) for piece in re.split(r"\{\w+\}", system)))
+
+
+def _stretches(text: str) -> frozenset[str]:
+    """Every stretch of letters as long as a quotation: 24 letters, or 8 Chinese characters."""
+    letters = [c for c in text.casefold() if c.isalnum()]
+    weights = [3 if c > "\u2e7f" else 1 for c in letters]
+    found, end, weight = set(), 0, 0
+    for begin in range(len(letters)):
+        while weight < QUOTED and end < len(letters):
+            weight += weights[end]
+            end += 1
+        if weight >= QUOTED:
+            found.add("".join(letters[begin:end]))
+        weight -= weights[begin]
+    return frozenset(found)
 
 
 def awake(rules: Rules, now: datetime) -> datetime:

@@ -85,6 +85,7 @@ def _begun(frame: Frame, state: State, talk: Talk, now: datetime) -> tuple[State
     ripe = talk.ripe
     talk = turns.shelved(frame, talk, talk.reply.answers)
     talk = replace(talk, ripe=ripe, replied=policy.recent(talk.replied, now), disclosed=True)
+    talk = replace(talk, quick=0 if talk.owner else talk.quick + 1)
     house = state.house
     if not talk.owner:
         house = replace(house, replied=policy.recent(house.replied, now))

@@ -8,7 +8,7 @@ import random
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chatstylebot.bot import decisions, policy, sending, turns
+from chatstylebot.bot import brake, decisions, policy, sending, turns
 from chatstylebot.bot.actions import Action, Ask, Count, Show, Tell, Typing
 from chatstylebot.bot.frame import Frame
 from chatstylebot.bot.heard import Chat, Heard
@@ -42,7 +42,7 @@ def hear(frame: Frame, state: State, heard: Heard, now: datetime, dice: random.R
 
 def _known(frame: Frame, talk: Talk, heard: Heard) -> Talk:
     seen = (*talk.seen, heard.id)[-SEEN:]
-    contact = policy.contact(frame.rules.contacts, heard.chat)
+    contact = heard.contact or policy.contact(frame.rules.contacts, heard.chat)
     talk = replace(talk, seen=seen, contact=contact, group=heard.group)
     if heard.own:
         return talk
@@ -57,7 +57,7 @@ def place(talk: Talk) -> str:
 def _heard(frame: Frame, state: State, talk: Talk, heard: Heard, now: datetime) -> Step:
     piece = turns.piece(frame, heard)
     manners = frame.rules.manners
-    talk = turns.added(talk, piece)
+    talk = turns.added(brake.paced(talk, heard.at, manners) if piece.addressed else talk, piece)
     if not piece.addressed:  # in a group, and not for us: it is what the next question is about
         return state.having(talk), []
     state, talk, actions = interrupted(state, talk)
@@ -127,10 +127,13 @@ def _consider(frame: Frame, state: State, talk: Talk, now: datetime, dice: rando
     if why := _never(frame, state.house, talk, now):
         told = (
             [Tell(f"not answered: {talk.name or place(talk)} ({why})", aloud=True)]
-            if why not in ("paused", "stopped")
+            if why not in ("paused", "stopped", "brake")
             else []
         )
-        return state.having(turns.shelved(frame, talk)), [Count(why.partition(":")[0]), *told]
+        talk = turns.shelved(frame, talk)
+        if why.startswith("brake:"):
+            talk = replace(talk, braked=now + frame.rules.manners.pause, quick=0)
+        return state.having(talk), [Count(why.partition(":")[0]), *told]
     if not talk.owner:
         later, why = policy.awake(frame.rules, now), "quiet hours"
         if later > now:
@@ -159,6 +162,8 @@ def _never(frame: Frame, house: House, talk: Talk, now: datetime) -> str:
         return "stopped"
     if talk.paused and talk.paused > now:
         return "paused"
+    if braked := brake.pulled(talk, now, manners):
+        return braked
     if now - talk.burst[-1].at > manners.late:
         return "too late"
     found = None if talk.owner else policy.topic(frame.rules, [each.text for each in talk.burst])
@@ -186,7 +191,7 @@ def answered(
         return failed(frame, state, chat, number, "the model said nothing", now)
     answer = replace(answer, texts=said if len(set(said)) == len(said) else said[:1])
     talk = replace(talk, asking=0, failures=0)
-    risky = None if talk.owner else policy.topic(frame.rules, answer.texts)
+    risky = None if talk.owner else policy.risky(frame.rules, answer.texts)
     if policy.policy(frame.rules, talk) != "auto" or risky:
         return _draft(state, talk, answer, now, risky)
     return sending.begin(frame, state, talk, answer, now, dice)
@@ -197,7 +202,7 @@ def _draft(state: State, talk: Talk, answer: Answer, now: datetime, risky: str |
     heard = "\n".join(each.text for each in talk.burst)
     draft = Draft(number, talk.chat, talk.name or place(talk), heard, answer, now)
     house = replace(state.house, drafts=(*state.house.drafts, draft), drafted=number)
-    why: list[Action] = [Tell(f"draft {number} waits: the reply touches {risky}")] if risky else []
+    why: list[Action] = [Tell(f"draft {number} waits: the reply {risky}")] if risky else []
     return state.having(talk, house), [Typing(talk.chat, False), Count("drafted"), *why, Show(draft)]
 
 

@@ -10,7 +10,7 @@ import tzlocal
 from chatstylebot import progress
 from chatstylebot.bot import replies
 from chatstylebot.bot.frame import Frame
-from chatstylebot.bot.heard import Channel
+from chatstylebot.bot.heard import Channel, Who
 from chatstylebot.bot.policy import Rules
 from chatstylebot.card import Card
 from chatstylebot.contacts import read_contacts
@@ -22,7 +22,7 @@ class Frames:
     """The settings of now: contacts.yaml is read again as soon as it is another one."""
 
     def __init__(
-        self, workspace: Path, card: Card, pauses: Mapping[str, Any], channel: Channel, trying: str | None
+        self, workspace: Path, card: Card, pauses: Mapping[str, Any], channel: Channel, trying: Who | None
     ) -> None:
         self._workspace, self._card, self._channel, self._trying = workspace, card, channel, trying
         self._rhythm = replies.rhythm(pauses)
@@ -48,10 +48,11 @@ class Frames:
     def _read(self) -> Frame:
         self._seen = self._stamp()
         people = read_contacts(self._workspace)
-        if self._trying in people and people[self._trying].policy == "off":
-            people = {**people, self._trying: people[self._trying].model_copy(update={"policy": "auto"})}
+        id = self._trying.id if self._trying else ""
+        if id in people and people[id].policy == "off":
+            people = {**people, id: people[id].model_copy(update={"policy": "auto"})}
         card, channel = self._card, self._channel
-        rules = Rules(card.bot, people, self._zone, card.language)
+        rules = Rules(card.bot, people, self._zone, card.language, card.system_text)
         return Frame(
             rules, self._rhythm, card.separator, card.history, card.gap, channel.length, channel.most, card.quotes
         )

@@ -85,6 +85,8 @@ class Talk:
     choosing: bool = False  # the owner was given two answers
     disclosed: bool = False
     held: str = ""  # why the burst waits
+    quick: int = 0  # replies in a row, each of them answered at once
+    braked: datetime | None = None  # so quick and so many that it may be another bot: silent until then
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from chatstylebot.bot import policy
 from chatstylebot.bot.frame import Frame
 from chatstylebot.bot.heard import Heard
 from chatstylebot.bot.talk import Piece, Role, Talk, Turn
@@ -21,8 +22,15 @@ def piece(frame: Frame, heard: Heard) -> Piece:
         text = f"{sign} {text}" if text else sign
     if frame.quotes and heard.quoted:
         text = f"「{heard.quoted[:QUOTED]}」{text}"
-    speaker = f"{' '.join(heard.name.split())}{SAYS}" if heard.group else ""
+    speaker = f"{_name(frame, heard)}{SAYS}" if heard.group else ""
     return Piece(heard.at, speaker + text, heard.mentioned or not heard.group)
+
+
+def _name(frame: Frame, heard: Heard) -> str:
+    """Who speaks, in one line: as contacts.yaml calls them where it knows them, as in training."""
+    people = frame.rules.contacts
+    known = policy.contact(people, replace(heard.chat, id=heard.sender))
+    return " ".join(((people[known].name if known else None) or heard.name).split())
 
 
 def added(talk: Talk, new: Piece) -> Talk:

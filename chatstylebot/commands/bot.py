@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from chatstylebot import card as cards
 from chatstylebot import locks, progress
-from chatstylebot.card import Card
-from chatstylebot.contacts import read_contacts
 from chatstylebot.errors import UserError
 from chatstylebot.workspace import Workspace, here
 
@@ -35,12 +32,15 @@ def run_channel(
         str | None, typer.Option(help="A csb serve that runs already; found, or started, if left out.", metavar="URL")
     ] = None,
     contact: Annotated[
-        str | None, typer.Option(help="terminal: what you type is this contact's, to see what they would get.")
+        str | None,
+        typer.Option(
+            help="terminal: what you type is theirs, to see what they would get. ilink: they scan a code of their own."
+        ),
     ] = None,
+    no_pauses: Annotated[bool, typer.Option("--no-pauses", help="terminal: answer at once, for trying.")] = False,
     host: Annotated[str, typer.Option(help="onebot: the address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="onebot: the port to listen on.", min=1, max=65535)] = 8765,
     owner: Annotated[str | None, typer.Option(help="onebot: your own QQ number.")] = None,
-    friend: Annotated[str, typer.Option(help="ilink: let this friend scan a code of their own first.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="itchat: the risk to the account is known.")] = False,
     option: Annotated[
         list[str] | None, typer.Option("--serve", help="An option for the server: --serve=--gguf=FILE.")
@@ -51,15 +51,18 @@ def run_channel(
     from chatstylebot.corpus import store
     from chatstylebot.serving import keys
 
-    if contact and channel != "terminal":
-        raise UserError("--contact is for the terminal", f"csb bot run terminal --contact {contact}")
+    if contact and channel not in ("terminal", "ilink"):
+        raise UserError(
+            "--contact is for terminal and ilink",
+            f"in contacts.yaml give {contact} a policy and, as alias on {channel}, the id that the bot shows",
+        )
+    if no_pauses and channel != "terminal":
+        raise UserError("--no-pauses is for the terminal", "clone.yaml has wait and slowest, under bot")
     workspace = here()
-    card = cards.find(workspace) or Card()
-    trying = launch.known(read_contacts(workspace), contact) if contact else None
     _, key = keys.load(Workspace(workspace).private().keys, os.environ)
-    options = making.Options(host, port, owner or card.bot.owners.get("onebot"), friend, yes, trying)
-    made = making.make(channel, workspace, options)
-    launch.run(launch.Plan(workspace, card, made, key, server, option or (), trying, store.pauses(workspace)))
+    options = making.Options(host, port, owner, yes)
+    wish = launch.Wish(channel, options, contact, server, option or (), no_pauses)
+    launch.run(launch.planned(workspace, wish, key, store.pauses(workspace)))
 
 
 @app.command()

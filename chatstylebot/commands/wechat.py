@@ -5,8 +5,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from chatstylebot import card as cards
-from chatstylebot.card import Card
 from chatstylebot.errors import UserError
 from chatstylebot.workspace import Workspace, here
 
@@ -20,7 +18,9 @@ def run(
     server: Annotated[
         str | None, typer.Option(help="A csb serve that runs already; found, or started, if left out.", metavar="URL")
     ] = None,
-    friend: Annotated[str, typer.Option(help="ilink: let this friend scan a code of their own first.")] = "",
+    contact: Annotated[
+        str | None, typer.Option(help="ilink: show a code that this contact of contacts.yaml scans with their WeChat.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="itchat: the risk to the account is known.")] = False,
     option: Annotated[
         list[str] | None, typer.Option("--serve", help="An option for the server: --serve=--gguf=FILE.")
@@ -31,10 +31,12 @@ def run(
     from chatstylebot.corpus import store
     from chatstylebot.serving import keys
 
-    if friend and via != "ilink":
-        raise UserError("--friend is for ilink: through itchat the bot answers from your own account", "leave it out")
+    if contact and via != "ilink":
+        raise UserError(
+            "--contact is for ilink: through itchat the bot answers from your own account",
+            f"leave it out; contacts.yaml says whether {contact} is answered",
+        )
     workspace = here()
-    card = cards.find(workspace) or Card()
     _, key = keys.load(Workspace(workspace).private().keys, os.environ)
-    channel = making.make(via, workspace, making.Options(friend=friend, yes=yes))
-    launch.run(launch.Plan(workspace, card, channel, key, server, option or (), pauses=store.pauses(workspace)))
+    wish = launch.Wish(via, making.Options(yes=yes), contact, server, option or ())
+    launch.run(launch.planned(workspace, wish, key, store.pauses(workspace)))

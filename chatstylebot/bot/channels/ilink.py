@@ -12,8 +12,10 @@ from chatstylebot.bot.channels.ilink_accounts import Account, Login, enrol
 from chatstylebot.bot.channels.ilink_api import URL, connection
 from chatstylebot.bot.channels.ilink_line import Line
 from chatstylebot.bot.channels.ilink_login import Ask, Attempt, Sleep, ask
-from chatstylebot.bot.heard import Chat, Hear, NotSent, Say
+from chatstylebot.bot.heard import Chat, Hear, NotSent, Say, Who
 from chatstylebot.errors import UserError
+
+ADDRESS = "CSB_ILINK_URL"  # in the environment: another server than Tencent's, for trying
 
 
 def _now() -> datetime:
@@ -23,7 +25,7 @@ def _now() -> datetime:
 class Ilink:
     """The channel (see bot/heard.py). The first account that logs in is the owner's; friends scan codes of their own.
 
-    `folder` keeps accounts, tokens, cursors and counts. `friends` False: only the owner's account is listened to.
+    `folder` keeps accounts, tokens, cursors and counts. `friend` is shown a code before anything is heard.
     """
 
     name = "ilink"
@@ -35,26 +37,26 @@ class Ilink:
         folder: Path,
         say: Say,
         *,
-        friends: bool = True,
         url: str = URL,
+        friend: Who | None = None,
         sleep: Sleep = asyncio.sleep,
         now: Callable[[], datetime] = _now,
         ask_code: Ask = ask,
         show_qr: Callable[[str], None] = qr.show,
     ) -> None:
-        self._folder, self._say, self._friends, self._url = folder, say, friends, url
+        self._folder, self._say, self._url, self._friend = folder, say, url, friend
         self._sleep, self._now, self._ask, self._show = sleep, now, ask_code, show_qr
         self._lines: dict[str, Line] = {}
         self._terminal = asyncio.Lock()  # one code on the screen at a time
 
     async def run(self, hear: Hear) -> None:
-        """Log the owner in if need be, and bring what is said to every account."""
+        """Log the owner in if need be, then the friend, and bring what is said to every account."""
         async with connection(self._url) as http:
-            found = ilink_accounts.load(self._folder)
-            if not any(one.role == "owner" for one in found):
-                await self._new(http, "")
-                found = ilink_accounts.load(self._folder)
-            self._lines = {one.id: self._line(http, one) for one in found if self._friends or one.role == "owner"}
+            if not any(one.role == "owner" for one in self.accounts()):
+                await self._new(http, None)
+            if self._friend:
+                await self._new(http, self._friend)
+            self._lines = {one.id: self._line(http, one) for one in self.accounts()}
             try:
                 async with asyncio.TaskGroup() as group:
                     for line in self._lines.values():
@@ -73,8 +75,8 @@ class Ilink:
         if line := self._lines.get(chat.account):
             await line.typing(chat.id, on)
 
-    async def login(self, friend: str = "") -> Account:
-        """Log in the owner, or a friend by that name who scans with their own WeChat. Raises UserError."""
+    async def login(self, friend: Who | None = None) -> Account:
+        """Log in the owner, or a friend who scans with their own WeChat. Raises UserError."""
         async with connection(self._url) as http:
             return await self._new(http, friend)
 
@@ -93,15 +95,13 @@ class Ilink:
             return line
         raise NotSent("the account of this chat is not logged in")
 
-    async def _new(self, http: httpx.AsyncClient, friend: str) -> Account:
+    async def _new(self, http: httpx.AsyncClient, friend: Who | None) -> Account:
         """An account that was not there before; who is there already logs in again."""
         found = ilink_accounts.load(self._folder)
-        if friend and not any(one.role == "owner" for one in found):
-            raise UserError("no account of your own is logged in", "csb wechat first, and scan the code yourself")
-        old = next((one for one in found if (one.name == friend if friend else one.role == "owner")), None)
-        if old:
+        contact = friend.id if friend else ""
+        if old := next((one for one in found if one.contact == contact and (friend or one.role == "owner")), None):
             return await self._again(http, old)
-        login = await self._attempt(http, [one.token for one in found], friend)
+        login = await self._attempt(http, [one.token for one in found], friend.name if friend else "")
         known = login and next((one for one in found if one.user == login.user), None)
         account = self._enrolled(login, friend) if login else None  # a known person's old token may be dead now
         if account and not known:
@@ -123,11 +123,11 @@ class Ilink:
                 f"the code was scanned by somebody else: {old.whose} stays with the person who scanned first",
                 "let that person scan",
             )
-        return self._enrolled(login, old.name)
+        return self._enrolled(login, Who(old.contact, old.name) if old.role == "friend" else None)
 
-    def _enrolled(self, login: Login, friend: str) -> Account:
+    def _enrolled(self, login: Login, friend: Who | None) -> Account:
         """Keep what the login gave; the accounts are read anew, for another program may have added one."""
-        account, all_of_them = enrol(ilink_accounts.load(self._folder), login, "friend" if friend else "owner", friend)
+        account, all_of_them = enrol(ilink_accounts.load(self._folder), login, friend)
         ilink_accounts.save(self._folder, all_of_them)
         return account
 

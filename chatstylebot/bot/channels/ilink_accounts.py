@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from chatstylebot import files
+from chatstylebot.bot.heard import Who
 from chatstylebot.errors import UserError
 
 QUOTA = 10  # messages that the server takes for one context token
@@ -23,7 +24,8 @@ T = TypeVar("T")
 class Account:
     """One bot and the person who scanned its code, the only one who can talk to it.
 
-    A new login may give the bot another id (`bot`); `id` is the first that this person was given, and stays.
+    A new login may give the bot another id (`bot`); `id` is the first that this person was given, and stays. `contact`:
+    a friend's id in contacts.yaml.
     """
 
     id: str
@@ -33,6 +35,7 @@ class Account:
     bot: str
     url: str
     token: str = field(repr=False)
+    contact: str = ""
 
     @property
     def whose(self) -> str:
@@ -88,13 +91,15 @@ def refusal(person: Person | None, now: datetime) -> str:
     return ""
 
 
-def enrol(accounts: Sequence[Account], login: Login, role: Role, name: str = "") -> tuple[Account, list[Account]]:
-    """The account of who logged in, and all accounts; who is known keeps id, role and name."""
+def enrol(accounts: Sequence[Account], login: Login, friend: Who | None) -> tuple[Account, list[Account]]:
+    """The account of who logged in, and all accounts; who is known keeps id, role, name and contact."""
     known = next((one for one in accounts if one.user == login.user), None)
     if known:
         new = replace(known, bot=login.bot, url=login.url, token=login.token)
         return new, [new if one is known else one for one in accounts]
-    new = Account(login.bot, role, name, login.user, login.bot, login.url, login.token)
+    role: Role = "friend" if friend else "owner"
+    name, contact = (friend.name, friend.id) if friend else ("", "")
+    new = Account(login.bot, role, name, login.user, login.bot, login.url, login.token, contact)
     return new, [*accounts, new]
 
 
@@ -125,7 +130,7 @@ def save_state(folder: Path, id: str, state: State) -> None:
 def forget(folder: Path, keys: Collection[str], take: bool) -> int:
     """How many friends' accounts these ids and names stand for; `take` takes them out, with what is kept for them."""
     accounts = load(folder)
-    gone = [one for one in accounts if one.role == "friend" and {one.id, one.name, one.user} & set(keys)]
+    gone = [one for one in accounts if one.role == "friend" and {one.id, one.name, one.user, one.contact} & set(keys)]
     if take and gone:
         for one in gone:
             _place(folder, one.id).unlink(missing_ok=True)

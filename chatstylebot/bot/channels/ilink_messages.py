@@ -29,6 +29,7 @@ def heard(account: Account, message: Mapping[str, Any], now: datetime) -> Heard 
         kind=next((kind for kind in kinds if kind != "text"), "text" if kinds else "other"),
         quoted=next((text for one in items if (text := _quoted(one.get("ref_msg")))), ""),
         owner=scanner and account.role == "owner",
+        contact=account.contact if scanner else "",
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from typing import TextIO
 
-from chatstylebot.bot.heard import Chat, Hear, Heard, NotSent
+from chatstylebot.bot.heard import Chat, Hear, Heard, NotSent, Who
 
 OWNER = Chat("terminal", "owner", "owner")
 DOTS = "…"
@@ -26,11 +26,12 @@ class Terminal:
     name, length, most = "terminal", 4000, 0
 
     def __init__(
-        self, contact: str | None = None, *, source: int = 0, output: TextIO | None = None,
+        self, contact: Who | None = None, *, source: int = 0, output: TextIO | None = None,
         rest: Callable[[], Awaitable[None]] | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:  # fmt: skip
         # the owner is no contact, whatever a contact is called
-        self.chat = OWNER if contact is None else Chat("terminal", "contact", contact)
+        self.chat = Chat("terminal", "contact", contact.id) if contact else OWNER
+        self._contact, self._name = (contact.id, contact.name) if contact else ("", OWNER.id)
         self._source, self._output = source, output or sys.stdout
         self._rest, self._now = rest, now
         self._dots = False
@@ -44,9 +45,8 @@ class Terminal:
             await self._rest()
 
     def _heard(self, text: str) -> Heard:
-        return Heard(
-            self.chat, secrets.token_hex(8), self.chat.id, self.chat.id, text, self._now(), owner=self.chat == OWNER
-        )
+        id, owner = secrets.token_hex(8), self.chat == OWNER
+        return Heard(self.chat, id, self.chat.id, self._name, text, self._now(), owner=owner, contact=self._contact)
 
     async def send(self, chat: Chat, text: str, id: str) -> None:
         """Print one bubble. Raises NotSent when nobody can read it any more."""
