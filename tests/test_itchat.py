@@ -61,7 +61,11 @@ class Ears:
         await soon(there)
 
 
-def ears(folder: Path, world: World, confirm: Callable[[str], bool] = lambda _: True) -> Ears:
+async def agreed(warning: str) -> bool:
+    return True
+
+
+def ears(folder: Path, world: World, confirm: Callable[[str], Awaitable[bool]] = agreed) -> Ears:
     said: list[str] = []
     shown: list[str] = []
     channel = Itchat(folder / "itchat", said.append, confirm=confirm, show_qr=shown.append, url=world.url, sleep=quick)
@@ -115,8 +119,12 @@ def brought(folder: Path, scene: Callable[[World], int], **world: Any) -> list[H
 
 def test_without_a_yes_nothing_is_asked_of_wechat(tmp_path: Path) -> None:
     read: list[str] = []
+
+    async def refused(warning: str) -> bool:
+        return bool(read.append(warning))
+
     with serving() as world:
-        error = fails(tmp_path, world, confirm=lambda text: bool(read.append(text)))
+        error = fails(tmp_path, world, confirm=refused)
         assert (world.codes, read) == (0, [WARNING])
     assert "risk" in error.problem
     assert "banned" in WARNING
@@ -126,10 +134,13 @@ def test_without_a_yes_nothing_is_asked_of_wechat(tmp_path: Path) -> None:
 def test_the_risk_is_asked_once(tmp_path: Path) -> None:
     asked: list[str] = []
 
+    async def accepted(warning: str) -> bool:
+        return not asked.append(warning)
+
     async def body() -> None:
         with serving() as world:
             for _ in range(2):
-                found = ears(tmp_path, world, lambda text: not asked.append(text))
+                found = ears(tmp_path, world, accepted)
                 work = asyncio.create_task(found.channel.run(found.hear))
                 await found.told("logged in")
                 work.cancel()
@@ -492,7 +503,10 @@ from chatstylebot.bot.channels.itchat import Itchat
 async def hear(found):
     print(found.text, flush=True)
 
-asyncio.run(Itchat(Path(sys.argv[1]), print, confirm=lambda _: True, url=sys.argv[2], show_qr=print).run(hear))
+async def agreed(warning):
+    return True
+
+asyncio.run(Itchat(Path(sys.argv[1]), print, confirm=agreed, url=sys.argv[2], show_qr=print).run(hear))
 """
 
 

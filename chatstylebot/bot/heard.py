@@ -66,6 +66,7 @@ class NotSent(Exception):
 
 
 Hear = Callable[[Heard], Awaitable[None]]
+Ask = Callable[[str], Awaitable[str]]  # a question to the owner at the terminal → what they type
 Say = Callable[[str], None]  # a line of the story, for the owner at the terminal; never what people wrote
 
 

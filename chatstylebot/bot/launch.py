@@ -15,6 +15,7 @@ from chatstylebot import card as cards
 from chatstylebot import files, progress
 from chatstylebot.bot import lock, making, owner, server, store
 from chatstylebot.bot.heard import Channel, Who
+from chatstylebot.bot.keyboard import Keyboard
 from chatstylebot.bot.runner import Outside, Runner
 from chatstylebot.bot.settings import Frames
 from chatstylebot.bot.status import Line
@@ -83,6 +84,7 @@ class Plan:
     workspace: Path
     card: Card
     channel: Channel
+    keyboard: Keyboard
     key: str
     server: str | None = None
     more: Sequence[str] = ()
@@ -95,11 +97,13 @@ def planned(workspace: Path, wish: Wish, key: str, pauses: Mapping[str, Any]) ->
     card, people = cards.find(workspace) or Card(), read_contacts(workspace)
     who = known(people, wish.contact) if wish.contact else None
     owner = wish.options.owner or card.bot.owners.get("onebot")
-    channel = making.make(wish.channel, workspace, replace(wish.options, owner=owner, contact=who))
+    keyboard = Keyboard()
+    channel = making.make(wish.channel, workspace, replace(wish.options, owner=owner, contact=who), keyboard.ask)
     trying = who if wish.channel == "terminal" else None
     if who and not trying and people[who.id].policy == "off":
         progress.say(f"note: {who.name} is not answered until contacts.yaml gives them the policy draft or auto")
-    return Plan(workspace, hurried(card) if wish.hurry else card, channel, key, wish.server, wish.more, trying, pauses)
+    card = hurried(card) if wish.hurry else card
+    return Plan(workspace, card, channel, keyboard, key, wish.server, wish.more, trying, pauses)
 
 
 def run(plan: Plan) -> None:
@@ -111,7 +115,8 @@ def run(plan: Plan) -> None:
         drafts.Drafts.open(drafts.path(plan.workspace)) as waiting,
         server.found(plan.server, plan.workspace, plan.key, plan.more, progress.say) as url,
     ):
-        progress.say(f"the chat page is {url}/#key={plan.key}")
+        if sys.stderr.isatty():  # a log is no place for the owner's key
+            progress.say(f"the chat page is {url}/#key={plan.key}")
         line = Line()
         outside = Outside(
             channel=plan.channel,
@@ -128,16 +133,16 @@ def run(plan: Plan) -> None:
             dice=random.Random(),
         )
         try:
-            asyncio.run(_run(outside))
+            asyncio.run(_run(outside, plan.keyboard))
         finally:
             line.end()
 
 
-async def _run(outside: Outside) -> None:
+async def _run(outside: Outside, keyboard: Keyboard) -> None:
     runner = Runner(outside)
     deciding = None
     if outside.channel.name != "terminal" and sys.stdin.isatty():
-        deciding = asyncio.create_task(_decisions(runner))
+        deciding = asyncio.create_task(keyboard.listen(lambda line: _decided(runner, line)))
     try:
         await runner.run()
     finally:
@@ -146,14 +151,11 @@ async def _run(outside: Outside) -> None:
         await outside.client.close()
 
 
-async def _decisions(runner: Runner) -> None:
+async def _decided(runner: Runner, line: str) -> None:
     """What the owner types here about drafts: send 1, edit 1 …, no 1."""
-    from chatstylebot.bot.channels import terminal
-
-    async for text in terminal.lines():
-        pending = [draft.number for draft in runner.state.house.drafts]
-        found = owner.decision(text, pending)
-        if found is None or found.number is None:
-            progress.say(f"drafts: {', '.join(map(str, pending)) or 'none'}; send N, edit N TEXT, or no N")
-        else:
-            await runner.decide(found.number, found.choice, found.text)
+    pending = [draft.number for draft in runner.state.house.drafts]
+    found = owner.decision(line, pending)
+    if found is None or found.number is None:
+        progress.say(f"drafts: {', '.join(map(str, pending)) or 'none'}; send N, edit N TEXT, or no N")
+    else:
+        await runner.decide(found.number, found.choice, found.text)

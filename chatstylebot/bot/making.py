@@ -8,8 +8,10 @@ from pathlib import Path
 
 from chatstylebot import files, progress
 from chatstylebot.bot import store
-from chatstylebot.bot.heard import Channel, Who
+from chatstylebot.bot.heard import Ask, Channel, Who
 from chatstylebot.errors import UserError
+
+RISK = "go on at this risk / 知道风险，继续 [y/N]: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +26,11 @@ class Options:
     contact: Who | None = None
 
 
-def make(name: str, workspace: Path, options: Options) -> Channel:
-    """The channel. Raises UserError where something is not installed, or the owner must do something."""
+def make(name: str, workspace: Path, options: Options, ask: Ask) -> Channel:
+    """The channel; `ask` reaches the owner. Raises UserError where something is not installed."""
     # one folder for each: what one channel keeps is nobody else's
     folder = files.private_folder(store.folder(workspace) / name)
-    return {"terminal": _terminal, "ilink": _ilink, "itchat": _itchat, "onebot": _onebot}[name](folder, options)
+    return {"terminal": _terminal, "ilink": _ilink, "itchat": _itchat, "onebot": _onebot}[name](folder, options, ask)
 
 
 def _needs(module: str, extra: str, what: str) -> None:
@@ -36,7 +38,7 @@ def _needs(module: str, extra: str, what: str) -> None:
         raise UserError(f"{what} is not installed", files.install(extra))
 
 
-def _terminal(folder: Path, options: Options) -> Channel:
+def _terminal(folder: Path, options: Options, ask: Ask) -> Channel:
     from chatstylebot.bot.channels.terminal import Terminal
 
     if sys.stdin.isatty():
@@ -45,34 +47,31 @@ def _terminal(folder: Path, options: Options) -> Channel:
     return Terminal(options.contact)
 
 
-def _ilink(folder: Path, options: Options) -> Channel:
+def _ilink(folder: Path, options: Options, ask: Ask) -> Channel:
     _needs("qrcode", "wechat", "the package that draws QR codes")
     from chatstylebot.bot.channels.ilink import ADDRESS, Ilink
     from chatstylebot.bot.channels.ilink_api import URL
 
-    return Ilink(folder, progress.say, url=os.environ.get(ADDRESS, URL), friend=options.contact)
+    return Ilink(folder, progress.say, ask, url=os.environ.get(ADDRESS, URL), friend=options.contact)
 
 
-def _itchat(folder: Path, options: Options) -> Channel:
+def _itchat(folder: Path, options: Options, ask: Ask) -> Channel:
     _needs("itchat", "wechat", "itchat-uos")
     from chatstylebot.bot.channels import qr
     from chatstylebot.bot.channels.itchat import Itchat
 
-    return Itchat(folder, progress.say, confirm=lambda warning: options.yes or _agreed(warning), show_qr=qr.show)
-
-
-def _agreed(warning: str) -> bool:
-    """Whether the owner goes on after reading the warning; nobody can say so where nobody sits."""
-    progress.say(warning)
-    if not sys.stdin.isatty():
+    async def agreed(warning: str) -> bool:
+        """Whether the owner goes on after reading the warning; nobody can say so where nobody sits."""
+        progress.say(warning)
+        if options.yes or sys.stdin.isatty():
+            return options.yes or (await ask(RISK)).strip().lower() in ("y", "yes", "是")
         progress.say("nobody sits at this terminal to say yes: --yes says that the risk is known")
         return False
-    sys.stderr.write("go on at this risk / 知道风险，继续 [y/N]: ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes", "是")
+
+    return Itchat(folder, progress.say, confirm=agreed, show_qr=qr.show)
 
 
-def _onebot(folder: Path, options: Options) -> Channel:
+def _onebot(folder: Path, options: Options, ask: Ask) -> Channel:
     _needs("websockets", "qq", "the package for WebSockets")
     from chatstylebot.bot.channels.onebot import Onebot
 

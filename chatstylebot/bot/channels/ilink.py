@@ -1,7 +1,7 @@
 """WeChat through Tencent's official bot interface: a contact of its own, seen only by who scanned the code."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from chatstylebot.bot.channels import ilink_accounts, qr
 from chatstylebot.bot.channels.ilink_accounts import Account, Login, enrol
 from chatstylebot.bot.channels.ilink_api import URL, connection
 from chatstylebot.bot.channels.ilink_line import Line
-from chatstylebot.bot.channels.ilink_login import Ask, Attempt, Sleep, ask
-from chatstylebot.bot.heard import Chat, Hear, NotSent, Say, Who
+from chatstylebot.bot.channels.ilink_login import Attempt, Sleep
+from chatstylebot.bot.heard import Ask, Chat, Hear, NotSent, Say, Who
 from chatstylebot.errors import UserError
 
 ADDRESS = "CSB_ILINK_URL"  # in the environment: another server than Tencent's, for trying
@@ -20,6 +20,10 @@ ADDRESS = "CSB_ILINK_URL"  # in the environment: another server than Tencent's, 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _several(lines: Iterable[Line]) -> str:
+    return " and ".join(line.account.whose for line in lines)
 
 
 class Ilink:
@@ -36,16 +40,16 @@ class Ilink:
         self,
         folder: Path,
         say: Say,
+        ask: Ask,
         *,
         url: str = URL,
         friend: Who | None = None,
         sleep: Sleep = asyncio.sleep,
         now: Callable[[], datetime] = _now,
-        ask_code: Ask = ask,
         show_qr: Callable[[str], None] = qr.show,
     ) -> None:
         self._folder, self._say, self._url, self._friend = folder, say, url, friend
-        self._sleep, self._now, self._ask, self._show = sleep, now, ask_code, show_qr
+        self._sleep, self._now, self._ask, self._show = sleep, now, ask, show_qr
         self._lines: dict[str, Line] = {}
         self._terminal = asyncio.Lock()  # one code on the screen at a time
 
@@ -57,6 +61,7 @@ class Ilink:
             if self._friend:
                 await self._new(http, self._friend)
             self._lines = {one.id: self._line(http, one) for one in self.accounts()}
+            self._say(f"listening on {_several(self._lines.values())}; Ctrl-C ends it")
             try:
                 async with asyncio.TaskGroup() as group:
                     for line in self._lines.values():
@@ -105,6 +110,9 @@ class Ilink:
         known = login and next((one for one in found if one.user == login.user), None)
         account = self._enrolled(login, friend) if login else None  # a known person's old token may be dead now
         if account and not known:
+            self._say(
+                f"{account.whose} is logged in: the clone is a contact of its own on that WeChat; write to it there"
+            )
             return account
         whose = known.whose if known else "a WeChat that is bound to a bot already"
         raise UserError(

@@ -1,10 +1,7 @@
 """A login: a code is shown, scanned with WeChat and confirmed on the phone."""
 
 import asyncio
-import contextlib
-import os
 import re
-import threading
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +11,7 @@ import httpx
 
 from chatstylebot.bot.channels.ilink_accounts import Login
 from chatstylebot.bot.channels.ilink_api import Api, Trouble
-from chatstylebot.bot.heard import Say
+from chatstylebot.bot.heard import Ask, Say
 from chatstylebot.errors import UserError
 
 PATIENCE = timedelta(seconds=480)
@@ -22,7 +19,6 @@ REFRESHES = 3
 BREAK, RETRY = 1.0, 2.0  # seconds between polls, and after one that failed
 HOST = re.compile(r"[A-Za-z0-9.-]+(:\d+)?")
 
-Ask = Callable[[str], Awaitable[str]]  # a question to the owner at the terminal → what they typed
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -134,22 +130,3 @@ class Attempt:
 
 def _late() -> UserError:
     return UserError("the code was not scanned and confirmed in time", "the same line again, with the phone at hand")
-
-
-async def ask(question: str) -> str:
-    """A line from the terminal. The thread may be left behind: it holds no lock that the interpreter's end wants."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[str] = loop.create_future()
-
-    def given(line: str) -> None:
-        if not answer.done():
-            answer.set_result(line)
-
-    def read() -> None:
-        os.write(2, question.encode())
-        line = os.read(0, 4096).decode(errors="replace")
-        with contextlib.suppress(RuntimeError):  # nobody waits any more: the loop is closed
-            loop.call_soon_threadsafe(given, line)
-
-    threading.Thread(target=read, daemon=True).start()
-    return await answer

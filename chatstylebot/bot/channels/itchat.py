@@ -1,7 +1,7 @@
 """WeChat as your own account, through the web protocol and itchat-uos. Unofficial: accounts have been banned for it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,8 +31,9 @@ class Itchat:
     name, length, most = messages.NAME, 2000, 0
 
     def __init__(
-        self, folder: Path, say: Say, *, confirm: Callable[[str], bool], show_qr: Callable[[str], None] = qr.show,
-        url: str = URL, sleep: Sleep = asyncio.sleep, now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        self, folder: Path, say: Say, *, confirm: Callable[[str], Awaitable[bool]],
+        show_qr: Callable[[str], None] = qr.show, url: str = URL, sleep: Sleep = asyncio.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:  # fmt: skip
         self._folder, self._say, self._confirm, self._show = files.private_folder(folder), say, confirm, show_qr
         self._url, self._sleep, self._now = url, sleep, now
@@ -45,7 +46,7 @@ class Itchat:
 
     async def run(self, hear: Hear) -> None:
         """Log in and bring messages until cancelled; a login that WeChat ends is asked for again. Raises UserError."""
-        agree(self._folder, self._confirm)
+        await agree(self._folder, self._confirm)
         try:
             while True:
                 wechat = await self._log_in()

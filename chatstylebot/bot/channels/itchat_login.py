@@ -55,12 +55,12 @@ async def blocking(work: Callable[..., T], *values: Any) -> T:
     return await done
 
 
-def agree(folder: Path, confirm: Callable[[str], bool]) -> None:
+async def agree(folder: Path, confirm: Callable[[str], Awaitable[bool]]) -> None:
     """Have the owner accept the risk, once. Raises UserError where they do not."""
     mark = folder / AGREED
     if mark.exists():
         return
-    if not confirm(WARNING):
+    if not await confirm(WARNING):
         raise UserError("the risk of a ban was not accepted: no login", "csb wechat (iLink, the official way)")
     files.write(mark, "the owner has read the warning about bans and goes on\n", private=True)
 
