@@ -236,6 +236,30 @@ def test_in_a_group_the_bot_speaks_when_spoken_to_and_knows_who_speaks_BOT_10() 
     assert world.asks[0].contact == "team"
 
 
+def test_a_question_in_a_group_stays_however_much_the_others_talk_until_it_is_answered() -> None:
+    world = World(frame(quiet=["19:00-21:00"]), model=silent_model)
+    world.hear("where were we?", TEAM, name="Ann", group=True, mentioned=True)
+    for number in range(40):
+        world.hear(f"chat {number}", TEAM, name="Cy", group=True)
+    world.wait(2 * 3600)
+    [ask] = world.asks
+    lines = ask.turns[-1][1].splitlines()
+    assert (lines[0], lines[1], lines[-1], len(lines)) == ("Ann: where were we?", "Cy: chat 21", "Cy: chat 39", 20)
+
+
+@pytest.mark.parametrize(("chat", "more", "fifty"), [(ANN, {}, 60), (TEAM, {"group": True, "mentioned": True}, 30)])
+def test_a_message_that_comes_so_late_that_it_no_longer_fits_ends_nothing(
+    chat: Chat, more: dict[str, bool], fifty: int
+) -> None:
+    world = World(model=silent_model)
+    early = world.now - timedelta(minutes=1)
+    for number in range(fifty):
+        world.hear(f"line {number}", chat, **more)
+    world.hear("from before", chat, at=early, **more)
+    world.wait()
+    assert len(world.asks) == 1
+
+
 def test_a_group_that_is_not_listed_gets_no_answer_even_to_the_owner() -> None:
     world = World(frame(others="auto"))
     world.hear("hey bot", Chat("onebot", "1", "g9"), group=True, mentioned=True, owner=True)

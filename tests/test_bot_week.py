@@ -1,11 +1,25 @@
 """A simulated week through the real program, with kills, broken lines, duplicates and reordering; seeded."""
 
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
 import week as weeks
 import week_ilink
+import week_virtual
 
 from chatstylebot.processes import free_port
+
+
+@pytest.mark.parametrize("seed", [2, 5, 8])
+def test_whatever_happens_everybody_in_contacts_and_groups_is_answered_once_and_nobody_else(
+    tmp_path: Path, seed: int
+) -> None:
+    with week_virtual.week(tmp_path, seed, 2_000, contacts=30, groups=6, length=timedelta(hours=8)) as world:
+        assert week_virtual.wrong(world) == []
+        assert world.kills > 20
+        assert len(world.arrived) > 800
+        assert {"answered", "drafted", "quiet hours", "owner stepped in", "stopped"} <= world.counts.keys()
 
 
 def test_a_week_with_kill_9_answers_everybody_once_and_nobody_who_is_not_allowed(tmp_path: Path) -> None:

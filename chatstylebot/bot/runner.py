@@ -54,6 +54,8 @@ class Runner:
         self._asking: dict[Chat, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
+        self._failed = asyncio.Event()
+        self._why: BaseException | None = None
         self._told: dict[str, datetime] = {}
         self._notices: list[datetime] = []
 
@@ -65,6 +67,7 @@ class Runner:
         for draft in self.state.house.drafts:
             self._show(draft)
         chores = [asyncio.create_task(work()) for work in (self._clock, self._glances, self._votes)]
+        chores.append(asyncio.create_task(self._trouble()))
         coming = asyncio.create_task(out.channel.run(self.heard))
         try:
             while not coming.done():
@@ -130,11 +133,24 @@ class Runner:
 
         task = asyncio.create_task(whole())
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, done: "asyncio.Task[None]") -> None:
+        self._tasks.discard(done)
+        if not done.cancelled() and (error := done.exception()):
+            self._why = error
+            self._failed.set()
+
+    async def _trouble(self) -> None:
+        """What goes wrong in a task that nobody waits for, a full disk perhaps, ends the bot; its state is kept."""
+        await self._failed.wait()
+        assert self._why
+        raise self._why
 
     def _asked(self, chat: Chat, done: "asyncio.Task[None]") -> None:
         if self._asking.get(chat) is done:
             del self._asking[chat]
+        self._ended(done)
 
     async def _ask(self, ask: Ask) -> None:
         out = self._out

@@ -61,8 +61,8 @@ def _heard(frame: Frame, state: State, talk: Talk, heard: Heard, now: datetime) 
     if not piece.addressed:  # in a group, and not for us: it is what the next question is about
         return state.having(talk), []
     state, talk, actions = interrupted(state, talk)
-    first = next(each for each in talk.burst[_answered(talk) :] if each.addressed)
-    ripe = max(now, min(now + manners.wait, first.at + LONGEST * manners.wait))
+    first = next((each.at for each in talk.burst[_answered(talk) :] if each.addressed), heard.at)
+    ripe = max(now, min(now + manners.wait, first + LONGEST * manners.wait))
     return state.having(replace(talk, ripe=ripe, failures=0)), [*actions, Count("heard")]
 
 

@@ -38,7 +38,18 @@ def added(talk: Talk, new: Piece) -> Talk:
     fixed = talk.reply.answers if talk.reply and not talk.reply.begun else 0
     before, after = talk.burst[:fixed], sorted((*talk.burst[fixed:], new), key=lambda each: each.at)
     most = GROUP_CONTEXT if talk.group else BURST
-    return replace(talk, burst=(*before, *after[-most:]))
+    return replace(talk, burst=(*before, *_latest(after, most)))
+
+
+def _latest(pieces: list[Piece], most: int) -> list[Piece]:
+    """The latest pieces, by time; what wants an answer stays before what others say among themselves."""
+    over = len(pieces) - most
+    if over <= 0:
+        return pieces
+    dropped = {
+        id(each) for each in sorted(pieces, key=lambda each: each.addressed)[:over]
+    }  # a stable sort: oldest first
+    return [each for each in pieces if id(each) not in dropped]
 
 
 def said(talk: Talk, role: Role, text: str, at: datetime, separator: str, history: int) -> Talk:

@@ -1,0 +1,86 @@
+"""The runner: what goes wrong where nobody waits for it is not swallowed."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import virtual_time
+from bot_world import OWNER, START, frame
+
+from chatstylebot.bot import session
+from chatstylebot.bot.actions import Count, Tell
+from chatstylebot.bot.heard import Chat, Hear, Heard
+from chatstylebot.bot.runner import Outside, Runner
+from chatstylebot.bot.store import Store
+from chatstylebot.bot.talk import State
+from chatstylebot.client import Client
+from chatstylebot.errors import UserError
+from chatstylebot.feedback.drafts import Drafts
+
+
+class FullDisk(Store):
+    """There is room until something was sent."""
+
+    sent = False
+
+    def save(self, before: State, after: State, day: str = "", counted: Iterable[str] = ()) -> None:
+        if self.sent:
+            raise UserError("the disk is full", "make room, then the same line again")
+        super().save(before, after, day, counted)
+
+
+class Model(Client):
+    """It always says yes."""
+
+    def __init__(self) -> None:
+        return
+
+    async def complete(self, payload: Any, timeout: float = 0) -> dict[str, Any]:
+        return {"id": "c1", "model": "clone", "choices": [{"message": {"content": "yes"}}]}
+
+
+class Phone:
+    """One message comes, and then none."""
+
+    name, length, most = "onebot", 500, 0
+
+    def __init__(self, disk: FullDisk) -> None:
+        self._disk, self.texts = disk, list[str]()
+
+    async def run(self, hear: Hear) -> None:
+        await hear(Heard(OWNER, "m1", "me", "me", "hi", START, owner=True))
+        await asyncio.Event().wait()
+
+    async def send(self, chat: Chat, text: str, id: str) -> None:
+        self.texts.append(text)
+        self._disk.sent = True
+
+    async def typing(self, chat: Chat, on: bool) -> None:
+        return
+
+
+def test_a_disk_that_is_full_when_a_bubble_is_out_ends_the_bot_and_nothing_is_sent_twice(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    async def life() -> list[str]:
+        with FullDisk.open(tmp_path / "bot.sqlite") as disk, Drafts.open(tmp_path / "drafts.sqlite") as drafts:
+            phone = Phone(disk)
+            outside = Outside(
+                channel=phone, client=Model(), store=disk, drafts=drafts, frame=frame, paused=lambda: False,
+                pause=lambda on: None, tell=told.append, show=lambda draft: None, counted=lambda counts: None,
+                now=lambda: START + timedelta(minutes=1), dice=Random(1),
+            )  # fmt: skip
+            with pytest.raises(UserError, match="the disk is full"):
+                await Runner(outside).run()
+            return phone.texts
+
+    assert virtual_time.run(life()) == ["yes"]
+    with Store.open(tmp_path / "bot.sqlite") as kept:
+        state, actions = session.recover(frame(), kept.load(), START, Random(1))
+    assert state.talk(OWNER).reply is None
+    assert [type(each) for each in actions] == [Count, Tell]
+    assert "perhaps not delivered" in actions[-1].text  # type: ignore[union-attr]
