@@ -35,9 +35,9 @@ import yaml
 TESTS = Path(__file__).resolve().parent.parent / "tests"
 sys.path.insert(0, str(TESTS))
 
-import hub_server  # type: ignore[import-not-found]  # noqa: E402
-import tiny_workspace  # type: ignore[import-not-found]  # noqa: E402
-from make import export, talk  # type: ignore[import-not-found]  # noqa: E402
+import hub_server  # noqa: E402
+import tiny_workspace  # noqa: E402
+from make import export, talk  # noqa: E402
 
 from chatstylebot.drafts import MOVES, NAME  # noqa: E402
 from chatstylebot.models import folders, provenance  # noqa: E402

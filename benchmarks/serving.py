@@ -101,7 +101,7 @@ GATEWAY = """
 import json, sys
 from pathlib import Path
 from gateway import fake, limits, running
-with running(Path(sys.argv[1]), [fake(Path(sys.argv[1]), slots=400)], choices=limits(waiting=400)) as where:
+with running(Path(sys.argv[1]), [fake(Path(sys.argv[1]), slots=600)], choices=limits(waiting=600)) as where:
     client = where.engine.client
     print(json.dumps([where.v1, client.url, client._http.headers["authorization"].split()[1]]), flush=True)
     sys.stdin.read()

@@ -34,9 +34,14 @@ class Screen:
                 self._seen += chunk
 
     @property
+    def raw(self) -> str:
+        """Every character that came, those that steer a terminal among them."""
+        return self._seen.decode("utf-8", "replace")
+
+    @property
     def text(self) -> str:
         """Everything that has stood there, without what steers a terminal."""
-        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", self._seen.decode("utf-8", "replace"))
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", self.raw)
 
     def type(self, text: str) -> None:
         """Letters as they are; a line ends with its own line end."""

@@ -98,7 +98,9 @@ def planned(workspace: Path, wish: Wish, key: str, pauses: Mapping[str, Any]) ->
     who = known(people, wish.contact) if wish.contact else None
     owner = wish.options.owner or card.bot.owners.get("onebot")
     keyboard = Keyboard()
-    channel = making.make(wish.channel, workspace, replace(wish.options, owner=owner, contact=who), keyboard.ask)
+    channel = making.make(
+        wish.channel, workspace, replace(wish.options, owner=owner, contact=who, clone=card.name), keyboard.ask
+    )
     trying = who if wish.channel == "terminal" else None
     if who and not trying and people[who.id].policy == "off":
         progress.say(f"note: {who.name} is not answered until contacts.yaml gives them the policy draft or auto")
@@ -117,7 +119,7 @@ def run(plan: Plan) -> None:
     ):
         if sys.stderr.isatty():  # a log is no place for the owner's key
             progress.say(f"the chat page is {url}/#key={plan.key}")
-        line = Line()
+        line = Line(talk=plan.channel.name == "terminal")
         outside = Outside(
             channel=plan.channel,
             client=Client(f"{url}/v1", plan.key),

@@ -17,13 +17,14 @@ RISK = "go on at this risk / 知道风险，继续 [y/N]: "
 @dataclass(frozen=True, slots=True)
 class Options:
     """What only some channels take. `owner`: the owner's id on onebot. `contact`: whose words the terminal brings,
-    instead of the owner's; who is to scan a code of their own on ilink."""
+    instead of the owner's; who is to scan a code of their own on ilink. `clone`: what the clone is called."""
 
     host: str = "127.0.0.1"
     port: int = 8765
     owner: str | None = None
     yes: bool = False
     contact: Who | None = None
+    clone: str = ""
 
 
 def make(name: str, workspace: Path, options: Options, ask: Ask) -> Channel:
@@ -44,7 +45,7 @@ def _terminal(folder: Path, options: Options, ask: Ask) -> Channel:
     if sys.stdin.isatty():
         whose = f"you are {options.contact.name} now" if options.contact else "you are the owner"
         progress.say(f"{whose}: write a line, Ctrl-D ends")
-    return Terminal(options.contact)
+    return Terminal(options.contact, called=options.clone)
 
 
 def _ilink(folder: Path, options: Options, ask: Ask) -> Channel:

@@ -11,11 +11,18 @@ from chatstylebot.bot.talk import Draft
 HEAD = ("heard", "answered", "drafted")
 
 
-class Line:
-    """The status line: one line that is kept up to date on a terminal; elsewhere nothing but what is told."""
+QUIET = {*HEAD, "good", "bad", "edited", "rejected", "voted", "not delivered", "perhaps not delivered", "not allowed"}
 
-    def __init__(self, live: Callable[[], bool] = sys.stderr.isatty) -> None:
-        self._live, self._shown = live(), ""
+
+class Line:
+    """The status line: one line that is kept up to date on a terminal; elsewhere nothing but what is told.
+
+    `talk`: the talk itself stands on this terminal, and no line may stand in its way: what is held back is then told.
+    """
+
+    def __init__(self, talk: bool = False, live: Callable[[], bool] = sys.stderr.isatty) -> None:
+        self._live, self._talk, self._shown = live(), talk, ""
+        self._counts: Counter[str] = Counter()
 
     def counted(self, counts: Counter[str]) -> None:
         """Show how often each thing has happened since the start."""
@@ -25,6 +32,10 @@ class Line:
             parts.append(", ".join(f"{number} {what}" for what, number in sorted(held.items())))
         self._shown = " · ".join(parts)
         self._draw()
+        if self._talk:
+            for what in (counts - self._counts).keys() - QUIET:
+                self.tell(f"no answer now: {what}")
+            self._counts = counts.copy()
 
     def tell(self, text: str) -> None:
         """A line above the status line."""
@@ -49,10 +60,10 @@ class Line:
             progress.say(self._shown)
 
     def _clear(self) -> None:
-        if self._live and self._shown:
+        if self._live and (self._shown or self._talk):
             sys.stderr.write("\r\x1b[K")
 
     def _draw(self) -> None:
-        if self._live and self._shown:
+        if self._live and self._shown and not self._talk:
             sys.stderr.write("\r\x1b[K" + progress.plain(self._shown))
             sys.stderr.flush()

@@ -20,13 +20,14 @@ DOTS = "…"
 class Terminal:
     """Each line that is typed is a message of the owner or, with `contact`, of that contact.
 
-    At the end of the input `rest` is awaited: it returns when every answer that is still to come has come.
+    `called`: who speaks, before every bubble on a screen. At the end of the input `rest` is awaited: it returns when
+    every answer that is still to come has come.
     """
 
     name, length, most = "terminal", 4000, 0
 
     def __init__(
-        self, contact: Who | None = None, *, source: int = 0, output: TextIO | None = None,
+        self, contact: Who | None = None, *, called: str = "", source: int = 0, output: TextIO | None = None,
         rest: Callable[[], Awaitable[None]] | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:  # fmt: skip
         # the owner is no contact, whatever a contact is called
@@ -34,7 +35,7 @@ class Terminal:
         self._contact, self._name = (contact.id, contact.name) if contact else ("", OWNER.id)
         self._source, self._output = source, output or sys.stdout
         self._rest, self._now = rest, now
-        self._dots = False
+        self._called, self._dots = called, False
 
     async def run(self, hear: Hear) -> None:
         """Bring every line until the input ends."""
@@ -51,7 +52,8 @@ class Terminal:
     async def send(self, chat: Chat, text: str, id: str) -> None:
         """Print one bubble. Raises NotSent when nobody can read it any more."""
         self._erase()
-        self._print(_plain(text) + "\n")
+        called = f"{self._called}: " if self._called and self._output.isatty() else ""
+        self._print(_plain(called + text) + "\n")
 
     async def typing(self, chat: Chat, on: bool) -> None:
         """Show dots on a screen; a pipe gets none."""
