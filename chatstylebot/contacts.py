@@ -1,7 +1,7 @@
 """contacts.yaml: who is who, and who may be answered."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError
@@ -9,6 +9,8 @@ from pydantic import BeforeValidator, Field, ValidationError
 from chatstylebot.card_parts import Part, Policy, off
 from chatstylebot.errors import UserError
 from chatstylebot.workspace import Workspace
+
+LINE = "`chat_id: {name: …, relation: …, policy: off|draft|auto}`"
 
 
 class Contact(Part):
@@ -28,7 +30,19 @@ def read_contacts(workspace: Path) -> dict[str, Contact]:
         return {}
     try:
         values = yaml.safe_load(path.read_text("utf-8-sig")) or {}
-        return {str(key): Contact.model_validate(value) for key, value in values.items()}
-    except (yaml.YAMLError, UnicodeDecodeError, AttributeError, ValidationError) as error:
-        first = str(error).replace("\n", " ")
-        raise UserError(f"contacts.yaml: {first}", f"write `chat_id: {{name: …, relation: …}}` in {path}") from None
+    except (yaml.YAMLError, OSError, ValueError) as error:  # ValueError: no UTF-8, no date
+        why = str(error).replace("\n", " ")
+        raise UserError(f"contacts.yaml cannot be read: {why}", f"write {LINE} in {path}") from None
+    if not isinstance(values, dict):
+        raise UserError("contacts.yaml holds no keys", f"write {LINE} in {path}")
+    return {str(key): _contact(str(key), value, path) for key, value in values.items()}
+
+
+def _contact(id: str, value: Any, path: Path) -> Contact:
+    try:
+        return Contact.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        why = f"{where}: {first['msg']}" if where else first["msg"]
+        raise UserError(f"contacts.yaml: {id}: {why}", f"write {LINE} in {path}") from None

@@ -147,7 +147,10 @@ def check_apart(inputs: Sequence[Path], outputs: Sequence[Path]) -> None:
 
 
 def private_folder(path: Path) -> Path:
-    """The folder, made if need be, with a mode that lets nobody else in."""
-    path.mkdir(parents=True, exist_ok=True)
-    path.chmod(0o700)
+    """The folder, made if need be, with a mode that lets nobody else in. Raises UserError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        path.chmod(0o700)
+    except OSError as error:
+        raise UserError(f"{path} cannot be made: {error.strerror}", "take a folder that you may write to") from None
     return path

@@ -23,6 +23,15 @@ PLACEHOLDERS = {
 }  # fmt: skip
 
 
+def whole(text: str) -> str:
+    """The text as UTF-8 can write it: half of a surrogate pair, which JSON allows, is no character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def begun(text: str, mark: str) -> int:
     """How many characters at the end of the text could be the beginning of the mark: a separator, a stop string."""
     return next((size for size in range(min(len(mark) - 1, len(text)), 0, -1) if text.endswith(mark[:size])), 0)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from chatstylebot.bot import sending, session
-from chatstylebot.bot.actions import Action, Ask, Count, Send, Show, Tell
+from chatstylebot.bot.actions import Action, Ask, Count, Send, Show, Tell, Typing
 from chatstylebot.bot.frame import Frame
 from chatstylebot.bot.heard import Chat, Heard, NotSent
 from chatstylebot.bot.policy import Rules
@@ -47,6 +47,7 @@ class World:
         self.sent: list[tuple[str, str]] = []  # chat, text
         self.asks: list[Ask] = []
         self.told: list[str] = []
+        self.typed: list[tuple[Chat, bool]] = []
         self.shown: list[Show] = []
         self.counts: list[str] = []
         self.flying: list[Send] = []
@@ -71,6 +72,8 @@ class World:
                     self.told.append(action.text)
                 case Show():
                     self.shown.append(action)
+                case Typing():
+                    self.typed.append((action.chat, action.on))
                 case Count():
                     self.counts.append(action.what)
 

@@ -53,6 +53,7 @@ def test_trying_as_a_contact_shows_what_they_would_get(workspace: Path, server: 
     done = csb(workspace, "bot", "run", "terminal", "--server", server.v1, "--contact", "Ann", said="!show\n")
     sent = json.loads(done.stdout)
     assert sent["messages"][0]["content"] == "You are Mia, talking to Ann."
+    assert "note: Ann is answered here as if the policy were auto" in done.stderr
 
 
 def test_a_contact_nobody_knows_is_an_error_with_the_candidates(workspace: Path) -> None:
@@ -108,7 +109,8 @@ def test_a_draft_waits_in_the_list_and_goes_out_on_the_owner_s_word(workspace: P
     assert "dinner" not in done.stderr
     [row] = json.loads(csb(workspace, "bot", "drafts", "--json").stdout)
     assert (row["id"], row["heard"], row["proposed"]) == ("terminal-1", "dinner tonight?", "dinner tonight?")
-    assert csb(workspace, "bot", "drafts", "--edit", "terminal-1", "at eight").returncode == 0
+    edited = csb(workspace, "bot", "drafts", "--edit", "1", "at eight")
+    assert (edited.returncode, edited.stdout) == (0, "terminal-1: edit, when the bot runs again on terminal\n")
     assert csb(workspace, "bot", "drafts", "--send", "terminal-1").returncode == 1  # it is decided
     sent = subprocess.Popen(
         [sys.executable, "-m", "chatstylebot", *line], cwd=workspace, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -121,6 +123,21 @@ def test_a_draft_waits_in_the_list_and_goes_out_on_the_owner_s_word(workspace: P
     assert "no draft waits" in csb(workspace, "bot", "drafts").stderr
     edited = [each for each in server.state.votes.records() if each.verdict == "edited"]  # type: ignore[attr-defined]
     assert [(each.text, each.contact) for each in edited] == [("at eight", "wx_bob")]
+
+
+def test_the_off_switch_of_a_folder_that_is_no_clone_s_is_an_error(tmp_path: Path) -> None:
+    for word in ("pause", "resume"):
+        done = csb(tmp_path, "bot", word)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "no bot runs here" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bot_that_was_stopped_says_so_at_the_next_start(workspace: Path, server: Running) -> None:
+    csb(workspace, "bot", "run", "terminal", "--server", server.url, said="/stop\n")
+    again = csb(workspace, "bot", "run", "terminal", "--server", server.url, said="hello\n")
+    assert "the bot is silent since it was stopped: /go or csb bot resume ends it" in again.stderr
+    assert again.stdout == ""
 
 
 def test_an_edit_without_words_is_refused_with_the_line_to_type(workspace: Path) -> None:
@@ -182,7 +199,7 @@ def test_a_contact_scans_a_code_of_their_own_on_ilink_only(workspace: Path) -> N
 
 def test_a_contact_whose_policy_is_off_is_told_before_they_scan(workspace: Path) -> None:
     done = csb(workspace, "wechat", "--contact", "Ann", "--server", "http://127.0.0.1:9")
-    assert "note: Ann is not answered until contacts.yaml gives them the policy draft or auto" in done.stderr
+    assert "note: Ann is not answered: contacts.yaml has no policy draft or auto for them" in done.stderr
 
 
 def test_without_pauses_the_terminal_answers_at_once_and_other_channels_are_never_so(

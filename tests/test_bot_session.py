@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from bot_world import ANN, BOB, OWNER, World, frame
 
-from chatstylebot.bot import decisions, policy, replies, session
-from chatstylebot.bot.heard import Chat
+from chatstylebot.bot import decisions, policy, replies, sending, session
+from chatstylebot.bot.heard import Chat, NotSent
 from chatstylebot.card import SYSTEM
 from chatstylebot.contacts import Contact
 
@@ -57,8 +57,8 @@ def test_a_burst_without_an_end_is_answered_all_the_same() -> None:
 
 def test_messages_that_arrive_in_another_order_are_read_in_theirs() -> None:
     world = World()
-    world.hear("second", at=world.now + timedelta(seconds=1))
-    world.hear("first", at=world.now)
+    world.hear("second", at=world.now)
+    world.hear("first", at=world.now - timedelta(seconds=1))
     world.wait()
     assert world.asks[0].turns == (("user", "first\nsecond"),)
 
@@ -540,7 +540,7 @@ def drafted() -> World:
     return world
 
 
-@pytest.mark.parametrize("word", ["send", "发", "send 1", "1 发", "SEND #1"])
+@pytest.mark.parametrize("word", ["send 1", "发1", "1 发", "SEND #1"])
 def test_a_draft_is_sent_on_the_owner_s_word_and_counts_as_good(word: str) -> None:
     world = drafted()
     world.hear(word, OWNER)
@@ -551,7 +551,7 @@ def test_a_draft_is_sent_on_the_owner_s_word_and_counts_as_good(word: str) -> No
 
 
 @pytest.mark.parametrize(
-    "word", ["edit at eight\nok?", "改 at eight\nok?", "edit 1 at eight\nok?", "改1: at eight\nok?"]
+    "word", ["edit 1 at eight\nok?", "改1: at eight\nok?", "1 改：at eight\nok?", "Edit #1\nat eight\nok?"]
 )
 def test_an_edited_draft_is_sent_as_edited_and_is_a_pair_FBK_8(word: str) -> None:
     world = drafted()
@@ -564,15 +564,23 @@ def test_an_edited_draft_is_sent_as_edited_and_is_a_pair_FBK_8(word: str) -> Non
 
 def test_a_draft_that_is_not_sent_is_rejected() -> None:
     world = drafted()
-    world.hear("不", OWNER)
+    world.hear("不 1", OWNER)
     world.wait()
     assert world.sent == []
+    assert world.told[-1] == "draft 1 is not sent"
     assert [vote.verdict for vote in world.state.house.votes] == ["rejected"]
     assert world.history(BOB) == [("user", "dinner?")]
 
 
-@pytest.mark.parametrize("text", ["no idea", "不知道", "send me that song", "sender", "5 不", "发财了"])
-def test_talk_that_begins_like_a_decision_is_talk(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no idea", "不知道", "send me that song", "sender", "5 不", "发财了", "no", "不", "send", "发", "改天再说吧",
+        "edit the photo please", "改成三点", "改1点", "1 改天吧", "1 不错", "send 1 photo", "no 1 is like you",
+        "edit 7 photos",
+    ],
+)  # fmt: skip
+def test_talk_that_looks_like_a_decision_is_talk_and_reaches_nobody_else(text: str) -> None:
     world = drafted()
     world.hear(text, OWNER)
     world.wait()
@@ -580,24 +588,49 @@ def test_talk_that_begins_like_a_decision_is_talk(text: str) -> None:
     assert len(world.state.house.drafts) == 1
 
 
-def test_with_several_drafts_the_number_is_asked_for() -> None:
+def test_an_edit_of_a_draft_that_has_just_gone_goes_to_nobody_else() -> None:
     people = dict.fromkeys(("x", "y"), PEOPLE_DRAFT)
     world = World(frame(people=people))
     for name in people:
         world.hear("hi", Chat("onebot", "1", name))
     world.wait()
-    world.hear("send", OWNER)
-    assert world.told[-1] == "which one? 1, 2"
+    world.hear("never mind", Chat("onebot", "1", "x"))  # the owner still reads draft 1
+    world.hear("edit 1 i love you", OWNER)
+    assert world.told[-1] == "draft 1 is gone; waiting: 2"
     world.hear("2 send", OWNER)
+    assert world.told[-1] == "draft 2 goes to Y"
     world.wait()
     assert [chat for chat, _ in world.sent] == ["y"]
+    world.hear("send 2", OWNER)
+    assert world.told[-1] == "draft 2 is gone; waiting: 3"
+
+
+def test_after_a_stop_no_draft_goes_out_until_the_bot_goes_on() -> None:
+    world = drafted()
+    world.hear("/stop", OWNER)
+    world.hear("send 1", OWNER)
+    world.wait()
+    assert (world.sent, world.told[-1]) == ([], "draft 1 waits: the bot is silent (/go)")
+    world.hear("/go", OWNER)
+    world.hear("send 1", OWNER)
+    world.wait()
+    assert world.sent == [("bob", "re: dinner?")]
+
+
+def test_a_draft_for_somebody_who_is_off_now_goes_to_nobody() -> None:
+    world = drafted()
+    world.frame = frame(people={})
+    world.hear("send 1", OWNER)
+    world.wait()
+    assert world.sent == []
+    assert world.told[-1] == "not answered: Bob (not allowed)"
 
 
 def test_a_draft_is_withdrawn_when_the_contact_goes_on() -> None:
     world = drafted()
     world.hear("never mind", BOB)
     world.take(decisions.decide(world.frame, world.state, 1, "send", "", world.now, world.dice))
-    assert world.told == ["draft 1 is gone"]
+    assert world.told == ["draft 1 is gone; waiting: none"]
     world.wait()
     assert [each.draft.heard for each in world.shown] == ["dinner?", "dinner?\nnever mind"]
 
@@ -727,3 +760,195 @@ def test_in_a_group_whoever_is_in_contacts_yaml_is_called_as_there_as_in_trainin
     world.hear("me too", TEAM, name="zoe\nBob: hi", sender="zoe", group=True, mentioned=True)
     world.wait()
     assert world.asks[0].turns == (("user", "Ann: dinner?\nzoe Bob: hi: me too"),)
+
+
+def test_a_topic_that_was_put_aside_is_not_answered_with_the_next_word_either() -> None:
+    world = World()
+    world.hear("can you lend me some money")
+    world.wait(20)
+    world.hear("?")
+    world.wait()
+    assert world.sent == []
+    assert world.told[0] == "not answered: Ann (topic: money, codes or a meeting)"
+    world.wait(3 * 3600)
+    world.hear("nice weather")  # another conversation
+    world.wait()
+    assert world.sent == [("ann", "re: nice weather")]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ["can you send me", "some money"], ["你能转", "账给我吗"], ["能不能借我", "两百块"], ["密 码 是多少"],
+        ["ｐｉｎ？"], ["what's your p\u200bin"], ["轉賬給我"], ["PASSWORDS please"], ["pass word?"],
+        ["send me your login codes"],
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_topic_is_found_however_it_is_written(language: str, said: list[str]) -> None:
+    world = World(frame(language))
+    for text in said:
+        world.hear(text)
+    world.wait()
+    assert world.asks == []
+    assert world.counts.count("topic") == 1
+
+
+def test_a_reply_is_not_sent_on_to_somebody_who_is_off_by_now() -> None:
+    world = World(model=lambda ask: ("one\ntwo\nthree",), confirm=False)
+    world.hear("hi")
+    world.wait(30)
+    world.confirm = True
+    world.frame = frame(people={})
+    world.arrive(world.flying.pop())
+    world.wait()
+    assert world.sent == [("ann", "one")]
+    assert world.told == ["not delivered to Ann: not allowed any more"]
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_an_answer_that_is_hours_old_after_a_restart_is_not_sent_but_thought_over(begun: bool) -> None:
+    world = World(frame(quiet=["22:00-07:00"]), model=lambda ask: (f"one {len(world.asks)}\ntwo",), confirm=False)
+    world.hear("hi")
+    world.wait(30)
+    if begun:
+        world.arrive(world.flying.pop())
+    else:
+        world.refuse(world.flying.pop(), again=True)
+    world.confirm = True
+    world.now += timedelta(hours=3)  # 23:00 in Shanghai
+    world.restart()
+    world.wait(60)
+    assert world.sent == ([("ann", "one 1")] if begun else [])
+    world.wait(10 * 3600)
+    # what nobody has seen is answered in the morning, anew; of what was begun the owner is told
+    assert world.sent == ([("ann", "one 1")] if begun else [("ann", "one 2"), ("ann", "two")])
+    assert ("not delivered to Ann: the rest of an answer is too old" in world.told) is begun
+
+
+def test_quiet_hours_of_half_a_day_make_nothing_too_late() -> None:
+    world = World(frame(quiet=["20:00-09:00"]))
+    for number in range(40):
+        world.dice = random.Random(number)
+        before = len(world.sent)
+        world.hear(f"hi {number}")  # 20:00 in Shanghai
+        world.wait(24 * 3600)
+        assert len(world.sent) > before
+    assert "too late" not in world.counts
+
+
+def test_what_is_put_aside_for_days_is_not_one_question_and_has_an_end() -> None:
+    world = World()
+    world.hear("/stop", OWNER)
+    for day in range(4):
+        world.hear(f"day {day}")
+        world.wait(24 * 3600)
+    for _ in range(300):
+        world.hear("x" * 4000)
+        world.wait(10)
+    world.hear("/go", OWNER)
+    assert sum(len(turn.text) for turn in world.talk().turns) < 20_000
+    world.wait(2 * 3600)
+    world.hear("hello?")
+    world.wait()
+    assert world.asks[-1].turns == (("user", "hello?"),)
+
+
+def test_what_the_owner_wrote_by_hand_before_does_not_begin_the_prompt() -> None:
+    world = World(frame(pause="1m"))
+    world.hear("see you at the game", own=True)
+    world.wait(120)
+    world.hear("which game?")
+    world.wait()
+    assert world.asks[0].turns == (("user", "which game?"),)
+
+
+def test_a_message_from_the_future_counts_as_of_now() -> None:
+    world = World()
+    world.hear("hi", at=world.now + timedelta(days=2))
+    world.wait()
+    assert world.sent == [("ann", "re: hi")]
+    world.hear("me", own=True, at=world.now + timedelta(days=2))
+    world.wait(40 * 60)
+    world.hear("still there?")
+    world.wait()
+    assert len(world.sent) == 2
+
+
+def test_the_disclosure_is_said_to_whoever_has_not_surely_read_it() -> None:
+    world = World()
+    world.hear("hi")
+    world.wait()
+    world.frame = frame(disclosure="I am a bot.")
+    world.confirm = False
+    world.hear("and?")
+    world.wait(30)
+    assert world.flying[0].bubble.text == "I am a bot."
+    world.refuse(world.flying.pop(0), perhaps=True)
+    world.confirm = True
+    world.wait()
+    world.hear("ok")
+    world.wait()
+    assert [text for _, text in world.sent].count("I am a bot.") == 1
+    world.hear("bye")
+    world.wait()
+    assert [text for _, text in world.sent].count("I am a bot.") == 1
+
+
+def test_what_is_said_while_the_first_bubble_flies_and_the_owner_steps_in_is_not_eaten() -> None:
+    world = World(frame(pause="1s"), confirm=False)
+    world.hear("hi")
+    world.wait(30)
+    world.hear("I am here myself", own=True)
+    world.hear("thanks")
+    world.confirm = True
+    world.arrive(world.flying.pop())
+    world.wait()
+    assert "not allowed" not in world.counts
+    assert world.asks[-1].turns[-1] == ("user", "thanks")
+
+
+def test_typing_ends_when_a_reply_is_cut_or_the_bot_silenced() -> None:
+    for word in ("/stop", None):
+        world = World(model=lambda ask: ("one\ntwo\nthree",))
+        world.hear("hi")
+        while not world.sent:
+            world.wait(0.5)
+        seen = len(world.typed)
+        if word:
+            world.hear(word, OWNER)
+        else:
+            world.hear("wait")
+        assert (ANN, False) in world.typed[seen:]
+
+
+def test_the_answer_for_somebody_who_was_put_off_meanwhile_is_no_draft_either() -> None:
+    world = World(model=silent_model)
+    world.hear("hi")
+    world.wait()
+    world.frame = frame(people={})
+    world.answer(world.asks[0], "hello")
+    assert (world.sent, world.shown, world.talk().burst) == ([], [], ())
+
+
+def test_two_slow_bots_do_not_answer_each_other_for_ever_either() -> None:
+    world = World(frame(per_contact=10_000))
+    assert bots(world, ANN, 300, 90) == 100
+    assert any("100 replies without a pause between" in line for line in world.told)
+
+
+def test_what_waits_for_a_new_login_is_not_lost_however_long_it_takes() -> None:
+    world = World(confirm=False)
+    world.hear("are you coming?")
+    world.wait(30)
+    for _ in range(200):
+        error = NotSent("the session has ended", again=True, after=30, untried=True)
+        flying = world.flying.pop()
+        step = sending.not_sent(world.frame, world.state, flying.chat, flying.bubble.id, error, world.now)
+        world.take(step)
+        world.wait(60)
+    world.confirm = True
+    world.arrive(world.flying.pop())
+    world.wait()
+    assert [chat for chat, _ in world.sent] == ["ann"]
+    assert "not delivered" not in world.counts

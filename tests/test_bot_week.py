@@ -11,14 +11,14 @@ import week_virtual
 from chatstylebot.processes import free_port
 
 
-@pytest.mark.parametrize("seed", [2, 5, 8])
+@pytest.mark.parametrize(("seed", "messages", "kills"), [(2, 2_000, 0.002), (5, 2_000, 0.002), (8, 300, 0.03)])
 def test_whatever_happens_everybody_in_contacts_and_groups_is_answered_once_and_nobody_else(
-    tmp_path: Path, seed: int
+    tmp_path: Path, seed: int, messages: int, kills: float
 ) -> None:
-    with week_virtual.week(tmp_path, seed, 2_000, contacts=30, groups=6, length=timedelta(hours=8)) as world:
+    with week_virtual.week(tmp_path, seed, messages, 30, 8, timedelta(hours=8), kills) as world:
         assert week_virtual.wrong(world) == []
         assert world.kills > 20
-        assert len(world.arrived) > 800
+        assert len(world.arrived) > messages / 4
         assert {"answered", "drafted", "quiet hours", "owner stepped in", "stopped"} <= world.counts.keys()
 
 

@@ -302,9 +302,60 @@ async def test_a_friend_who_scanned_before_scans_again_and_is_the_same_account(t
         server.logins.append([server.confirmed("b2@im.bot", "u2@im.wechat")])
         async with owner.running(friend=XIAOMING):
             await soon(lambda: len(owner.channel.accounts()) == 2)
+        async with owner.running(friend=XIAOMING):
+            await soon(lambda: "小明 has scanned a code before: none is needed" in owner.told())
         server.logins.append([server.confirmed("b7@im.bot", "u2@im.wechat")])
         await owner.channel.login(XIAOMING)
         assert [(one.id, one.contact) for one in owner.channel.accounts()[1:]] == [("b2@im.bot", "wx_ming")]
+
+
+@loop
+async def test_who_is_logged_in_is_heard_and_answered_while_a_friend_still_looks_for_the_phone(tmp_path: Path) -> None:
+    with logged_in(tmp_path) as (server, owner):
+        server.logins.append([{"status": "hold"}] * 200)
+        async with owner.running(friend=XIAOMING):
+            await soon(lambda: owner.links)
+            server.push("在吗")
+            await soon(lambda: owner.heard)
+            await owner.answered("在")
+        assert [one.text for one in server.sent] == ["在"]
+
+
+@loop
+async def test_the_first_code_is_said_to_be_the_owner_s_and_a_wrong_scanner_of_a_friend_s_is_told_whose_it_is(
+    tmp_path: Path,
+) -> None:
+    with place(tmp_path) as (server, owner):
+        server.logins.append([server.confirmed()])
+        server.logins.append([server.confirmed()])  # the owner scans 小明's code, too
+        with pytest.raises(UserError) as error:
+            await owner.ilink(friend=XIAOMING).run(owner.hear)
+        assert "this code is your own: whoever scans it owns the bot, and 小明's comes after it" in owner.told()
+        assert "小明 must scan it, with their own WeChat" in error.value.remedy
+
+
+@loop
+async def test_half_a_character_in_whatever_a_message_holds_is_written_down_all_the_same(tmp_path: Path) -> None:
+    with logged_in(tmp_path) as (server, owner):
+        server.push("half \ud83d", context_token="ctx-\ud83d", from_user_id="u1@im.wechat")
+        async with owner.running():
+            await soon(server.caught_up)
+        assert ilink_accounts.load_state(owner.folder, CHAT.account).people[ME].context == "ctx-\ufffd"
+
+
+@loop
+async def test_a_clock_that_was_put_back_does_not_keep_the_old_quota(tmp_path: Path) -> None:
+    with logged_in(tmp_path) as (server, owner):
+        server.push("一")
+        async with owner.running():
+            await soon(server.caught_up)
+            for number in range(10):
+                await owner.channel.send(CHAT, f"{number}", f"{number}")
+            later = server.now() + timedelta(minutes=1)
+            owner.clock.at -= timedelta(minutes=50)
+            server.push("二", at=later)
+            await soon(server.caught_up)
+            await owner.channel.send(CHAT, "好", "11")
 
 
 @loop
@@ -677,7 +728,7 @@ async def test_typing_is_shown_and_ended_and_never_raises(tmp_path: Path) -> Non
 @loop
 async def test_a_channel_that_does_not_run_sends_nothing(tmp_path: Path) -> None:
     with logged_in(tmp_path) as (_, owner):
-        assert "not logged in" in (await refused(owner.channel.send(CHAT, "好", "1"))).reason
+        assert "nobody is logged in yet" in (await refused(owner.channel.send(CHAT, "好", "1"))).reason
 
 
 # a session that ends --------------------------------------------------------------------------------------------------
@@ -715,6 +766,7 @@ async def test_a_send_that_meets_the_end_of_the_session_pauses_the_account(tmp_p
             first = await refused(owner.channel.send(CHAT, "好", "1"))
             then = await refused(owner.channel.send(CHAT, "好", "1"))
             assert (first.again, then.again, server.tries) == (True, True, 1)
+            assert (first.untried, then.untried) == (True, True)  # however long it takes until somebody scans
             await soon(lambda: "logged in again" in owner.told())
             await owner.answered("好")
         assert [one.text for one in server.sent] == ["好"]

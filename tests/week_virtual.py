@@ -39,6 +39,7 @@ HISTORY = 3
 PAUSE = 1800.0  # seconds of silence after the owner answered by hand
 SILENT = 1200  # seconds from the owner's stop to their go
 AFTER = 7200  # seconds in which everything is said that is still to be said
+NOBODY = ("off", "stranger")  # on the list, and on none
 OWNER = Chat("double", "me", "owner")
 MANNERS = Manners(
     per_contact=10_000, overall=100_000, brake=1_000, quiet=("02:00-02:40",), late=timedelta(days=2), two_answers=0
@@ -271,21 +272,22 @@ def frame(world: World) -> Frame:
             policy=each.policy,
             aliases={"double": each.chat.id},  # type: ignore[arg-type]
         )
-        for each in world.people
-    }
+        for each in world.people if each.policy != "stranger"
+    }  # fmt: skip
     rules = Rules(MANNERS, people, ZoneInfo("Asia/Shanghai"), "en")
     return Frame(rules, rhythm({}), "\n", HISTORY, timedelta(hours=1), 500, 0)
 
 
 def cast(contacts: int, groups: int) -> list[Person]:
     """Who writes to the bot."""
-    policies = ["auto", "auto", "draft", "auto", "off"]
+    policies = ["auto", "auto", "draft", "auto", "off", "stranger"]
     people = [
         Person(Chat("double", "me", f"friend{n}"), policies[n % len(policies)], steps=n % 7 == 3)
         for n in range(contacts)
     ]
     return people + [
-        Person(Chat("double", "me", f"group{n}"), ["auto", "auto", "off"][n % 3], True) for n in range(groups)
+        Person(Chat("double", "me", f"group{n}"), ["auto", "auto", "off", "stranger"][n % 4], True)
+        for n in range(groups)
     ]
 
 
@@ -351,7 +353,7 @@ def wrong(world: World) -> list[str]:
     policies = {each.chat: each for each in world.people}
     answers: dict[str, list[Chat]] = defaultdict(list)
     for each in world.arrived:
-        if each.chat in policies and policies[each.chat].policy == "off":
+        if each.chat in policies and policies[each.chat].policy in NOBODY:
             found.append(f"{each.chat.id} is not allowed and got {each.text!r}")
         for word in WORD.findall(each.text) if each.chat != OWNER else ():  # drafts are shown to the owner
             answers[word].append(each.chat)
@@ -366,7 +368,7 @@ def wrong(world: World) -> list[str]:
     }  # fmt: skip
     missing: dict[Chat, list[str]] = defaultdict(list)
     for word, chat in world.wanted.items():
-        if policies[chat].policy != "off" and word not in answers and word not in world.excused:
+        if policies[chat].policy not in NOBODY and word not in answers and word not in world.excused:
             missing[chat].append(word)
     found += [
         f"{words} of {chat.id} got no answer, and nobody was told"
@@ -410,5 +412,6 @@ def _roles(talk: Talk) -> list[str]:
 
 def _well_formed(talk: Talk) -> bool:
     roles = _roles(talk)
-    alternate = all(a != b for a, b in itertools.pairwise(roles))
+    hour = timedelta(hours=1)  # after which the same side begins another conversation
+    alternate = all(a.role != b.role or b.at - a.at > hour for a, b in itertools.pairwise(talk.turns))
     return alternate and len(roles) <= 2 * (HISTORY + 1) and not (talk.burst and talk.ripe is None and not talk.group)

@@ -1,7 +1,8 @@
 """A brake against two bots that answer each other for ever: it is the pace that tells them, and how long it lasts.
 
-A person may answer within a minute, too, but not twenty times in a row. Once braked, a conversation rests until nobody
-has written there for a while: two bots that answer only each other are then both silent, and stay so.
+A person may answer within a minute, too, but not twenty times in a row; and for hours, but not without a pause. Once
+braked, a conversation rests until nobody has written there for a while: two bots that answer only each other are then
+both silent, and stay so.
 """
 
 from dataclasses import replace
@@ -11,6 +12,7 @@ from chatstylebot.bot.talk import Talk
 from chatstylebot.card_parts import Manners
 
 QUICK = timedelta(minutes=1)  # from our last bubble to their next message
+LONG = 5  # times as many are too many where no pause lies between, however slow they come
 
 
 def paced(talk: Talk, at: datetime, manners: Manners) -> Talk:
@@ -20,8 +22,14 @@ def paced(talk: Talk, at: datetime, manners: Manners) -> Talk:
     if any(each.addressed for each in talk.burst):  # it is the first of a burst that answers us
         return talk
     last = talk.turns[-1] if talk.turns else None
-    quick = last is not None and last.role == "assistant" and at - last.at <= QUICK
-    return replace(talk, braked=None, quick=talk.quick if quick else 0)
+    gap = at - last.at if last and last.role == "assistant" else timedelta.max
+    quick, steady = talk.quick if gap <= QUICK else 0, talk.steady if gap <= manners.pause else 0
+    return replace(talk, braked=None, quick=quick, steady=steady)
+
+
+def replied(talk: Talk) -> Talk:
+    """The talk when a reply of ours goes out."""
+    return talk if talk.owner else replace(talk, quick=talk.quick + 1, steady=talk.steady + 1)
 
 
 def pulled(talk: Talk, now: datetime, manners: Manners) -> str:
@@ -31,11 +39,13 @@ def pulled(talk: Talk, now: datetime, manners: Manners) -> str:
     if talk.braked and talk.braked > now:
         return "brake"
     most = max(1, manners.brake // 2) if talk.group else manners.brake
-    if talk.quick < most:
-        return ""
-    return f"brake: {talk.quick} replies in a row, each answered within a minute: another bot? {manners.go} goes on"
+    if talk.quick >= most:
+        return f"brake: {talk.quick} replies in a row, each answered within a minute: another bot? {manners.go} goes on"
+    if talk.steady >= most * LONG:
+        return f"brake: {talk.steady} replies without a pause between: another bot? {manners.go} goes on"
+    return ""
 
 
 def released(talk: Talk) -> Talk:
     """The talk without the brake."""
-    return replace(talk, quick=0, braked=None) if talk.quick or talk.braked else talk
+    return replace(talk, quick=0, steady=0, braked=None) if talk.steady or talk.braked else talk

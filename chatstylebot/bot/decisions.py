@@ -19,23 +19,27 @@ def command(frame: Frame, state: State, talk: Talk, heard: Heard, now: datetime,
     """What the owner's words do; None where they are ordinary talk."""
     word, manners = heard.text.strip(), frame.rules.manners
     if word.lower() in (manners.stop.lower(), manners.go.lower()):
-        return silence(state.having(talk), word.lower() == manners.stop.lower(), frame.zh)
+        return silence(frame, state.having(talk), word.lower() == manners.stop.lower())
     if heard.own or heard.group:  # to somebody else, or before others: nothing else is meant for the bot
         return None
-    if decision := owner.decision(word, [draft.number for draft in state.house.drafts]):
-        state = state.having(talk)
-        if decision.number is None:
-            numbers = ", ".join(str(draft.number) for draft in state.house.drafts)
-            return state, [Tell(f"which one? {numbers}", reply=True)]
-        return decide(frame, state, decision.number, decision.choice, decision.text, now, dice)
+    if decision := owner.decision(word, state.house.drafted):
+        state, actions = decide(frame, state.having(talk), decision.number, decision.choice, decision.text, now, dice)
+        return state, [replace(each, reply=True) if isinstance(each, Tell) else each for each in actions]
     return _vote(state, talk, word, frame)
 
 
-def silence(state: State, silent: bool, zh: bool) -> Step:
+def silence(frame: Frame, state: State, silent: bool) -> Step:
     """Say nothing to anybody any more, or speak again."""
-    told = ("机器人已停" if silent else "机器人继续") if zh else ("the bot is silent" if silent else "the bot goes on")
-    talks = _cut(state) if silent else {chat: brake.released(talk) for chat, talk in state.talks.items()}
-    return State(replace(state.house, silent=silent), talks), [Tell(told, reply=True)]
+    go, on = frame.rules.manners.go, "机器人继续" if frame.zh else "the bot goes on"
+    off = (
+        f"机器人已停（{go} 恢复）" if frame.zh else f"the bot is silent ({go}, or csb bot resume, lets it speak again)"
+    )
+    house = replace(state.house, silent=silent)
+    if not silent:
+        talks = {chat: brake.released(talk) for chat, talk in state.talks.items()}
+        return State(house, talks), [Tell(on, reply=True)]
+    typing: list[Action] = [Typing(chat, False) for chat, talk in state.talks.items() if talk.asking or talk.reply]
+    return State(house, _cut(state)), [*typing, Tell(off, reply=True)]
 
 
 def _cut(state: State) -> dict[Chat, Talk]:
@@ -94,18 +98,32 @@ def decide(
     """The owner's word on a draft: it is sent, sent in other words, or not sent. Each of the three is feedback."""
     draft = next((each for each in state.house.drafts if each.number == number), None)
     if draft is None:
-        return state, [Tell(f"draft {number} is gone", reply=True)]
+        left = ", ".join(str(each.number) for each in state.house.drafts) or ("没有" if frame.zh else "none")
+        gone = f"草稿 {number} 已不在；在等的：{left}" if frame.zh else f"draft {number} is gone; waiting: {left}"
+        return state, [Tell(gone)]
+    if state.house.silent and choice != "no":
+        go = frame.rules.manners.go
+        held = (
+            f"机器人已停，草稿 {number} 没有发出（{go} 恢复）"
+            if frame.zh
+            else f"draft {number} waits: the bot is silent ({go})"
+        )
+        return state, [Tell(held)]
     talk, house = state.talk(draft.chat), replace(state.house, drafts=_without(state.house, draft))
     index = draft.answer.candidates.index(draft.text)
     if choice == "no":
         house = _with_vote(house, talk, draft.answer, "rejected", index)
-        return state.having(turns.shelved(frame, talk), house), [Withdraw(number), Count("rejected")]
+        done = f"草稿 {number} 不发" if frame.zh else f"draft {number} is not sent"
+        told = Tell(done)
+        return state.having(turns.shelved(frame, talk), house), [Withdraw(number), Count("rejected"), told]
     edited = text.strip() if choice == "edit" else ""
     verdict: Verdict = "edited" if edited else "good"
     house = _with_vote(house, talk, draft.answer, verdict, index, edited or None)
     state = State(house, state.talks)
     state, actions = sending.begin(frame, state, talk, draft.answer, now, dice, edited or draft.text)
-    return state, [Withdraw(number), Count(verdict), *(a for a in actions if not isinstance(a, Typing))]
+    done = f"草稿 {number} 发给 {draft.name}" if frame.zh else f"draft {number} goes to {draft.name}"
+    quiet = (each for each in actions if not isinstance(each, Typing))
+    return state, [Withdraw(number), Count(verdict), Tell(done), *quiet]
 
 
 def _without(house: House, draft: Draft) -> tuple[Draft, ...]:

@@ -1,9 +1,11 @@
 """What a channel brings and takes. A channel turns a platform into `Heard` and sends texts; it knows nothing else."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
+
+from chatstylebot.words import whole
 
 Kind = Literal["text", "image", "voice", "video", "sticker", "file", "other"]
 
@@ -54,15 +56,33 @@ class Heard:
     contact: str = ""
 
 
+def sound(heard: Heard, now: datetime) -> Heard:
+    """The message with texts that can be written down, and no later than now, whatever a platform says."""
+    return replace(
+        heard,
+        chat=Chat(whole(heard.chat.channel), whole(heard.chat.account), whole(heard.chat.id)),
+        id=whole(heard.id),
+        sender=whole(heard.sender),
+        name=whole(heard.name),
+        text=whole(heard.text),
+        quoted=whole(heard.quoted),
+        contact=whole(heard.contact),
+        at=min(heard.at, now),
+    )
+
+
 class NotSent(Exception):
     """A text that was not delivered, as far as the platform tells. `again`: a second try after `after` s may help.
 
-    `perhaps`: nobody can tell, and a second try may be a second message: it counts as sent, and the owner is told.
+    `untried`: nothing went out, so it does not count as a try. `perhaps`: nobody can tell, and a second try may be a
+    second message: it counts as sent, and the owner is told.
     """
 
-    def __init__(self, reason: str, again: bool = False, after: float = 0, perhaps: bool = False) -> None:
+    def __init__(
+        self, reason: str, again: bool = False, after: float = 0, perhaps: bool = False, untried: bool = False
+    ) -> None:
         super().__init__(reason)
-        self.reason, self.again, self.after, self.perhaps = reason, again, after, perhaps
+        self.reason, self.again, self.after, self.perhaps, self.untried = reason, again, after, perhaps, untried
 
 
 Hear = Callable[[Heard], Awaitable[None]]

@@ -23,6 +23,8 @@ class Keyboard:
 
     async def ask(self, question: str) -> str:
         """The line typed next; "" when no more can come."""
+        if os.isatty(self._source):
+            self._early.clear()  # typed before it was asked
         self._start()
         os.write(2, question.encode())
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -30,7 +32,10 @@ class Keyboard:
             answer.set_result(self._early.popleft() if self._early else "")
         self._asked.append(answer)
         try:
-            return await answer
+            line = await answer
+            if self._over and not line:
+                os.write(2, b"\n")  # nobody answered: the next line begins at the left
+            return line
         finally:
             self._asked.remove(answer)
 

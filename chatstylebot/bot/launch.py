@@ -14,16 +14,16 @@ import yaml
 from chatstylebot import card as cards
 from chatstylebot import files, progress
 from chatstylebot.bot import lock, making, owner, server, store
+from chatstylebot.bot.console import Console
 from chatstylebot.bot.heard import Channel, Who
-from chatstylebot.bot.keyboard import Keyboard
 from chatstylebot.bot.runner import Outside, Runner
 from chatstylebot.bot.settings import Frames
-from chatstylebot.bot.status import Line
 from chatstylebot.card import Card
 from chatstylebot.client import Client
 from chatstylebot.contacts import Contact, read_contacts
 from chatstylebot.errors import UserError
 from chatstylebot.feedback import drafts
+from chatstylebot.workspace import Workspace
 
 
 def switch(workspace: Path) -> Path:
@@ -32,7 +32,9 @@ def switch(workspace: Path) -> Path:
 
 
 def pause(workspace: Path, on: bool) -> None:
-    """Silence every bot of the workspace, or let it speak again; a running one notices at once."""
+    """Silence every bot of the workspace, or let it speak again; a running one notices at once. Raises UserError."""
+    if not (store.folder(workspace).is_dir() or Workspace(workspace).card.is_file()):
+        raise UserError(f"{workspace} is no clone's folder: no bot runs here", "cd into it, then the same line")
     files.private_folder(store.folder(workspace))
     if on:
         files.write(switch(workspace), datetime.now(UTC).isoformat(timespec="seconds") + "\n", private=True)
@@ -84,7 +86,7 @@ class Plan:
     workspace: Path
     card: Card
     channel: Channel
-    keyboard: Keyboard
+    console: Console
     key: str
     server: str | None = None
     more: Sequence[str] = ()
@@ -95,17 +97,17 @@ class Plan:
 def planned(workspace: Path, wish: Wish, key: str, pauses: Mapping[str, Any]) -> Plan:
     """What is to run for a wish; the card and contacts.yaml say the rest. Raises UserError."""
     card, people = cards.find(workspace) or Card(), read_contacts(workspace)
-    who = known(people, wish.contact) if wish.contact else None
+    who = known(people, wish.contact) if wish.contact is not None else None
     owner = wish.options.owner or card.bot.owners.get("onebot")
-    keyboard = Keyboard()
-    channel = making.make(
-        wish.channel, workspace, replace(wish.options, owner=owner, contact=who, clone=card.name), keyboard.ask
-    )
+    console = Console(talk=wish.channel == "terminal")
+    options = replace(wish.options, owner=owner, contact=who, clone=card.name)
+    channel = making.make(wish.channel, workspace, options, console)
     trying = who if wish.channel == "terminal" else None
-    if who and not trying and people[who.id].policy == "off":
-        progress.say(f"note: {who.name} is not answered until contacts.yaml gives them the policy draft or auto")
+    if who and people[who.id].policy == "off":
+        so = "is answered here as if the policy were auto" if trying else "is not answered"
+        progress.say(f"note: {who.name} {so}: contacts.yaml has no policy draft or auto for them")
     card = hurried(card) if wish.hurry else card
-    return Plan(workspace, card, channel, keyboard, key, wish.server, wish.more, trying, pauses)
+    return Plan(workspace, card, channel, console, key, wish.server, wish.more, trying, pauses)
 
 
 def run(plan: Plan) -> None:
@@ -115,11 +117,11 @@ def run(plan: Plan) -> None:
         lock.held(folder / f"{plan.channel.name}.lock", plan.channel.name),
         store.Store.open(store.path(plan.workspace, plan.channel.name)) as kept,
         drafts.Drafts.open(drafts.path(plan.workspace)) as waiting,
-        server.found(plan.server, plan.workspace, plan.key, plan.more, progress.say) as url,
+        server.found(plan.server, plan.workspace, plan.key, plan.more, plan.console.say) as url,
     ):
         if sys.stderr.isatty():  # a log is no place for the owner's key
             progress.say(f"the chat page is {url}/#key={plan.key}")
-        line = Line(talk=plan.channel.name == "terminal")
+        line = plan.console.line
         outside = Outside(
             channel=plan.channel,
             client=Client(f"{url}/v1", plan.key),
@@ -135,29 +137,28 @@ def run(plan: Plan) -> None:
             dice=random.Random(),
         )
         try:
-            asyncio.run(_run(outside, plan.keyboard))
+            asyncio.run(_run(outside, plan.console))
         finally:
             line.end()
 
 
-async def _run(outside: Outside, keyboard: Keyboard) -> None:
+async def _run(outside: Outside, console: Console) -> None:
     runner = Runner(outside)
-    deciding = None
-    if outside.channel.name != "terminal" and sys.stdin.isatty():
-        deciding = asyncio.create_task(keyboard.listen(lambda line: _decided(runner, line)))
+
+    async def listening() -> None:
+        if outside.channel.name != "terminal" and sys.stdin.isatty():
+            await console.keyboard.listen(lambda text: _decided(runner, text, console))
+
     try:
-        await runner.run()
+        await runner.run(listening)
     finally:
-        if deciding:
-            deciding.cancel()
         await outside.client.close()
 
 
-async def _decided(runner: Runner, line: str) -> None:
+async def _decided(runner: Runner, text: str, console: Console) -> None:
     """What the owner types here about drafts: send 1, edit 1 …, no 1."""
-    pending = [draft.number for draft in runner.state.house.drafts]
-    found = owner.decision(line, pending)
-    if found is None or found.number is None:
-        progress.say(f"drafts: {', '.join(map(str, pending)) or 'none'}; send N, edit N TEXT, or no N")
-    else:
+    if found := owner.decision(text, runner.state.house.drafted):
         await runner.decide(found.number, found.choice, found.text)
+        return
+    pending = ", ".join(str(draft.number) for draft in runner.state.house.drafts)
+    console.say(f"drafts: {pending or 'none'}; send N, edit N TEXT, or no N")

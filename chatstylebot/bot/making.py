@@ -8,7 +8,8 @@ from pathlib import Path
 
 from chatstylebot import files, progress
 from chatstylebot.bot import store
-from chatstylebot.bot.heard import Ask, Channel, Who
+from chatstylebot.bot.console import Console
+from chatstylebot.bot.heard import Channel, Who
 from chatstylebot.errors import UserError
 
 RISK = "go on at this risk / 知道风险，继续 [y/N]: "
@@ -27,11 +28,13 @@ class Options:
     clone: str = ""
 
 
-def make(name: str, workspace: Path, options: Options, ask: Ask) -> Channel:
-    """The channel; `ask` reaches the owner. Raises UserError where something is not installed."""
+def make(name: str, workspace: Path, options: Options, console: Console) -> Channel:
+    """The channel. Raises UserError where something is not installed."""
     # one folder for each: what one channel keeps is nobody else's
     folder = files.private_folder(store.folder(workspace) / name)
-    return {"terminal": _terminal, "ilink": _ilink, "itchat": _itchat, "onebot": _onebot}[name](folder, options, ask)
+    return {"terminal": _terminal, "ilink": _ilink, "itchat": _itchat, "onebot": _onebot}[name](
+        folder, options, console
+    )
 
 
 def _needs(module: str, extra: str, what: str) -> None:
@@ -39,7 +42,7 @@ def _needs(module: str, extra: str, what: str) -> None:
         raise UserError(f"{what} is not installed", files.install(extra))
 
 
-def _terminal(folder: Path, options: Options, ask: Ask) -> Channel:
+def _terminal(folder: Path, options: Options, console: Console) -> Channel:
     from chatstylebot.bot.channels.terminal import Terminal
 
     if sys.stdin.isatty():
@@ -48,34 +51,34 @@ def _terminal(folder: Path, options: Options, ask: Ask) -> Channel:
     return Terminal(options.contact, called=options.clone)
 
 
-def _ilink(folder: Path, options: Options, ask: Ask) -> Channel:
+def _ilink(folder: Path, options: Options, console: Console) -> Channel:
     _needs("qrcode", "wechat", "the package that draws QR codes")
     from chatstylebot.bot.channels.ilink import ADDRESS, Ilink
     from chatstylebot.bot.channels.ilink_api import URL
 
-    return Ilink(folder, progress.say, ask, url=os.environ.get(ADDRESS, URL), friend=options.contact)
+    url = os.environ.get(ADDRESS, URL)
+    return Ilink(folder, console.say, console.ask, url=url, friend=options.contact, show_qr=console.draw)
 
 
-def _itchat(folder: Path, options: Options, ask: Ask) -> Channel:
+def _itchat(folder: Path, options: Options, console: Console) -> Channel:
     _needs("itchat", "wechat", "itchat-uos")
-    from chatstylebot.bot.channels import qr
     from chatstylebot.bot.channels.itchat import Itchat
 
     async def agreed(warning: str) -> bool:
         """Whether the owner goes on after reading the warning; nobody can say so where nobody sits."""
-        progress.say(warning)
+        console.say(warning)
         if options.yes or sys.stdin.isatty():
-            return options.yes or (await ask(RISK)).strip().lower() in ("y", "yes", "是")
-        progress.say("nobody sits at this terminal to say yes: --yes says that the risk is known")
+            return options.yes or (await console.ask(RISK)).strip().lower() in ("y", "yes", "是")
+        console.say("nobody sits at this terminal to say yes: --yes says that the risk is known")
         return False
 
-    return Itchat(folder, progress.say, confirm=agreed, show_qr=qr.show)
+    return Itchat(folder, console.say, confirm=agreed, show_qr=console.draw)
 
 
-def _onebot(folder: Path, options: Options, ask: Ask) -> Channel:
+def _onebot(folder: Path, options: Options, console: Console) -> Channel:
     _needs("websockets", "qq", "the package for WebSockets")
     from chatstylebot.bot.channels.onebot import Onebot
 
     if not options.owner:
         progress.say("note: your own QQ number is not known: --owner 12345678, or owners in clone.yaml")
-    return Onebot(folder, progress.say, host=options.host, port=options.port, owner=options.owner)
+    return Onebot(folder, console.say, host=options.host, port=options.port, owner=options.owner)

@@ -6,6 +6,7 @@ from typing import Any
 from chatstylebot.bot.actions import Ask
 from chatstylebot.bot.talk import Answer, Vote
 from chatstylebot.client import Client, Trouble
+from chatstylebot.words import whole
 
 
 async def answer(client: Client, ask: Ask) -> Answer:
@@ -15,7 +16,7 @@ async def answer(client: Client, ask: Ask) -> Answer:
         body["csb"] = {"contact": ask.contact}
     found = await client.complete(body)
     try:
-        texts = tuple(str(choice["message"]["content"] or "") for choice in found["choices"])
+        texts = tuple(whole(str(choice["message"]["content"] or "")) for choice in found["choices"])
         return Answer(str(found["id"]), str(found["model"]), ask.turns, texts, texts)
     except (KeyError, TypeError):
         raise Trouble("the server's answer has another shape than a chat completion", 502) from None

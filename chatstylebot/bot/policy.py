@@ -1,6 +1,7 @@
 """Who is answered, how, when, and never about what. Nobody but the owner is answered unless allowed."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
@@ -9,25 +10,27 @@ from functools import lru_cache
 from chatstylebot import card_parts
 from chatstylebot.bot.heard import Chat
 from chatstylebot.bot.talk import House, Talk
+from chatstylebot.card import NAMELESS, SYSTEM
 from chatstylebot.card_parts import Manners, Policy
 from chatstylebot.contacts import Contact
 
 HOUR = timedelta(hours=1)
-QUOTED = 24  # letters in a row that are a quotation and no chance; a Chinese character counts for 3
+QUOTED = 24  # letters in a row that are a quotation and no chance
+SHORT = 18  # of a whole sentence
+CHINESE = re.compile(r"[\u3400-\u9fff]")
 SOON = timedelta(seconds=5)  # before it is seen again whether a reply under way took the place
-NEVER = {
-    "zh": (
-        "转账", "转钱", "打钱", "汇款", "红包", "还钱", "欠钱", "/借.{0,4}(钱|块|万|元)/", "付款码", "收款码",
-        "验证码", "密码", "银行卡", "卡号", "身份证",
-        "/(几点|哪里|哪儿|在哪|什么时候).{0,6}(见|碰头|集合)/", "/(见个?面|约(个|一下)?(时间|地点|饭))/",
-    ),
-    "en": (
-        r"/(send|lend|wire|transfer|owe).{0,20}(money|cash|bucks)/", r"/[$€£]\s?\d/", "venmo", "paypal", "iban",
-        r"/gift cards?\b/", "bank account", "account number", "credit card",
-        "/(verification|security|login|one.time) code/", "otp", "passcode", "password", "pin", "ssn",
-        r"/(where|when|what time).{0,24}\bmeet/", r"/\bmeet (up|me|you)\b/",
-    ),
-}  # fmt: skip
+NEVER = (
+    "转账", "转钱", "打钱", "汇款", "红包", "还钱", "欠钱", "/借.{0,6}(钱|块|万|元|千|百)/", "付款码", "收款码",
+    "验证码", "密码", "银行卡", "卡号", "身份证",
+    "轉帳", "轉賬", "匯款", "紅包", "還錢", "欠錢", "/借.{0,6}(錢|塊|萬)/", "驗證碼", "密碼", "銀行卡",
+    "卡號", "身份證",
+    "/(几点|幾點|哪里|哪裡|哪儿|在哪|什么时候|什麼時候).{0,6}(见|見|碰头|集合)/", "/[见見][个個]?面/",
+    "/[约約](([个個]|一下)?([时時][间間]|地点|地點|饭|飯))/",
+    r"/\b(send|lend|wire|transfer|owe).{0,24}\b(money|cash|bucks)/", r"/[$€£]\s?\d/", "venmo", "paypal", "iban",
+    r"/\bgift cards?\b/", r"/\baccount numbers?\b/", "bank account", r"/\bcredit cards?\b/",
+    r"/\b(verification|security|login|one.time) codes?\b/", "otp", r"/\bpass ?(word|code)s?\b/", "pin", "pins", "ssn",
+    r"/\b(where|when|what time).{0,24}\bmeet/", r"/\bmeet (up|me|you)\b/",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,39 +63,72 @@ def policy(rules: Rules, talk: Talk) -> Policy:
 
 
 def topic(rules: Rules, texts: Sequence[str]) -> str | None:
-    """The first listed topic that these texts touch, as it stands in the list."""
-    topics = rules.manners.never if rules.manners.never is not None else NEVER[rules.language]
-    # a burst may hold half of it in one bubble and half in the next
-    whole = "\n".join(texts)
-    return next((each for each in topics if card_parts.topic(each).search(whole)), None)
+    """The first listed topic that these texts touch, as it stands in the list: however it is spread over bubbles, and
+    whatever widths and invisible letters it is written with."""
+    plain = _plain("\n".join(texts))
+    spaced, packed = " ".join(plain.split()), "".join(plain.split())
+    for each in rules.manners.never if rules.manners.never is not None else NEVER:
+        found = card_parts.topic(each)
+        # Chinese is written without spaces, and so it is read
+        if any(found.search(shape) for shape in (plain, spaced, *([packed] if CHINESE.search(each) else ()))):
+            return each
+    return None
 
 
-def risky(rules: Rules, texts: Sequence[str]) -> str | None:
-    """What the owner should see of a reply before anybody else does; None: nothing."""
+def shown(topic: str) -> str:
+    """A topic as the owner reads it; a pattern of ours is no reading."""
+    return "money, codes or a meeting" if topic in NEVER and topic.startswith("/") else topic
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+
+
+def risky(rules: Rules, texts: Sequence[str], contact: str | None = None) -> str | None:
+    """What the owner should see of a reply before this contact does; None: nothing."""
     if found := topic(rules, texts):
-        return f"touches {found}"
-    if not _stretches("\n".join(texts)).isdisjoint(_own(rules.system)):
+        return f"touches {shown(found)}"
+    known = rules.contacts.get(contact or "")
+    said = "\n".join(texts)
+    long, short = _own(rules.system, (known.relation if known else None) or "")
+    packed = _letters(said)
+    if not _stretches(packed).isdisjoint(long) or any(each in packed for each in short):
         return "repeats the system prompt"
     return None
 
 
-@lru_cache(maxsize=8)
-def _own(system: str) -> frozenset[str]:
-    """The stretches of a system prompt, whatever stands for its tags."""
-    return frozenset().union(*(_stretches(piece) for piece in re.split(r"\{\w+\}", system)))
+@lru_cache(maxsize=256)
+def _own(system: str, relation: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The stretches of a system prompt as this contact has it, whatever the names; and its short sentences, whole."""
+    pieces = re.split(r"\{\w+\}", system.replace("{relation}", relation))
+    long = frozenset().union(*(_stretches(_letters(piece)) for piece in pieces))
+    public = _sentences([*SYSTEM.values(), *NAMELESS.values()])
+    return long, frozenset(each for each in _sentences(pieces) - public if SHORT <= _weight(each) < QUOTED)
 
 
-def _stretches(text: str) -> frozenset[str]:
-    """Every stretch of letters as long as a quotation: 24 letters, or 8 Chinese characters."""
-    letters = [c for c in text.casefold() if c.isalnum()]
-    weights = [3 if c > "\u2e7f" else 1 for c in letters]
+def _sentences(pieces: Sequence[str]) -> frozenset[str]:
+    return frozenset(_letters(each) for piece in pieces for each in re.split(r"[.!?。！？，,\n]+", piece))
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum())
+
+
+def _weight(letters: str) -> int:
+    """How much of a quotation they are: a Chinese character counts for 3."""
+    return sum(3 if c > "\u2e7f" else 1 for c in letters)
+
+
+def _stretches(letters: str) -> frozenset[str]:
+    """Every stretch as long as a quotation: 24 letters, or 8 Chinese characters."""
+    weights = [_weight(c) for c in letters]
     found, end, weight = set(), 0, 0
     for begin in range(len(letters)):
         while weight < QUOTED and end < len(letters):
             weight += weights[end]
             end += 1
         if weight >= QUOTED:
-            found.add("".join(letters[begin:end]))
+            found.add(letters[begin:end])
         weight -= weights[begin]
     return frozenset(found)
 
@@ -128,7 +164,7 @@ def free(rules: Rules, house: House, talk: Talk, under_way: int, now: datetime) 
 
 
 def _free(replied: Sequence[datetime], most: int, now: datetime) -> datetime:
-    recent = [at for at in replied if now - at < HOUR]
+    recent = [at for at in replied if timedelta() <= now - at < HOUR]  # a clock that was put back forgets
     if len(recent) < most:
         return now
     return recent[-most] + HOUR if most else now + SOON
@@ -136,4 +172,4 @@ def _free(replied: Sequence[datetime], most: int, now: datetime) -> datetime:
 
 def recent(replied: Sequence[datetime], now: datetime) -> tuple[datetime, ...]:
     """The replies of the last hour, this one included."""
-    return (*(at for at in replied if now - at < HOUR), now)
+    return (*(at for at in replied if timedelta() <= now - at < HOUR), now)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chatstylebot.bot import decisions, model, sending, session
+from chatstylebot.bot import decisions, model, replies, sending, session
 from chatstylebot.bot.actions import Action, Ask, Count, Send, Show, Tell, Typing, Withdraw
 from chatstylebot.bot.frame import Frame
 from chatstylebot.bot.heard import Channel, Chat, Heard, NotSent
@@ -22,6 +22,8 @@ from chatstylebot.feedback.drafts import Drafts
 GLANCE = 0.5  # seconds between two looks at the off switch and at what was decided elsewhere
 AGAIN = 5.0  # seconds before a vote is handed on again
 QUIET = timedelta(minutes=10)  # in which the owner is not told the same thing twice
+SHOWN = 400  # characters of what a draft answers, in the owner's chat
+PATIENCE = 20  # tries of a notice while nobody is logged in
 NOTICES = 12  # an hour, into the owner's own chat
 REFUSED = (400, 404, 409, 422)  # a vote like this will never be taken
 
@@ -59,15 +61,25 @@ class Runner:
         self._told: dict[str, datetime] = {}
         self._notices: list[datetime] = []
 
-    async def run(self) -> None:
-        """Work until cancelled, or until the channel has nothing more to bring and all is said. Raises UserError."""
+    async def run(self, *more: Callable[[], Awaitable[None]]) -> None:
+        """Work until cancelled, or until the channel has nothing more to bring and all is said; `more` is done beside
+        it. Raises UserError."""
         out = self._out
+        before = self.state.house.silent
+        self._look()  # it may have been silenced meanwhile
+        if before and self.state.house.silent:
+            out.tell(
+                f"the bot is silent since it was stopped: {out.frame().rules.manners.go} or csb bot resume ends it"
+            )
+        elif open := sum(self._open(chat) for chat in self.state.talks):
+            out.tell(f"going on where it ended: {open} still to be answered")
         self._step(session.recover(out.frame(), self.state, out.now(), out.dice))
         out.drafts.keep(out.channel.name, {draft.number for draft in self.state.house.drafts})
         for draft in self.state.house.drafts:
             self._show(draft)
         chores = [asyncio.create_task(work()) for work in (self._clock, self._glances, self._votes)]
         chores.append(asyncio.create_task(self._trouble()))
+        chores += [asyncio.create_task(_beside(work)) for work in more]
         coming = asyncio.create_task(out.channel.run(self.heard))
         try:
             while not coming.done():
@@ -190,8 +202,16 @@ class Runner:
         self._start(self._notice(home, text))
 
     async def _notice(self, home: Chat, text: str) -> None:
-        with contextlib.suppress(NotSent):
-            await self._out.channel.send(home, text, f"notice-{self._out.now().timestamp()}")
+        out = self._out
+        for number, part in enumerate(replies.split(text, "\0", out.channel.length, 0)):
+            for _ in range(PATIENCE):
+                try:
+                    await out.channel.send(home, part, f"notice-{out.now().timestamp()}-{number}")
+                    break
+                except NotSent as error:
+                    if not error.untried:
+                        return
+                    await asyncio.sleep(error.after)
 
     def _show(self, draft: Draft) -> None:
         """A draft for the owner: on the chat page, here, and in their own chat."""
@@ -201,7 +221,9 @@ class Runner:
         out.show(draft)
         number, zh = draft.number, out.frame().zh
         how = f"发 {number} / 改 {number} … / 不 {number}" if zh else f"send {number} / edit {number} … / no {number}"
-        self._home(f"{draft.name}: {draft.heard}\n→ {draft.text}\n{how}", out.now())
+        heard = " / ".join(draft.heard.splitlines())  # in one line: nobody writes a line of ours
+        heard = heard if len(heard) <= SHOWN else f"{heard[: SHOWN // 2]} … {heard[-SHOWN // 2 :]}"
+        self._home(f"{draft.name}: {heard}\n→ {draft.text}\n{how}", out.now())
 
     async def _clock(self) -> None:
         """Let time have its say."""
@@ -221,12 +243,17 @@ class Runner:
         """The off switch, and what was decided about drafts on the chat page."""
         out = self._out
         while True:
-            if (paused := out.paused()) != self.state.house.silent:
-                self._step(decisions.silence(self.state, paused, out.frame().zh))
-            for each in out.drafts.decided(out.channel.name):
+            self._look()
+            for each in () if self.state.house.silent else out.drafts.decided(out.channel.name):
                 await self.decide(each.number, each.choice, each.text)
                 out.drafts.keep(out.channel.name, {draft.number for draft in self.state.house.drafts})
             await asyncio.sleep(GLANCE)
+
+    def _look(self) -> None:
+        """See to the off switch."""
+        out = self._out
+        if (paused := out.paused()) != self.state.house.silent:
+            self._step(decisions.silence(out.frame(), self.state, paused))
 
     async def _votes(self) -> None:
         """Hand votes on until the feedback store has them."""
@@ -257,3 +284,9 @@ class Runner:
     def _open(self, chat: Chat) -> bool:
         talk = self.state.talks[chat]
         return bool(talk.asking or talk.reply or (talk.ripe and not talk.held))
+
+
+async def _beside(work: Callable[[], Awaitable[None]]) -> None:
+    """Do it; what has an end of its own ends nothing else."""
+    await work()
+    await asyncio.Event().wait()

@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chatstylebot.bot import policy, replies, turns
+from chatstylebot.bot import brake, policy, replies, turns
 from chatstylebot.bot.actions import Action, Count, Send, Tell, Typing
 from chatstylebot.bot.frame import Frame
 from chatstylebot.bot.heard import Chat, NotSent
@@ -22,17 +22,17 @@ def begin(
     try:
         parts = _parts(frame, answer, text)
     except ValueError as error:
-        return _lost(frame, state, replace(talk, reply=Reply(answer, len(talk.burst), ())), str(error))
+        return lost(frame, state, replace(talk, reply=Reply(answer, len(talk.burst), ())), str(error))
     manners = frame.rules.manners
     kept = not (len(answer.texts) == 2 and text is None)
-    hello = bool(manners.disclosure) and not talk.owner and not talk.disclosed
+    first = bool(manners.disclosure) and not talk.owner and not talk.disclosed
     due = max(now, talk.burst[-1].at + replies.draw(frame.rhythm.reply, dice, manners.slowest) if talk.burst else now)
     bubbles = []
-    for number, part in enumerate([manners.disclosure, *parts] if hello else parts):
+    for number, part in enumerate([manners.disclosure, *parts] if first else parts):
         due += max(SPACE, replies.draw(frame.rhythm.bubble, dice, manners.slowest)) if number else timedelta()
         own = f"{answer.completion}-{talk.asked}-{number}"
-        bubbles.append(Bubble(own, part, due, kept and not (hello and number == 0)))
-    reply = Reply(answer, len(talk.burst), tuple(bubbles))
+        bubbles.append(Bubble(own, part, due, kept and not (first and number == 0)))
+    reply = Reply(answer, len(talk.burst), tuple(bubbles), at=now)
     return state.having(replace(talk, reply=reply)), [Typing(talk.chat, True)]
 
 
@@ -49,6 +49,11 @@ def _parts(frame: Frame, answer: Answer, text: str | None) -> list[str]:
 def _flat(frame: Frame, text: str) -> str:
     """An answer with a line for each bubble."""
     return "\n".join(piece.strip() for piece in text.split(frame.separator) if piece.strip())
+
+
+def hello(talk: Talk, bubble: Bubble) -> bool:
+    """Whether a bubble is the line that says that this is a bot."""
+    return not bubble.kept and not talk.owner
 
 
 def fly(state: State, talk: Talk) -> Step:
@@ -69,8 +74,10 @@ def sent(frame: Frame, state: State, chat: Chat, id: str, now: datetime) -> Step
     if not reply.begun:
         state, talk = _begun(frame, state, talk, now)
         actions.append(Count("answered"))
+    if hello(talk, bubble):
+        talk = replace(talk, disclosed=True)
     if bubble.kept:
-        talk = turns.said(talk, "assistant", bubble.text, now, frame.separator, frame.history)
+        talk = turns.said(frame, talk, "assistant", bubble.text, now)
     reply = replace(reply, begun=True, flying=None, tries=0)
     if reply.bubbles:
         first = replace(reply.bubbles[0], due=max(reply.bubbles[0].due, now + SPACE))
@@ -84,8 +91,8 @@ def _begun(frame: Frame, state: State, talk: Talk, now: datetime) -> tuple[State
     assert talk.reply is not None
     ripe = talk.ripe
     talk = turns.shelved(frame, talk, talk.reply.answers)
-    talk = replace(talk, ripe=ripe, replied=policy.recent(talk.replied, now), disclosed=True)
-    talk = replace(talk, quick=0 if talk.owner else talk.quick + 1)
+    talk = replace(talk, ripe=ripe, replied=policy.recent(talk.replied, now))
+    talk = brake.replied(talk)
     house = state.house
     if not talk.owner:
         house = replace(house, replied=policy.recent(house.replied, now))
@@ -96,7 +103,7 @@ def _ended(frame: Frame, talk: Talk, reply: Reply, now: datetime) -> Talk:
     """The talk after the last bubble; an answer that was cut short is nobody's to judge."""
     two = len(reply.answer.texts) == 2 and not reply.cut
     if len(reply.answer.texts) == 2:  # neither stands in the history yet: the first one does until the owner chooses
-        talk = turns.said(talk, "assistant", reply.answer.texts[0], now, frame.separator, frame.history)
+        talk = turns.said(frame, talk, "assistant", reply.answer.texts[0], now)
     return replace(talk, reply=None, last=None if reply.cut else reply.answer, choosing=two)
 
 
@@ -104,20 +111,23 @@ def not_sent(frame: Frame, state: State, chat: Chat, id: str, error: NotSent, no
     """The channel could not deliver a bubble: once more where that may help, else the owner is told."""
     talk = state.talk(chat)
     reply = talk.reply
-    if reply is None or reply.flying is None or reply.flying.id != id:
+    if reply is None or (flying := reply.flying) is None or flying.id != id:
         return state, []
-    if error.again and reply.tries < TRIES and not reply.cut:
-        first = replace(reply.flying, due=now + timedelta(seconds=error.after))
-        reply = replace(reply, flying=None, bubbles=(first, *reply.bubbles), tries=reply.tries + 1)
+    if error.again and (error.untried or reply.tries < TRIES) and not reply.cut:
+        first = replace(flying, due=now + timedelta(seconds=error.after))
+        tries = reply.tries if error.untried else reply.tries + 1
+        reply = replace(reply, flying=None, bubbles=(first, *reply.bubbles), tries=tries)
         return state.having(replace(talk, reply=reply)), []
     if error.perhaps:  # it counts as sent, so that nobody is answered twice
         state, actions = sent(frame, state, chat, id, now)
+        if hello(talk, flying):  # perhaps they do not know that it is a bot: it is said again
+            state = state.having(replace(state.talk(chat), disclosed=False))
         told = Tell(f"perhaps not delivered to {talk.name or chat.id}: {error.reason}", aloud=True)
         return state, [*actions, Count("perhaps not delivered"), told]
-    return _lost(frame, state, talk, error.reason)
+    return lost(frame, state, talk, error.reason)
 
 
-def _lost(frame: Frame, state: State, talk: Talk, why: str) -> Step:
+def lost(frame: Frame, state: State, talk: Talk, why: str) -> Step:
     """Nothing more of this reply is sent. What it should have answered is history, and not forgotten: it is told."""
     assert talk.reply is not None
     ripe = talk.ripe

@@ -107,7 +107,9 @@ class _Child:
                 return
             processes.end(self.process)  # what it left behind
             wait = SOON if time.monotonic() - began > STEADY else min(2 * wait, LATEST)
-            self._say(f"the server ended by itself; it is started again in {wait:g} s (its last words: {self._log})")
+            cause = heard(self._log.read_text("utf-8", "replace"))
+            why = f": {cause.problem}" if cause else f" (its last words: {self._log})"
+            self._say(f"the server ended by itself; it is started again in {wait:g} s{why}")
             if self._over.wait(wait):
                 return
             self.process = self._start()

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from chatstylebot.bot import brake, decisions, policy, sending, turns
 from chatstylebot.bot.actions import Action, Ask, Count, Show, Tell, Typing
 from chatstylebot.bot.frame import Frame
-from chatstylebot.bot.heard import Chat, Heard
+from chatstylebot.bot.heard import Chat, Heard, sound
 from chatstylebot.bot.talk import Answer, Draft, House, State, Talk
 
+STALE = timedelta(minutes=10)  # after which an answer that is not out is asked for again
 SEEN = 300  # ids of messages that are remembered for each conversation
 LONGEST = 10  # times the wait: a burst without an end is answered all the same
 OFTEN = 3  # failures after which the owner is told
@@ -23,6 +24,7 @@ Step = tuple[State, list[Action]]
 
 def hear(frame: Frame, state: State, heard: Heard, now: datetime, dice: random.Random) -> Step:
     """A message arrived."""
+    heard = sound(heard, now)
     talk = state.talk(heard.chat)
     if heard.id in talk.seen:
         return state, []
@@ -34,7 +36,7 @@ def hear(frame: Frame, state: State, heard: Heard, now: datetime, dice: random.R
             return done
     if policy.policy(frame.rules, talk) == "off":
         # nothing of it is kept; a message of the owner's own account is nobody's question
-        return state, [] if heard.own else [Count("not allowed"), Tell(f"not answered: {place(talk)} is not allowed")]
+        return state, [] if heard.own else [Count("not allowed"), Tell(f"not answered: {_unknown(frame, talk)}")]
     if heard.own:
         return _stepped_in(frame, state, talk, heard, now)
     return _heard(frame, state, talk, heard, now)
@@ -52,6 +54,14 @@ def _known(frame: Frame, talk: Talk, heard: Heard) -> Talk:
 def place(talk: Talk) -> str:
     """The conversation as the owner writes it into contacts.yaml."""
     return f"{talk.chat.channel}: {talk.chat.id}"
+
+
+def _unknown(frame: Frame, talk: Talk) -> str:
+    """Why somebody is not answered, with what the owner would write to change it."""
+    if talk.contact is None:
+        return f"{place(talk)} is not allowed"
+    known = frame.rules.contacts.get(talk.contact)
+    return f"{known.name if known and known.name else talk.contact} has no policy draft or auto in contacts.yaml"
 
 
 def _heard(frame: Frame, state: State, talk: Talk, heard: Heard, now: datetime) -> Step:
@@ -73,13 +83,11 @@ def _answered(talk: Talk) -> int:
 
 def interrupted(state: State, talk: Talk) -> tuple[State, Talk, list[Action]]:
     """A question, a reply or a draft under way no longer fits: what is not said yet stays unsaid."""
-    actions: list[Action] = []
+    actions: list[Action] = [Typing(talk.chat, False)] if talk.asking or talk.reply else []
     if talk.reply:
         # what was handed to the channel may arrive: its confirmation is waited for
         cut = replace(talk.reply, bubbles=(), cut=True)
         talk = replace(talk, reply=cut if cut.flying else None)
-    if talk.asking or talk.reply:
-        actions.append(Typing(talk.chat, False))
     house, gone = decisions.withdrawn(state.house, talk.chat)
     return State(house, state.talks), replace(talk, asking=0, choosing=False), [*actions, *gone]
 
@@ -87,9 +95,11 @@ def interrupted(state: State, talk: Talk) -> tuple[State, Talk, list[Action]]:
 def _stepped_in(frame: Frame, state: State, talk: Talk, heard: Heard, now: datetime) -> Step:
     """The owner has answered by hand: that is the answer, and the bot is silent for a while."""
     state, talk, actions = interrupted(state, talk)
+    if talk.reply:  # what still flies answers nothing that is said from now on
+        talk = replace(talk, reply=replace(talk.reply, answers=0))
     talk = turns.shelved(frame, talk)
     text = turns.piece(frame, replace(heard, group=False)).text
-    talk = turns.said(talk, "assistant", text, heard.at, frame.separator, frame.history)
+    talk = turns.said(frame, talk, "assistant", text, heard.at)
     until = max(talk.paused or now, heard.at + frame.rules.manners.pause)
     return state.having(replace(talk, paused=until)), [*actions, Count("owner stepped in")]
 
@@ -115,15 +125,31 @@ def tick(frame: Frame, state: State, now: datetime, dice: random.Random) -> Step
     for talk in list(state.talks.values()):
         more: list[Action] = []
         if talk.reply and talk.reply.bubbles and not talk.reply.flying and talk.reply.bubbles[0].due <= now:
-            state, more = sending.fly(state, talk)
+            state, more = _fly(frame, state, talk, now)
         elif talk.ripe and talk.ripe <= now and not _busy(talk):
             state, more = _consider(frame, state, talk, now, dice)
         actions += more
     return state, actions
 
 
+def _fly(frame: Frame, state: State, talk: Talk, now: datetime) -> Step:
+    """The next bubble is due: it goes out, unless it should no longer. A machine may have slept for hours."""
+    assert talk.reply
+    how = policy.policy(frame.rules, talk)
+    old = how == "auto" and not talk.owner and now - (talk.reply.at or now) > STALE
+    if how != "off" and not old:
+        return sending.fly(state, talk)
+    if talk.reply.begun:
+        why = "the rest of an answer is too old" if old else "not allowed any more"
+        return sending.lost(frame, state, talk, why)
+    # nobody has seen anything of it: what it answers is considered anew
+    return state.having(replace(talk, reply=None, ripe=now)), [Typing(talk.chat, False)]
+
+
 def _consider(frame: Frame, state: State, talk: Talk, now: datetime, dice: random.Random) -> Step:
     """The burst is over: is it answered now, later or not at all?"""
+    if not talk.burst:
+        return state.having(replace(talk, ripe=None)), []
     if why := _never(frame, state.house, talk, now):
         told = (
             [Tell(f"not answered: {talk.name or place(talk)} ({why})", aloud=True)]
@@ -132,12 +158,13 @@ def _consider(frame: Frame, state: State, talk: Talk, now: datetime, dice: rando
         )
         talk = turns.shelved(frame, talk)
         if why.startswith("brake:"):
-            talk = replace(talk, braked=now + frame.rules.manners.pause, quick=0)
+            talk = replace(talk, braked=now + frame.rules.manners.pause, quick=0, steady=0)
         return state.having(talk), [Count(why.partition(":")[0]), *told]
     if not talk.owner:
         later, why = policy.awake(frame.rules, now), "quiet hours"
         if later > now:
-            later += timedelta(seconds=dice.uniform(0, 600))  # nobody answers ten people on the stroke of the hour
+            # nobody answers ten people on the stroke of the hour
+            later += dice.random() * min(timedelta(minutes=10), frame.rules.manners.late / 2)
         else:
             later, why = policy.free(frame.rules, state.house, talk, _under_way(state), now), "rate"
         if later > now:
@@ -156,7 +183,7 @@ def _under_way(state: State) -> int:
 def _never(frame: Frame, house: House, talk: Talk, now: datetime) -> str:
     """Why this burst is not answered at all; "" where it is."""
     manners = frame.rules.manners
-    if not talk.burst or policy.policy(frame.rules, talk) == "off":
+    if policy.policy(frame.rules, talk) == "off":
         return "not allowed"
     if house.silent:
         return "stopped"
@@ -164,10 +191,12 @@ def _never(frame: Frame, house: House, talk: Talk, now: datetime) -> str:
         return "paused"
     if braked := brake.pulled(talk, now, manners):
         return braked
-    if now - talk.burst[-1].at > manners.late:
+    # quiet hours make nothing late
+    if now - policy.awake(frame.rules, talk.burst[-1].at) > manners.late:
         return "too late"
-    found = None if talk.owner else policy.topic(frame.rules, [each.text for each in talk.burst])
-    return f"topic: {found}" if found else ""
+    # with what was put aside before: "?" after a question that is not answered is that question
+    found = None if talk.owner else policy.topic(frame.rules, [turns.prompt(frame, talk)[-1][1]])
+    return f"topic: {policy.shown(found)}" if found else ""
 
 
 def _ask(frame: Frame, state: State, talk: Talk, now: datetime, dice: random.Random) -> Step:
@@ -191,7 +220,9 @@ def answered(
         return failed(frame, state, chat, number, "the model said nothing", now)
     answer = replace(answer, texts=said if len(set(said)) == len(said) else said[:1])
     talk = replace(talk, asking=0, failures=0)
-    risky = None if talk.owner else policy.risky(frame.rules, answer.texts)
+    if policy.policy(frame.rules, talk) == "off":  # since the question was put
+        return state.having(turns.shelved(frame, talk)), [Typing(chat, False), Count("not allowed")]
+    risky = None if talk.owner else policy.risky(frame.rules, answer.texts, talk.contact)
     if policy.policy(frame.rules, talk) != "auto" or risky:
         return _draft(state, talk, answer, now, risky)
     return sending.begin(frame, state, talk, answer, now, dice)

@@ -2,7 +2,8 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from chatstylebot import progress
@@ -38,9 +39,19 @@ class Line:
             self._counts = counts.copy()
 
     def tell(self, text: str) -> None:
+        """A line above the status line, with the time."""
+        self.say(f"{datetime.now():%H:%M:%S} {text}")
+
+    def say(self, text: str) -> None:
         """A line above the status line."""
+        with self.aside():
+            progress.say(text)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Something else is written on this terminal during the block."""
         self._clear()
-        progress.say(f"{datetime.now():%H:%M:%S} {text}")
+        yield
         self._draw()
 
     def show(self, draft: Draft) -> None:
@@ -51,7 +62,9 @@ class Line:
         heard, text = (" / ".join(part.splitlines()) for part in (draft.heard, draft.text))
         number = draft.number
         self.tell(f"draft {number} for {draft.name}: {heard}\n  → {text}")
-        self.tell(f"send {number}, edit {number} …, or no {number}")
+        # what is typed here may be the contact's words
+        here = f"csb bot drafts --send terminal-{number}, --edit, --no; or the chat page"
+        self.tell(here if self._talk else f"send {number}, edit {number} …, or no {number}")
 
     def end(self) -> None:
         """Leave what was counted."""

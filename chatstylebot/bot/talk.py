@@ -60,6 +60,7 @@ class Reply:
     tries: int = 0
     begun: bool = False
     cut: bool = False  # a new message, or the owner, came between
+    at: datetime | None = None  # when the answer was given
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Talk:
     disclosed: bool = False
     held: str = ""  # why the burst waits
     quick: int = 0  # replies in a row, each of them answered at once
+    steady: int = 0  # replies in a row, without a pause between
     braked: datetime | None = None  # so quick and so many that it may be another bot: silent until then
 
 

@@ -11,6 +11,7 @@ from chatstylebot.words import GROUP_CONTEXT, PLACEHOLDERS, QUOTED, SAYS
 
 BURST = 50  # messages that are answered together; of more, the latest
 TEXT = 4000  # characters of one message
+TURN = 16_000  # of one turn: of more, the last
 
 
 def piece(frame: Frame, heard: Heard) -> Piece:
@@ -52,14 +53,14 @@ def _latest(pieces: list[Piece], most: int) -> list[Piece]:
     return [each for each in pieces if id(each) not in dropped]
 
 
-def said(talk: Talk, role: Role, text: str, at: datetime, separator: str, history: int) -> Talk:
-    """The talk with what one side said; what the same side said before it belongs to the same turn."""
+def said(frame: Frame, talk: Talk, role: Role, text: str, at: datetime) -> Talk:
+    """The talk with what one side said; what the same side said before it in this conversation is the same turn."""
     turns = talk.turns
-    if turns and turns[-1].role == role:
-        turns = (*turns[:-1], Turn(role, turns[-1].text + separator + text, at))
+    if turns and turns[-1].role == role and at - turns[-1].at <= frame.gap:
+        turns = (*turns[:-1], Turn(role, (turns[-1].text + frame.separator + text)[-TURN:], at))
     else:
         turns = (*turns, Turn(role, text, at))
-    turns = turns[-2 * (history + 1) :]
+    turns = turns[-2 * (frame.history + 1) :]
     return replace(talk, turns=turns[1:] if turns[0].role == "assistant" and len(turns) > 1 else turns)
 
 
@@ -71,7 +72,7 @@ def shelved(frame: Frame, talk: Talk, number: int | None = None) -> Talk:
     if not taken:
         return talk
     text = frame.separator.join(each.text for each in taken)
-    return said(talk, "user", text, taken[-1].at, frame.separator, frame.history)
+    return said(frame, talk, "user", text, taken[-1].at)
 
 
 def prompt(frame: Frame, talk: Talk) -> tuple[tuple[Role, str], ...]:
@@ -87,4 +88,5 @@ def prompt(frame: Frame, talk: Talk) -> tuple[tuple[Role, str], ...]:
     whole = asked[::-1]
     if len(whole) > 1 and whole[-2][0] == "user":  # the last turn got no answer
         whole[-2:] = [("user", whole[-2][1] + frame.separator + text)]
-    return tuple(whole[-(2 * frame.history + 1) :])
+    whole = whole[-(2 * frame.history + 1) :]
+    return tuple(whole[1:] if whole[0][0] == "assistant" else whole)

@@ -51,7 +51,7 @@ def run_channel(
     from chatstylebot.corpus import store
     from chatstylebot.serving import keys
 
-    if contact and channel not in ("terminal", "ilink"):
+    if contact is not None and channel not in ("terminal", "ilink"):
         raise UserError(
             "--contact is for terminal and ilink",
             f"in contacts.yaml give {contact} a policy and, as alias on {channel}, the id that the bot shows",
@@ -134,13 +134,19 @@ def drafts(
 
 
 def _decide(waiting: "Drafts", id: str, choice: str, text: str) -> None:
+    alike = [one.id for one in waiting.waiting() if id in (one.id, str(one.number))]
+    if len(alike) > 1:
+        raise UserError(f"several drafts are called {id}", f"one of: {', '.join(alike)}")
+    id = alike[0] if alike else id
     try:
         there = waiting.decide(id, choice, text)  # type: ignore[arg-type]
     except ValueError as error:
         raise UserError(str(error), f"csb bot drafts --edit {id} 'what is to be said'") from None
     if not there:
         raise UserError(f"no draft {id} waits", "csb bot drafts lists them")
-    typer.echo(f"{id}: {choice}")
+    channel = id.rpartition("-")[0]
+    running = locks.taken(Workspace(here()).bot / f"{channel}.lock")
+    typer.echo(f"{id}: {choice}" + ("" if running else f", when the bot runs again on {channel}"))
 
 
 def _waiting(workspace: Path) -> "list[Draft]":

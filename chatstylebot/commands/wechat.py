@@ -31,7 +31,7 @@ def run(
     from chatstylebot.corpus import store
     from chatstylebot.serving import keys
 
-    if contact and via != "ilink":
+    if contact is not None and via != "ilink":
         raise UserError(
             "--contact is for ilink: through itchat the bot answers from your own account",
             f"leave it out; contacts.yaml says whether {contact} is answered",

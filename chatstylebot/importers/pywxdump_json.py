@@ -10,6 +10,7 @@ import polars as pl
 from chatstylebot import importers
 from chatstylebot.importers import json_file, pywxdump_csv
 from chatstylebot.importers.pywxdump_csv import claims as claims
+from chatstylebot.words import whole
 
 PLATFORM, CHINESE, SUFFIXES = "wechat", True, (".json",)
 COLUMNS = ["MsgSvrID", "type_name", "is_sender", "talker", "room_name", "msg", "CreateTime", "is_forward"]
@@ -43,7 +44,7 @@ def read(path: Path, zone: str) -> importers.Export:
 
 def _cell(value: object) -> str | None:
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if not value.isascii() else value
+        return value if value.isascii() else whole(value)
     if isinstance(value, bool):
         return str(int(value))
     return str(value) if isinstance(value, int | float) else None

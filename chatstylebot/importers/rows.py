@@ -7,6 +7,7 @@ import polars as pl
 
 from chatstylebot.corpus.messages import SCHEMA
 from chatstylebot.importers import times
+from chatstylebot.words import whole
 
 SLICE = 50_000  # rows that stand in Python objects at a time
 # what one odd message may raise; it is counted and the import goes on (IMP-9)
@@ -101,13 +102,7 @@ def words(value: Any) -> str | None:
     """A text that can be written as UTF-8, and None for anything that is no text."""
     if not isinstance(value, str):
         return None
-    if value.isascii():  # most ids and names: six of these are asked for a message
-        return value
-    try:
-        value.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return value
+    return value if value.isascii() else whole(value)  # most are ids and names: six of these are asked for a message
 
 
 def number(value: Any) -> int:

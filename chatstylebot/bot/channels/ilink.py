@@ -58,18 +58,27 @@ class Ilink:
         async with connection(self._url) as http:
             if not any(one.role == "owner" for one in self.accounts()):
                 await self._new(http, None)
-            if self._friend:
-                await self._new(http, self._friend)
             self._lines = {one.id: self._line(http, one) for one in self.accounts()}
             self._say(f"listening on {_several(self._lines.values())}; Ctrl-C ends it")
             try:
                 async with asyncio.TaskGroup() as group:
                     for line in self._lines.values():
                         group.create_task(line.listen(hear))
+                    if self._friend and (joined := await self._joined(http, self._friend)):
+                        group.create_task(joined.listen(hear))
             except BaseExceptionGroup as errors:
                 raise errors.exceptions[0] from None
             finally:
                 self._lines = {}
+
+    async def _joined(self, http: httpx.AsyncClient, friend: Who) -> Line | None:
+        """The line of a friend who scans a code now; who has scanned before needs none."""
+        if any(one.contact == friend.id for one in self.accounts()):
+            self._say(f"{friend.name} has scanned a code before: none is needed")
+            return None
+        account = await self._new(http, friend)
+        line = self._lines[account.id] = self._line(http, account)
+        return line
 
     async def send(self, chat: Chat, text: str, id: str) -> None:
         """Deliver one text. Raises NotSent."""
@@ -98,7 +107,9 @@ class Ilink:
     def _of(self, chat: Chat) -> Line:
         if line := self._lines.get(chat.account):
             return line
-        raise NotSent("the account of this chat is not logged in")
+        if self._lines:
+            raise NotSent("the account of this chat is not logged in")
+        raise NotSent("nobody is logged in yet", again=True, after=2, untried=True)
 
     async def _new(self, http: httpx.AsyncClient, friend: Who | None) -> Account:
         """An account that was not there before; who is there already logs in again."""
@@ -115,9 +126,8 @@ class Ilink:
             )
             return account
         whose = known.whose if known else "a WeChat that is bound to a bot already"
-        raise UserError(
-            f"the code was scanned from {whose}", "scan it with another WeChat, or unbind that one on the phone"
-        )
+        who = f"{friend.name} must scan it, with their own WeChat" if friend else "scan it with another WeChat"
+        raise UserError(f"the code was scanned from {whose}", f"{who}, or unbind that one on the phone")
 
     async def _again(self, http: httpx.AsyncClient, old: Account) -> Account:
         """The same person's account with a new token, or with the old one where WeChat says that it is good."""
@@ -143,6 +153,9 @@ class Ilink:
         async with self._terminal:
             if friend:
                 self._say(f"this code is for {friend}, who scans it with their own WeChat")
+            elif not tokens:
+                after = f", and {self._friend.name}'s comes after it" if self._friend else ""
+                self._say(f"this code is your own: whoever scans it owns the bot{after}")
             attempt = Attempt(
                 http, self._url, say=self._say, show=self._show, ask=self._ask, sleep=self._sleep, now=self._now
             )

@@ -16,6 +16,7 @@ from chatstylebot.bot.channels.ilink_api import POLL, Api, Trouble, Updates
 from chatstylebot.bot.channels.ilink_login import Sleep
 from chatstylebot.bot.heard import Hear, NotSent, Say
 from chatstylebot.errors import UserError
+from chatstylebot.words import whole
 
 SOON, LATER, PATIENT = 2.0, 30.0, 3  # seconds after a failure, and after so many in a row
 PAUSE = 3600.0  # seconds that the official client leaves an account alone whose session has ended
@@ -71,7 +72,7 @@ class Line:
     async def send(self, user: str, text: str, id: str) -> None:
         """Returns when WeChat has named the delivered message. Raises NotSent."""
         if self._stale:
-            raise NotSent(f"WeChat has ended the session of {self.account.whose}: scan the code", again=True, after=60)
+            raise self._ended()
         person = self._state.people.get(user)
         if reason := accounts.refusal(person, self._now()) or _unfit(text):
             raise NotSent(reason)
@@ -118,8 +119,8 @@ class Line:
         for message in found.messages:
             if heard := messages.heard(self.account, message, self._now()):
                 if isinstance(context := message.get("context_token"), str) and context:
-                    person = self._state.people.get(heard.sender)
-                    self._state.people[heard.sender] = accounts.heard(person, context, heard.at)
+                    person, at = self._state.people.get(heard.sender), messages.written(message, self._now())
+                    self._state.people[heard.sender] = accounts.heard(person, whole(context), at)
                 await hear(heard)
         self._wait = found.wait
         if moved := found.cursor not in ("", self._state.cursor):
@@ -150,7 +151,9 @@ class Line:
         try:
             self._adopt(await self._renew(self.account))
         except UserError as error:
-            self._say(f"{error.problem}; {self.account.whose} is tried again in an hour")
+            self._say(
+                f"{error.problem}; {self.account.whose} is tried again in an hour; a new start shows a code at once"
+            )
             await self._sleep(PAUSE)
         self._stale = False
 
@@ -170,7 +173,7 @@ class Line:
         same = current if current and current.context == person.context else None
         if trouble.kind == "stale":
             self._stale = True
-            return NotSent(trouble.reason, again=True, after=60)
+            return self._ended()
         if trouble.code == -2:  # quota, rate, or a token that is too old: only a new message helps
             if same:
                 self._keep(user, replace(same, refused=trouble.reason))
@@ -181,6 +184,10 @@ class Line:
             self._keep(user, replace(same, sent=max(0, same.sent - 1)))
         self._sends_failed += 1
         return NotSent(trouble.reason, again=True, after=_after(self._sends_failed))
+
+    def _ended(self) -> NotSent:
+        """Nothing goes out until the code is scanned; that may take a while, and costs no try."""
+        return NotSent(f"WeChat has ended the session of {self.account.whose}", again=True, after=30, untried=True)
 
     def _keep(self, user: str, person: Person) -> None:
         self._state.people[user] = person

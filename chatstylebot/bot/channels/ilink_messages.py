@@ -6,6 +6,7 @@ from typing import Any
 
 from chatstylebot.bot.channels.ilink_accounts import Account
 from chatstylebot.bot.heard import Chat, Heard, Kind
+from chatstylebot.words import whole
 
 USER = 1  # message_type of what people write; 2 is what a bot wrote
 KINDS: dict[int, Kind] = {1: "text", 2: "image", 3: "voice", 4: "file", 5: "video"}
@@ -18,14 +19,14 @@ def heard(account: Account, message: Mapping[str, Any], now: datetime) -> Heard 
         return None
     items = [one for one in message.get("item_list") or () if isinstance(one, dict)]
     kinds = [KINDS.get(one.get("type") or 0, "other") for one in items]
-    scanner = sender == account.user
+    sender, scanner = whole(sender), sender == account.user
     return Heard(
         chat=Chat("ilink", account.id, sender),
         id=_id(message),
         sender=sender,
         name=account.name if scanner else "",
         text="\n".join(text for one in items if (text := _text(one))),
-        at=_at(message, now),
+        at=min(written(message, now), now),
         kind=next((kind for kind in kinds if kind != "text"), "text" if kinds else "other"),
         quoted=next((text for one in items if (text := _quoted(one.get("ref_msg")))), ""),
         owner=scanner and account.role == "owner",
@@ -39,9 +40,10 @@ def _id(message: Mapping[str, Any]) -> str:
     return str(told or f"{message.get('create_time_ms')}-{message.get('seq')}")
 
 
-def _at(message: Mapping[str, Any], now: datetime) -> datetime:
+def written(message: Mapping[str, Any], now: datetime) -> datetime:
+    """When the server says that it was written, by its own clock; now where it does not."""
     try:
-        return min(datetime.fromtimestamp(message["create_time_ms"] / 1000, UTC), now)
+        return datetime.fromtimestamp(message["create_time_ms"] / 1000, UTC)
     except (KeyError, TypeError, ValueError, OverflowError, OSError):
         return now
 
