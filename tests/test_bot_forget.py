@@ -26,7 +26,7 @@ def world() -> World:
     world.wait()
     world.hear("bob stayed in the harbour", BOB)
     world.wait()
-    world.hear("ann has a yellow umbrella", CLUB, name="Ann", sender="ann", group=True, mentioned=True)
+    world.hear("ann has a yellow umbrella", CLUB, name="☆annie☆", sender="ann", group=True, mentioned=True)
     world.hear("bob has none whatsoever", CLUB, name="Bob", sender="bob", group=True, mentioned=True)
     world.wait()
     return world

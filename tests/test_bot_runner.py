@@ -1,7 +1,7 @@
 """The runner: what goes wrong where nobody waits for it is not swallowed."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -48,19 +48,29 @@ class Phone:
 
     name, length, most = "onebot", 500, 0
 
-    def __init__(self, disk: FullDisk) -> None:
-        self._disk, self.texts = disk, list[str]()
+    def __init__(self, said: Callable[[], None], text: str = "hi") -> None:
+        self._said, self._text, self.texts = said, text, list[str]()
+        self.answered = asyncio.Event()
 
     async def run(self, hear: Hear) -> None:
-        await hear(Heard(OWNER, "m1", "me", "me", "hi", START, owner=True))
-        await asyncio.Event().wait()
+        await hear(Heard(OWNER, f"m-{self._text}", "me", self._text, self._text, START, owner=True))
+        await self.answered.wait()
 
     async def send(self, chat: Chat, text: str, id: str) -> None:
         self.texts.append(text)
-        self._disk.sent = True
+        self._said()
 
     async def typing(self, chat: Chat, on: bool) -> None:
         return
+
+
+def world(phone: Phone, store: Store, drafts: Drafts, told: list[str]) -> Outside:
+    """Everything around a runner."""
+    return Outside(
+        channel=phone, client=Model(), store=store, drafts=drafts, frame=frame, paused=lambda: False,
+        pause=lambda on: None, tell=told.append, show=lambda draft: None, counted=lambda counts: None,
+        now=lambda: START + timedelta(minutes=1), dice=Random(1),
+    )  # fmt: skip
 
 
 def test_a_disk_that_is_full_when_a_bubble_is_out_ends_the_bot_and_nothing_is_sent_twice(tmp_path: Path) -> None:
@@ -68,12 +78,8 @@ def test_a_disk_that_is_full_when_a_bubble_is_out_ends_the_bot_and_nothing_is_se
 
     async def life() -> list[str]:
         with FullDisk.open(tmp_path / "bot.sqlite") as disk, Drafts.open(tmp_path / "drafts.sqlite") as drafts:
-            phone = Phone(disk)
-            outside = Outside(
-                channel=phone, client=Model(), store=disk, drafts=drafts, frame=frame, paused=lambda: False,
-                pause=lambda on: None, tell=told.append, show=lambda draft: None, counted=lambda counts: None,
-                now=lambda: START + timedelta(minutes=1), dice=Random(1),
-            )  # fmt: skip
+            phone = Phone(lambda: setattr(disk, "sent", True))
+            outside = world(phone, disk, drafts, told)
             with pytest.raises(UserError, match="the disk is full"):
                 await Runner(outside).run()
             return phone.texts
@@ -84,3 +90,15 @@ def test_a_disk_that_is_full_when_a_bubble_is_out_ends_the_bot_and_nothing_is_se
     assert state.talk(OWNER).reply is None
     assert [type(each) for each in actions] == [Count, Tell]
     assert "perhaps not delivered" in actions[-1].text  # type: ignore[union-attr]
+
+
+def test_half_a_character_is_kept_answered_and_ends_nothing(tmp_path: Path) -> None:
+    async def life() -> list[str]:
+        with Store.open(tmp_path / "bot.sqlite") as store, Drafts.open(tmp_path / "drafts.sqlite") as drafts:
+            phone = Phone(lambda: phone.answered.set(), "half \ud83d")
+            await Runner(world(phone, store, drafts, [])).run()
+            return phone.texts
+
+    assert virtual_time.run(life()) == ["yes"]
+    with Store.open(tmp_path / "bot.sqlite") as kept:
+        assert [turn.text for turn in kept.load().talk(OWNER).turns] == ["half \ufffd", "yes"]

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 from patience import LIMIT, soon
 
 from chatstylebot.bot.keyboard import Keyboard
@@ -72,3 +73,18 @@ def test_a_question_that_nobody_answers_does_not_hold_the_program() -> None:
         assert child.stdout is not None
         assert child.stdout.read() == "nobody\n"
         assert child.wait(LIMIT) == 0  # its stdin is still open
+
+
+def test_what_goes_wrong_with_a_line_is_not_swallowed() -> None:
+    async def full(line: str) -> None:
+        raise OSError("the disk is full")
+
+    async def scene() -> None:
+        read, write = os.pipe()
+        os.write(write, b"send 1\n")
+        with pytest.raises(OSError, match="full"):
+            await Keyboard(read).listen(full)
+        os.close(write)
+        os.close(read)
+
+    asyncio.run(scene())
