@@ -11,7 +11,7 @@ import week_virtual
 from chatstylebot.processes import free_port
 
 
-@pytest.mark.parametrize(("seed", "messages", "kills"), [(2, 2_000, 0.002), (5, 2_000, 0.002), (8, 300, 0.03)])
+@pytest.mark.parametrize(("seed", "messages", "kills"), [(2, 2_000, 0.002), (5, 2_000, 0.002), (10, 200, 0.15)])
 def test_whatever_happens_everybody_in_contacts_and_groups_is_answered_once_and_nobody_else(
     tmp_path: Path, seed: int, messages: int, kills: float
 ) -> None:
