@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from bot_world import ANN, BOB, OWNER, World, frame
+from bot_world import ANN, BOB, OWNER, PEOPLE, World, frame
 
 from chatstylebot.bot import decisions, policy, replies, sending, session
 from chatstylebot.bot.heard import Chat, NotSent
@@ -693,6 +693,17 @@ def test_two_bots_do_not_answer_each_other_for_ever() -> None:
     assert bots(world, ANN, 5, 20 * 60) == 0  # who goes on writing gets no answer
     world.wait(30 * 60)
     assert bots(world, ANN, 1, 30) == 1  # after half an hour of silence they do
+
+
+def test_where_the_owner_sees_every_draft_there_is_no_brake() -> None:
+    world = World(frame(per_contact=10_000, people={"wx_bob": PEOPLE["wx_bob"]}))
+    world.model = lambda ask: ("really",)
+    for number in range(30):
+        world.hear(f"so {number}", BOB)
+        world.wait(20)
+        world.hear(f"send {number + 1}", OWNER)
+        world.wait(20)
+    assert [chat for chat, _ in world.sent].count("bob") == 30
 
 
 def test_in_a_group_the_brake_comes_after_half_as_many_and_the_others_may_talk_meanwhile() -> None:

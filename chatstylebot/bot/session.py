@@ -14,7 +14,8 @@ from chatstylebot.bot.frame import Frame
 from chatstylebot.bot.heard import Chat, Heard, sound
 from chatstylebot.bot.talk import Answer, Draft, House, State, Talk
 
-STALE = timedelta(minutes=10)  # after which an answer that is not out is asked for again
+STALE = timedelta(minutes=10)  # after which, besides its pauses, an answer that is not out is asked for again
+BUBBLES = 20  # of a long answer
 SEEN = 300  # ids of messages that are remembered for each conversation
 LONGEST = 10  # times the wait: a burst without an end is answered all the same
 OFTEN = 3  # failures after which the owner is told
@@ -136,7 +137,8 @@ def _fly(frame: Frame, state: State, talk: Talk, now: datetime) -> Step:
     """The next bubble is due: it goes out, unless it should no longer. A machine may have slept for hours."""
     assert talk.reply
     how = policy.policy(frame.rules, talk)
-    old = how == "auto" and not talk.owner and now - (talk.reply.at or now) > STALE
+    age = now - (talk.reply.at or now)
+    old = how == "auto" and not talk.owner and age > STALE + BUBBLES * frame.rules.manners.slowest
     if how != "off" and not old:
         return sending.fly(state, talk)
     if talk.reply.begun:
@@ -189,7 +191,7 @@ def _never(frame: Frame, house: House, talk: Talk, now: datetime) -> str:
         return "stopped"
     if talk.paused and talk.paused > now:
         return "paused"
-    if braked := brake.pulled(talk, now, manners):
+    if policy.policy(frame.rules, talk) == "auto" and (braked := brake.pulled(talk, now, manners)):
         return braked
     # quiet hours make nothing late
     if now - policy.awake(frame.rules, talk.burst[-1].at) > manners.late:

@@ -10,8 +10,7 @@ from chatstylebot import progress
 from chatstylebot.bot.talk import Draft
 
 HEAD = ("heard", "answered", "drafted")
-
-
+# what is told in words of its own, or is no reason why nothing comes
 QUIET = {*HEAD, "good", "bad", "edited", "rejected", "voted", "not delivered", "perhaps not delivered", "not allowed"}
 
 
