@@ -33,6 +33,7 @@ bot:
   slowest: 0.05s
   per_contact: 10000
   overall: 100000
+  brake: 10000
   two_answers: 0
   never: [forbidden]
 """
