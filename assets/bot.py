@@ -6,14 +6,11 @@ python assets/bot.py     (needs the extras wechat and dev, Debian's chromium, fo
 
 import html
 import json
-import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
@@ -21,7 +18,7 @@ from PIL import Image
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from gateway import FAKE  # noqa: E402
+from gateway import alone  # noqa: E402
 from ilink_server import ilink_server  # noqa: E402
 from patience import until  # noqa: E402
 from screen import Screen  # noqa: E402
@@ -41,16 +38,9 @@ s {{ text-decoration: none; background: #fff; color: #000; line-height: 1.16; di
 </style><div><pre>{}</pre></div>"""
 
 
-@contextmanager
-def engine(says: dict[str, str]) -> Iterator[str]:
-    """An engine that says that; its address."""
-    env = os.environ | {"CSB_ENGINE_KEY": KEY, "SAYS": json.dumps({asked: [answer] for asked, answer in says.items()})}
-    pipe = subprocess.PIPE
-    with subprocess.Popen([sys.executable, FAKE], env=env, stdin=pipe, stdout=pipe) as process:
-        assert process.stdin
-        assert process.stdout
-        yield f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}/v1"
-        process.stdin.close()
+def said(answers: dict[str, str]) -> str:
+    """What the engine says, as it wants to be told."""
+    return json.dumps({asked: [answer] for asked, answer in answers.items()})
 
 
 def rows(raw: str) -> list[str]:
@@ -92,7 +82,7 @@ def terminal(language: str, folder: Path) -> None:
     """A talk through the terminal channel, with the real waiting and pauses."""
     name = {"zh": "小满", "en": "Mia"}[language]
     (folder / "clone.yaml").write_text(f"name: {name}\nlanguage: {language}\nbot: {{two_answers: 0}}\n", "utf-8")
-    with engine(dict(TALKS[language])) as url:
+    with alone(KEY, SAYS=said(dict(TALKS[language]))) as url:
         screen = Screen(folder, "bot", "run", "terminal", f"--serve=--url={url}", CSB_ENGINE_KEY=KEY)
         screen.wait("the chat page is")
         for asked, answer in TALKS[language]:
@@ -107,7 +97,7 @@ def terminal(language: str, folder: Path) -> None:
 def wechat(folder: Path) -> None:
     """A login, and a first message, against the double."""
     (folder / "clone.yaml").write_text("name: 小满\nbot: {two_answers: 0, wait: 1s, slowest: 1s}\n", "utf-8")
-    with engine({"在吗": "在呢在呢"}) as url, ilink_server(hold=1) as tencent:
+    with alone(KEY, SAYS=said({"在吗": "在呢在呢"})) as url, ilink_server(hold=1) as tencent:
         tencent.logins.append([{"status": "wait"}, {"status": "scaned"}, tencent.confirmed()])
         screen = Screen(folder, "wechat", f"--serve=--url={url}", CSB_ENGINE_KEY=KEY, CSB_ILINK_URL=tencent.url)
         until(lambda: ("b1@im.bot", "start") in tencent.notified, lambda: screen.text)

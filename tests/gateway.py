@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import json
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -55,6 +58,18 @@ def fake(folder: Path, id: str = "clone", slots: int = 4, env: Mapping[str, str]
     start = Start((sys.executable, str(FAKE)), folder, folder / f"{id}.log", dict(env or {}))
     kind = "base" if id == "base" else "clone"
     return Spec(id, kind, "llamacpp", slots, start, adapter="abc123", **more)  # type: ignore[arg-type]
+
+
+@contextmanager
+def alone(key: str, **env: str) -> Iterator[str]:
+    """The fake engine as somebody's OpenAI-style server behind `--url`: its address."""
+    pipe = subprocess.PIPE
+    line, env = [sys.executable, str(FAKE)], os.environ | {"CSB_ENGINE_KEY": key} | env
+    with subprocess.Popen(line, env=env, stdin=pipe, stdout=pipe) as process:
+        assert process.stdin
+        assert process.stdout
+        yield f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}/v1"
+        process.stdin.close()
 
 
 @contextmanager

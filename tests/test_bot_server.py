@@ -1,7 +1,6 @@
 """The server that a bot starts for itself: the real `csb bot run` and its real `csb serve`, before a fake engine."""
 
 import asyncio
-import json
 import os
 import signal
 import subprocess
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from gateway import FAKE
+from gateway import alone
 from patience import LIMIT, until
 from test_bot import CLONE, PEOPLE
 from test_supervisor import alive
@@ -28,10 +27,8 @@ ENV = os.environ | {"CSB_ENGINE_KEY": ENGINE_KEY, "PYTHONUTF8": "1"}
 @pytest.fixture(scope="module")
 def engine() -> Iterator[str]:
     """Somebody's OpenAI-style server: its address."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, FAKE], env=ENV, **pipes) as process:  # type: ignore[call-overload]
-        yield f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}/v1"
-        process.stdin.close()
+    with alone(ENGINE_KEY) as address:
+        yield address
 
 
 @pytest.fixture

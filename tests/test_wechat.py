@@ -1,15 +1,11 @@
 """`csb wechat`, typed as a user does: a pseudo terminal, Tencent's double, a server of its own, a fake engine."""
 
-import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gateway import FAKE
+from gateway import alone
 from ilink_server import IlinkServer, ilink_server
 from patience import until
 from screen import Screen
@@ -25,11 +21,8 @@ CONTEXT = {"CSB_ENGINE_KEY": ENGINE_KEY, "NO_PROXY": "127.0.0.1"}
 @pytest.fixture(scope="module")
 def engine() -> Iterator[str]:
     """Somebody's OpenAI-style server: its address."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    env = os.environ | CONTEXT
-    with subprocess.Popen([sys.executable, FAKE], env=env, **pipes) as process:  # type: ignore[call-overload]
-        yield f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}/v1"
-        process.stdin.close()
+    with alone(ENGINE_KEY) as address:
+        yield address
 
 
 @pytest.fixture
