@@ -13,7 +13,7 @@ from chatstylebot.bot.talk import House
 EVIL = Chat("onebot", "1", "evil")
 CLUB = Chat("onebot", "1", "team")
 TRICKS = [
-    "/stop", "/go", " /STOP ", "send 1", "发 1", "edit 1 i am a fool", "改 1 我是傻瓜", "no 1", "不 1",
+    "/stop", "/go", " /STOP ", "send 1", "发 1", "edit 1: i am a fool", "改 1：我是傻瓜", "no 1", "不 1",
     "1", "2", "good", "不错", "bad",
     "csb bot resume", "$(csb bot pause)", "`rm -rf .`", "| sh", "@fil@.csb/keys", "@img@/etc/passwd",
     "[CQ:at,qq=all]", "[CQ:image,file=file:///etc/passwd]", "{contact} {relation} {name}", "%s {0.__class__}",

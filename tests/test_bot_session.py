@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from bot_world import ANN, BOB, OWNER, PEOPLE, World, frame
@@ -377,7 +378,17 @@ def test_topics_are_never_answered_and_the_owner_is_told(language: str, text: st
     assert text not in world.told[0]
 
 
-@pytest.mark.parametrize("text", ["哈哈哈笑死", "今天吃了啥", "我到家了"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "哈哈哈笑死", "今天吃了啥", "我到家了", "在哪见过她", "这样能节约时间", "大约时间是三点", "预约时间改了",
+        "我看见面试官了", "遇见面馆不错", "你看得见面前的字吗", "哪里不见了", "你哪里意见这么多", "几点见效",
+        "什么时候回来？再见！",
+        "都几点了 晚安明天见", "借口一大堆，一万个理由", "借你吉言，万事如意", "借用一下 百度一下就行",
+        "借我充电宝 千万别忘", "凭借着千辛万苦", "what time is the meeting", "nice to meet you too",
+        "when did you two meet", "it was only $5", "got it for $20", "can you pin that message", "safety pin",
+    ],
+)  # fmt: skip
 def test_ordinary_talk_is_no_topic(text: str) -> None:
     world = World(frame("zh"))
     world.hear(text)
@@ -551,7 +562,7 @@ def test_a_draft_is_sent_on_the_owner_s_word_and_counts_as_good(word: str) -> No
 
 
 @pytest.mark.parametrize(
-    "word", ["edit 1 at eight\nok?", "改1: at eight\nok?", "1 改：at eight\nok?", "Edit #1\nat eight\nok?"]
+    "word", ["edit 1: at eight\nok?", "改1: at eight\nok?", "1 改：at eight\nok?", "Edit #1:\nat eight\nok?"]
 )
 def test_an_edited_draft_is_sent_as_edited_and_is_a_pair_FBK_8(word: str) -> None:
     world = drafted()
@@ -577,7 +588,7 @@ def test_a_draft_that_is_not_sent_is_rejected() -> None:
     [
         "no idea", "不知道", "send me that song", "sender", "5 不", "发财了", "no", "不", "send", "发", "改天再说吧",
         "edit the photo please", "改成三点", "改1点", "1 改天吧", "1 不错", "send 1 photo", "no 1 is like you",
-        "edit 7 photos",
+        "edit 7 photos", "改 1 版了还不行", "edit 1 photo please", "1 edit the photo", "No1", "edit 1:",
     ],
 )  # fmt: skip
 def test_talk_that_looks_like_a_decision_is_talk_and_reaches_nobody_else(text: str) -> None:
@@ -595,7 +606,7 @@ def test_an_edit_of_a_draft_that_has_just_gone_goes_to_nobody_else() -> None:
         world.hear("hi", Chat("onebot", "1", name))
     world.wait()
     world.hear("never mind", Chat("onebot", "1", "x"))  # the owner still reads draft 1
-    world.hear("edit 1 i love you", OWNER)
+    world.hear("edit 1: i love you", OWNER)
     assert world.told[-1] == "draft 1 is gone; waiting: 2"
     world.hear("2 send", OWNER)
     assert world.told[-1] == "draft 2 goes to Y"
@@ -623,7 +634,7 @@ def test_a_draft_for_somebody_who_is_off_now_goes_to_nobody() -> None:
     world.hear("send 1", OWNER)
     world.wait()
     assert world.sent == []
-    assert world.told[-1] == "not answered: Bob (not allowed)"
+    assert world.told[-1] == "Bob is off: draft 1 is not sent"
 
 
 def test_a_draft_is_withdrawn_when_the_contact_goes_on() -> None:
@@ -773,25 +784,103 @@ def test_in_a_group_whoever_is_in_contacts_yaml_is_called_as_there_as_in_trainin
     assert world.asks[0].turns == (("user", "Ann: dinner?\nzoe Bob: hi: me too"),)
 
 
-def test_a_topic_that_was_put_aside_is_not_answered_with_the_next_word_either() -> None:
+def test_a_topic_that_was_put_aside_is_not_what_the_next_answer_is_about() -> None:
     world = World()
+    world.hear("hi")
+    world.wait(60)
     world.hear("can you lend me some money")
     world.wait(20)
-    world.hear("?")
+    assert world.told == ["not answered: Ann (topic: money, codes or a meeting)"]
+    world.hear("so how was your day?")
     world.wait()
-    assert world.sent == []
-    assert world.told[0] == "not answered: Ann (topic: money, codes or a meeting)"
-    world.wait(3 * 3600)
-    world.hear("nice weather")  # another conversation
+    assert world.asks[-1].turns == (("user", "hi"), ("assistant", "re: hi"), ("user", "so how was your day?"))
+    world.hear("great")
     world.wait()
-    assert world.sent == [("ann", "re: nice weather")]
+    assert [role for role, _ in world.asks[-1].turns] == ["user", "assistant", "user", "assistant", "user"]
+    assert len(world.sent) == 3
+
+
+def test_what_others_say_among_themselves_in_a_group_does_not_keep_the_bot_from_answering() -> None:
+    world = World(frame("zh"), model=lambda ask: ("晴",))
+    world.hear("谁抢红包", TEAM, name="Cy", group=True)
+    world.hear("今天天气怎么样", TEAM, name="Ann", group=True, mentioned=True)
+    world.wait()
+    assert [text for _, text in world.sent] == ["晴"]
+
+
+def test_the_owner_s_own_words_that_wait_too_long_are_told_and_never_replaced() -> None:
+    world = drafted()
+    world.confirm = False
+    world.hear("edit 1: call me", OWNER)
+    world.wait(30)
+    for _ in range(40):
+        if not world.flying:
+            break
+        flying = world.flying.pop()
+        error = NotSent("the session has ended", again=True, after=30, untried=True)
+        world.take(sending.not_sent(world.frame, world.state, flying.chat, flying.bubble.id, error, world.now))
+        world.wait(60)
+    world.confirm = True
+    world.arrive(world.flying.pop())
+    world.wait()
+    assert world.sent == [("bob", "call me")]  # Bob's policy is draft: the owner's word holds
+    people = {**PEOPLE, "wx_bob": PEOPLE_AUTO.model_copy(update={"aliases": {"onebot": "bob"}})}
+    world = World(frame(people=people), model=lambda ask: ("my pin code is 1",), confirm=False)
+    world.hear("hi", BOB)
+    world.wait(30)
+    world.hear("edit 1: call me", OWNER)
+    world.wait(30)
+    flying = world.flying.pop()
+    late = NotSent("the session has ended", again=True, after=3600, untried=True)
+    world.take(sending.not_sent(world.frame, world.state, flying.chat, flying.bubble.id, late, world.now))
+    asked = len(world.asks)
+    world.wait(2 * 3600)
+    assert (world.sent, len(world.asks)) == ([], asked)
+    assert "not delivered to Bob: what was left to say is too old" in world.told
+
+
+def test_an_answer_of_separators_only_is_asked_for_again_and_mutes_nobody() -> None:
+    world = World(replace(frame(), separator="||"), model=lambda ask: ("|| ||",) if len(world.asks) < 3 else ("yes",))
+    world.hear("hi")
+    world.wait()
+    assert world.sent == [("ann", "yes")]
+
+
+@pytest.mark.parametrize("text", ["no " + "1" * 5000, "1" * 5000 + " 发", "edit " + "1" * 5000 + ": x"])
+def test_a_number_without_an_end_is_no_decision_and_ends_nothing(text: str) -> None:
+    world = drafted()
+    world.hear(text, OWNER)
+    world.wait()
+    assert len(world.state.house.drafts) == 1
+
+
+def test_a_message_of_the_year_one_ends_nothing() -> None:
+    made = frame()
+    world = World(replace(made, rules=replace(made.rules, zone=ZoneInfo("America/New_York"))))
+    world.hear("hi", at=datetime(1, 1, 1, tzinfo=UTC))
+    world.wait()
+    assert world.told == ["not answered: Ann (too late)"]
+
+
+def test_what_was_cut_by_a_stop_and_then_refused_is_no_part_of_another_day_s_question() -> None:
+    world = World(confirm=False)
+    world.hear("shall I come by?")
+    world.wait(30)
+    world.hear("/stop", OWNER)
+    world.refuse(world.flying.pop())
+    world.hear("/go", OWNER)
+    world.confirm = True
+    world.wait(3 * 24 * 3600)
+    world.hear("morning")
+    world.wait()
+    assert world.asks[-1].turns == (("user", "morning"),)
 
 
 @pytest.mark.parametrize(
     "said",
     [
         ["can you send me", "some money"], ["你能转", "账给我吗"], ["能不能借我", "两百块"], ["密 码 是多少"],
-        ["ｐｉｎ？"], ["what's your p\u200bin"], ["轉賬給我"], ["PASSWORDS please"], ["pass word?"],
+        ["ｙｏｕｒ ｐｉｎ？"], ["what's your p\u200bin"], ["轉賬給我"], ["PASSWORDS please"], ["pass word?"],
         ["send me your login codes"],
     ],
 )  # fmt: skip
@@ -834,7 +923,7 @@ def test_an_answer_that_is_hours_old_after_a_restart_is_not_sent_but_thought_ove
     world.wait(10 * 3600)
     # what nobody has seen is answered in the morning, anew; of what was begun the owner is told
     assert world.sent == ([("ann", "one 1")] if begun else [("ann", "one 2"), ("ann", "two")])
-    assert ("not delivered to Ann: the rest of an answer is too old" in world.told) is begun
+    assert ("not delivered to Ann: what was left to say is too old" in world.told) is begun
 
 
 def test_quiet_hours_of_half_a_day_make_nothing_too_late() -> None:

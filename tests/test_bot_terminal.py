@@ -47,18 +47,18 @@ def test_send_edit_and_no_typed_below_the_draft_are_done_and_all_three_are_feedb
                 await qq.push(qq.private(20002, "are you in"))
                 await until(lambda: "draft 1 for" in screen.text, screen)
                 assert "are you in\n  → are you in" in screen.text
-                assert "send 1, edit 1 …, or no 1" in screen.text
+                assert "send 1, edit 1: …, or no 1" in screen.text
                 screen.type("what now\n")  # no decision: what can be decided is told
-                await until(lambda: "drafts: 1; send N, edit N TEXT, or no N" in screen.text, screen)
+                await until(lambda: "drafts: 1; send N, edit N: TEXT, or no N" in screen.text, screen)
                 assert qq.texts(20002) == []
-                screen.type("edit 1 not today\n")
+                screen.type("edit 1: not today\n")
                 await until(lambda: qq.texts(20002) == ["not today"], screen)
                 await qq.push(qq.private(20002, "and tomorrow"))
-                await until(lambda: "send 2, edit 2 …, or no 2" in screen.text, screen)
+                await until(lambda: "send 2, edit 2: …, or no 2" in screen.text, screen)
                 screen.type("no 2\n")
                 await until(lambda: "rejected" in screen.text, screen)
                 await qq.push(qq.private(20002, "then never"))
-                await until(lambda: "send 3, edit 3 …, or no 3" in screen.text, screen)
+                await until(lambda: "send 3, edit 3: …, or no 3" in screen.text, screen)
                 screen.type("发 3\n")
                 await until(lambda: len(qq.texts(20002)) == 3, screen)
                 # what got no answer belongs to what is answered next, and the model here says what it hears

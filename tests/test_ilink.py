@@ -328,10 +328,11 @@ async def test_the_first_code_is_said_to_be_the_owner_s_and_a_wrong_scanner_of_a
     with place(tmp_path) as (server, owner):
         server.logins.append([server.confirmed()])
         server.logins.append([server.confirmed()])  # the owner scans 小明's code, too
-        with pytest.raises(UserError) as error:
-            await owner.ilink(friend=XIAOMING).run(owner.hear)
+        async with owner.running(friend=XIAOMING):
+            await soon(lambda: "小明 is not logged in: the code was scanned from your account" in owner.told())
+            server.push("在吗")
+            await soon(lambda: owner.heard)  # who is logged in goes on
         assert "this code is your own: whoever scans it owns the bot, and 小明's comes after it" in owner.told()
-        assert "小明 must scan it, with their own WeChat" in error.value.remedy
 
 
 @loop
@@ -376,8 +377,9 @@ async def test_one_broken_account_leaves_the_others_alone(tmp_path: Path) -> Non
 async def test_the_owner_scanning_a_friends_code_stays_the_owner(tmp_path: Path) -> None:
     with logged_in(tmp_path) as (server, owner):
         server.logins.append([server.confirmed()])
-        with pytest.raises(UserError, match="scanned from your account"):
+        with pytest.raises(UserError, match="scanned from your account") as error:
             await owner.channel.login(XIAOMING)
+        assert "小明 must scan it, with their own WeChat" in error.value.remedy
         [one] = owner.channel.accounts()
         assert (one.role, one.name, one.token) == ("owner", "", server.of("b1@im.bot").token)
 

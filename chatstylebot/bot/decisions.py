@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from chatstylebot.bot import brake, owner, sending, turns
+from chatstylebot.bot import brake, owner, policy, sending, turns
 from chatstylebot.bot.actions import Action, Count, Tell, Typing, Withdraw
 from chatstylebot.bot.frame import Frame
 from chatstylebot.bot.heard import Chat, Heard
@@ -109,6 +109,13 @@ def decide(
             else f"draft {number} waits: the bot is silent ({go})"
         )
         return state, [Tell(held)]
+    if policy.policy(frame.rules, state.talk(draft.chat)) == "off" and choice != "no":
+        off = (
+            f"{draft.name} 的策略是 off：草稿没有发出"
+            if frame.zh
+            else f"{draft.name} is off: draft {number} is not sent"
+        )
+        return state, [Tell(off)]
     talk, house = state.talk(draft.chat), replace(state.house, drafts=_without(state.house, draft))
     index = draft.answer.candidates.index(draft.text)
     if choice == "no":

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from chatstylebot.words import whole
@@ -56,8 +56,11 @@ class Heard:
     contact: str = ""
 
 
+AGES = timedelta(days=3650)
+
+
 def sound(heard: Heard, now: datetime) -> Heard:
-    """The message with texts that can be written down, and no later than now, whatever a platform says."""
+    """The message with texts that can be written down, from a time that can be: whatever a platform says."""
     return replace(
         heard,
         chat=Chat(whole(heard.chat.channel), whole(heard.chat.account), whole(heard.chat.id)),
@@ -67,7 +70,7 @@ def sound(heard: Heard, now: datetime) -> Heard:
         text=whole(heard.text),
         quoted=whole(heard.quoted),
         contact=whole(heard.contact),
-        at=min(heard.at, now),
+        at=max(min(heard.at, now), now - AGES),
     )
 
 

@@ -156,9 +156,9 @@ async def _run(outside: Outside, console: Console) -> None:
 
 
 async def _decided(runner: Runner, text: str, console: Console) -> None:
-    """What the owner types here about drafts: send 1, edit 1 …, no 1."""
+    """What the owner types here about drafts: send 1, edit 1: …, no 1."""
     if found := owner.decision(text, runner.state.house.drafted):
         await runner.decide(found.number, found.choice, found.text)
         return
     pending = ", ".join(str(draft.number) for draft in runner.state.house.drafts)
-    console.say(f"drafts: {pending or 'none'}; send N, edit N TEXT, or no N")
+    console.say(f"drafts: {pending or 'none'}; send N, edit N: TEXT, or no N")

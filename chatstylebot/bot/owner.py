@@ -6,10 +6,9 @@ from typing import Literal
 
 Choice = Literal["send", "edit", "no"]
 VOTES: dict[str, Literal["good", "bad"]] = {"good": "good", "不错": "good", "bad": "bad", "不好": "bad"}
-WORDS: dict[str, Choice] = {"发": "send", "send": "send", "改": "edit", "edit": "edit", "不": "no", "no": "no"}
-DECISION = re.compile(
-    rf"\s*(?:#?(\d+)\s*({'|'.join(WORDS)})|({'|'.join(WORDS)})\s*#?(\d+))(?:[\s:：]+(.*))?", re.I | re.S
-)
+WORDS: dict[str, Choice] = {"发": "send", "send": "send", "不": "no", "no": "no"}
+SEND = re.compile(r"\s*(?:#?(\d{1,6})\s*(发|不|send|no)|(?:(发|不)\s*#?|(send|no)\s*[\s#])(\d{1,6}))\s*", re.I)
+EDIT = re.compile(r"\s*(?:#?(\d{1,6})\s*(?:改|edit)|(?:改\s*#?|edit\s*[\s#])(\d{1,6}))\s*[:：](.+)", re.I | re.S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +31,15 @@ def picked(text: str) -> int | None:
 
 
 def decision(text: str, drafted: int) -> Decision | None:
-    """The decision in these words, of `drafted` drafts that there were so far: `send 3`, `3 不`, `改 3 明天吧`.
+    """The decision in these words, of `drafted` drafts that there were so far: `send 3`, `不 3`, `改 3：明天吧`.
 
-    It always says the number: "no" and "edit the photo" are what people say to each other.
+    It always says the number, and an edit has a colon: "no", "edit the photo" and "edit 2 photos" are what people say.
     """
-    found = DECISION.fullmatch(text)
-    if not found:
+    if found := SEND.fullmatch(text):
+        before, first, second, third, after = found.groups()
+        made = Decision(int(before or after), WORDS[(first or second or third).lower()])
+    elif (found := EDIT.fullmatch(text)) and found[3].strip():
+        made = Decision(int(found[1] or found[2]), "edit", found[3].strip())
+    else:
         return None
-    before, first, second, after, rest = found.groups()
-    choice, rest = WORDS[(first or second).lower()], (rest or "").strip()
-    number = int(before or after)
-    if (choice == "edit") != bool(rest) or not 0 < number <= drafted:
-        return None
-    return Decision(number, choice, rest)
+    return made if 0 < made.number <= drafted else None

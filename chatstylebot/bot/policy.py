@@ -1,13 +1,13 @@
 """Who is answered, how, when, and never about what. Nobody but the owner is answered unless allowed."""
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
 from chatstylebot import card_parts
+from chatstylebot.bot import topics
 from chatstylebot.bot.heard import Chat
 from chatstylebot.bot.talk import House, Talk
 from chatstylebot.card import NAMELESS, SYSTEM
@@ -17,20 +17,7 @@ from chatstylebot.contacts import Contact
 HOUR = timedelta(hours=1)
 QUOTED = 24  # letters in a row that are a quotation and no chance
 SHORT = 18  # of a whole sentence
-CHINESE = re.compile(r"[\u3400-\u9fff]")
 SOON = timedelta(seconds=5)  # before it is seen again whether a reply under way took the place
-NEVER = (
-    "转账", "转钱", "打钱", "汇款", "红包", "还钱", "欠钱", "/借.{0,6}(钱|块|万|元|千|百)/", "付款码", "收款码",
-    "验证码", "密码", "银行卡", "卡号", "身份证",
-    "轉帳", "轉賬", "匯款", "紅包", "還錢", "欠錢", "/借.{0,6}(錢|塊|萬)/", "驗證碼", "密碼", "銀行卡",
-    "卡號", "身份證",
-    "/(几点|幾點|哪里|哪裡|哪儿|在哪|什么时候|什麼時候).{0,6}(见|見|碰头|集合)/", "/[见見][个個]?面/",
-    "/[约約](([个個]|一下)?([时時][间間]|地点|地點|饭|飯))/",
-    r"/\b(send|lend|wire|transfer|owe).{0,24}\b(money|cash|bucks)/", r"/[$€£]\s?\d/", "venmo", "paypal", "iban",
-    r"/\bgift cards?\b/", r"/\baccount numbers?\b/", "bank account", r"/\bcredit cards?\b/",
-    r"/\b(verification|security|login|one.time) codes?\b/", "otp", r"/\bpass ?(word|code)s?\b/", "pin", "pins", "ssn",
-    r"/\b(where|when|what time).{0,24}\bmeet/", r"/\bmeet (up|me|you)\b/",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +50,14 @@ def policy(rules: Rules, talk: Talk) -> Policy:
 
 
 def topic(rules: Rules, texts: Sequence[str]) -> str | None:
-    """The first listed topic that these texts touch, as it stands in the list: however it is spread over bubbles, and
-    whatever widths and invisible letters it is written with."""
-    plain = _plain("\n".join(texts))
-    spaced, packed = " ".join(plain.split()), "".join(plain.split())
-    for each in rules.manners.never if rules.manners.never is not None else NEVER:
-        found = card_parts.topic(each)
-        # Chinese is written without spaces, and so it is read
-        if any(found.search(shape) for shape in (plain, spaced, *([packed] if CHINESE.search(each) else ()))):
-            return each
-    return None
-
-
-def shown(topic: str) -> str:
-    """A topic as the owner reads it; a pattern of ours is no reading."""
-    return "money, codes or a meeting" if topic in NEVER and topic.startswith("/") else topic
-
-
-def _plain(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+    """The first listed topic that these texts touch, as it stands in the list."""
+    return topics.found(topics.NEVER if rules.manners.never is None else rules.manners.never, texts)
 
 
 def risky(rules: Rules, texts: Sequence[str], contact: str | None = None) -> str | None:
     """What the owner should see of a reply before this contact does; None: nothing."""
     if found := topic(rules, texts):
-        return f"touches {shown(found)}"
+        return f"touches {topics.shown(found)}"
     known = rules.contacts.get(contact or "")
     said = "\n".join(texts)
     long, short = _own(rules.system, (known.relation if known else None) or "")

@@ -191,12 +191,12 @@ class Runner:
         self._told = {text: at for text, at in self._told.items() if now - at < QUIET} | {told.text: now}
         self._out.tell(told.text)
         if told.reply or told.aloud:
-            self._home(told.text, now)
+            self._home(told.text, now, told.reply)
 
-    def _home(self, text: str, now: datetime) -> None:
+    def _home(self, text: str, now: datetime, asked: bool = False) -> None:
         home = self.state.house.home
         self._notices = [at for at in self._notices if now - at < timedelta(hours=1)]
-        if home is None or self._out.channel.name == "terminal" or len(self._notices) >= NOTICES:
+        if home is None or self._out.channel.name == "terminal" or (len(self._notices) >= NOTICES and not asked):
             return
         self._notices.append(now)
         self._start(self._notice(home, text))
@@ -220,7 +220,7 @@ class Runner:
         out.drafts.put(waiting)
         out.show(draft)
         number, zh = draft.number, out.frame().zh
-        how = f"发 {number} / 改 {number} … / 不 {number}" if zh else f"send {number} / edit {number} … / no {number}"
+        how = f"发 {number} / 改 {number}：… / 不 {number}" if zh else f"send {number} / edit {number}: … / no {number}"
         heard = " / ".join(draft.heard.splitlines())  # in one line: nobody writes a line of ours
         heard = heard if len(heard) <= SHOWN else f"{heard[: SHOWN // 2]} … {heard[-SHOWN // 2 :]}"
         self._home(f"{draft.name}: {heard}\n→ {draft.text}\n{how}", out.now())

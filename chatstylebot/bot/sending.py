@@ -23,6 +23,8 @@ def begin(
         parts = _parts(frame, answer, text)
     except ValueError as error:
         return lost(frame, state, replace(talk, reply=Reply(answer, len(talk.burst), ())), str(error))
+    if not parts:
+        return lost(frame, state, replace(talk, reply=Reply(answer, len(talk.burst), ())), "there is nothing in it")
     manners = frame.rules.manners
     kept = not (len(answer.texts) == 2 and text is None)
     first = bool(manners.disclosure) and not talk.owner and not talk.disclosed
@@ -32,7 +34,7 @@ def begin(
         due += max(SPACE, replies.draw(frame.rhythm.bubble, dice, manners.slowest)) if number else timedelta()
         own = f"{answer.completion}-{talk.asked}-{number}"
         bubbles.append(Bubble(own, part, due, kept and not (first and number == 0)))
-    reply = Reply(answer, len(talk.burst), tuple(bubbles), at=now)
+    reply = Reply(answer, len(talk.burst), tuple(bubbles), at=now, decided=text is not None)
     return state.having(replace(talk, reply=reply)), [Typing(talk.chat, True)]
 
 
@@ -131,7 +133,7 @@ def lost(frame: Frame, state: State, talk: Talk, why: str) -> Step:
     """Nothing more of this reply is sent. What it should have answered is history, and not forgotten: it is told."""
     assert talk.reply is not None
     ripe = talk.ripe
-    if not talk.reply.begun and not talk.reply.cut:
+    if not talk.reply.begun and (not talk.reply.cut or talk.ripe is None):
         talk = turns.shelved(frame, talk, talk.reply.answers)
     talk = replace(talk, reply=None, last=None, choosing=False, ripe=ripe if talk.burst else None)
     told = Tell(f"not delivered to {talk.name or talk.chat.id}: {why}", aloud=True)

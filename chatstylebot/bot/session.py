@@ -8,7 +8,7 @@ import random
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chatstylebot.bot import brake, decisions, policy, sending, turns
+from chatstylebot.bot import brake, decisions, policy, sending, topics, turns
 from chatstylebot.bot.actions import Action, Ask, Count, Show, Tell, Typing
 from chatstylebot.bot.frame import Frame
 from chatstylebot.bot.heard import Chat, Heard, sound
@@ -141,8 +141,8 @@ def _fly(frame: Frame, state: State, talk: Talk, now: datetime) -> Step:
     old = how == "auto" and not talk.owner and age > STALE + BUBBLES * frame.rules.manners.slowest
     if how != "off" and not old:
         return sending.fly(state, talk)
-    if talk.reply.begun:
-        why = "the rest of an answer is too old" if old else "not allowed any more"
+    if talk.reply.begun or (old and talk.reply.decided):
+        why = "what was left to say is too old" if old else "not allowed any more"
         return sending.lost(frame, state, talk, why)
     # nobody has seen anything of it: what it answers is considered anew
     return state.having(replace(talk, reply=None, ripe=now)), [Typing(talk.chat, False)]
@@ -158,7 +158,7 @@ def _consider(frame: Frame, state: State, talk: Talk, now: datetime, dice: rando
             if why not in ("paused", "stopped", "brake")
             else []
         )
-        talk = turns.shelved(frame, talk)
+        talk = turns.shelved(frame, talk, aside=why.startswith("topic:"))
         if why.startswith("brake:"):
             talk = replace(talk, braked=now + frame.rules.manners.pause, quick=0, steady=0)
         return state.having(talk), [Count(why.partition(":")[0]), *told]
@@ -196,9 +196,9 @@ def _never(frame: Frame, house: House, talk: Talk, now: datetime) -> str:
     # quiet hours make nothing late
     if now - policy.awake(frame.rules, talk.burst[-1].at) > manners.late:
         return "too late"
-    # with what was put aside before: "?" after a question that is not answered is that question
-    found = None if talk.owner else policy.topic(frame.rules, [turns.prompt(frame, talk)[-1][1]])
-    return f"topic: {policy.shown(found)}" if found else ""
+    asked = [each.text for each in talk.burst if each.addressed]
+    found = None if talk.owner else policy.topic(frame.rules, asked)
+    return f"topic: {topics.shown(found)}" if found else ""
 
 
 def _ask(frame: Frame, state: State, talk: Talk, now: datetime, dice: random.Random) -> Step:
@@ -217,7 +217,7 @@ def answered(
     talk = state.talk(chat)
     if talk.asking != number:
         return state, []
-    said = tuple(text for text in answer.texts if text.strip())
+    said = tuple(text for text in answer.texts if text.replace(frame.separator, "").strip())
     if not said:
         return failed(frame, state, chat, number, "the model said nothing", now)
     answer = replace(answer, texts=said if len(set(said)) == len(said) else said[:1])

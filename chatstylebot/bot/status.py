@@ -63,7 +63,7 @@ class Line:
         self.tell(f"draft {number} for {draft.name}: {heard}\n  → {text}")
         # what is typed here may be the contact's words
         here = f"csb bot drafts --send terminal-{number}, --edit, --no; or the chat page"
-        self.tell(here if self._talk else f"send {number}, edit {number} …, or no {number}")
+        self.tell(here if self._talk else f"send {number}, edit {number}: …, or no {number}")
 
     def end(self) -> None:
         """Leave what was counted."""

@@ -12,11 +12,13 @@ Role = Literal["user", "assistant"]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one side said without the other coming between, as it was sent, letter by letter."""
+    """What one side said without the other coming between, as it was sent, letter by letter. `aside`: it touches a
+    topic that is never answered, and the model is not shown it."""
 
     role: Role
     text: str
     at: datetime
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Reply:
     begun: bool = False
     cut: bool = False  # a new message, or the owner, came between
     at: datetime | None = None  # when the answer was given
+    decided: bool = False  # the owner has let it through, or worded it
 
 
 @dataclass(frozen=True, slots=True)

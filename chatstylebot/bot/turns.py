@@ -53,40 +53,46 @@ def _latest(pieces: list[Piece], most: int) -> list[Piece]:
     return [each for each in pieces if id(each) not in dropped]
 
 
-def said(frame: Frame, talk: Talk, role: Role, text: str, at: datetime) -> Talk:
-    """The talk with what one side said; what the same side said before it in this conversation is the same turn."""
+def said(frame: Frame, talk: Talk, role: Role, text: str, at: datetime, aside: bool = False) -> Talk:
+    """The talk with what one side said; what the same side said before it in this conversation is the same turn.
+
+    `aside`: the model is never shown it.
+    """
     turns = talk.turns
-    if turns and turns[-1].role == role and at - turns[-1].at <= frame.gap:
-        turns = (*turns[:-1], Turn(role, (turns[-1].text + frame.separator + text)[-TURN:], at))
+    last = turns[-1] if turns else None
+    if last and (last.role, last.aside) == (role, aside) and at - last.at <= frame.gap:
+        turns = (*turns[:-1], Turn(role, (last.text + frame.separator + text)[-TURN:], at, aside))
     else:
-        turns = (*turns, Turn(role, text, at))
+        turns = (*turns, Turn(role, text, at, aside))
     turns = turns[-2 * (frame.history + 1) :]
     return replace(talk, turns=turns[1:] if turns[0].role == "assistant" and len(turns) > 1 else turns)
 
 
-def shelved(frame: Frame, talk: Talk, number: int | None = None) -> Talk:
-    """The talk whose burst, or the first `number` messages of it, is history: it gets no answer of its own."""
+def shelved(frame: Frame, talk: Talk, number: int | None = None, aside: bool = False) -> Talk:
+    """The talk whose burst, or the first `number` messages of it, is history: it gets no answer of its own, and with
+    `aside` no later answer is about it."""
     taken = talk.burst if number is None else talk.burst[:number]
     rest = talk.burst[len(taken) :]
     talk = replace(talk, burst=rest, ripe=talk.ripe if rest else None, failures=0, held="")
     if not taken:
         return talk
     text = frame.separator.join(each.text for each in taken)
-    return said(frame, talk, "user", text, taken[-1].at)
+    return said(frame, talk, "user", text, taken[-1].at, aside)
 
 
 def prompt(frame: Frame, talk: Talk) -> tuple[tuple[Role, str], ...]:
     """The turns that the model is asked with: what belongs to the same conversation, then the burst."""
-    text = frame.separator.join(each.text for each in talk.burst)
-    asked: list[tuple[Role, str]] = [("user", text)]
+    asked: list[tuple[Role, str]] = [("user", frame.separator.join(each.text for each in talk.burst))]
     later = talk.burst[0].at
     for turn in reversed(talk.turns):
         if later - turn.at > frame.gap:  # a silence like this starts a new conversation, in training too
             break
-        asked.append((turn.role, turn.text))
         later = turn.at
-    whole = asked[::-1]
-    if len(whole) > 1 and whole[-2][0] == "user":  # the last turn got no answer
-        whole[-2:] = [("user", whole[-2][1] + frame.separator + text)]
-    whole = whole[-(2 * frame.history + 1) :]
+        if turn.aside:
+            continue
+        if asked[-1][0] == turn.role:  # what came between got no answer, or is not shown
+            asked[-1] = (turn.role, turn.text + frame.separator + asked[-1][1])
+        else:
+            asked.append((turn.role, turn.text))
+    whole = asked[::-1][-(2 * frame.history + 1) :]
     return tuple(whole[1:] if whole[0][0] == "assistant" else whole)

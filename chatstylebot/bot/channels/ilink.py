@@ -76,7 +76,11 @@ class Ilink:
         if any(one.contact == friend.id for one in self.accounts()):
             self._say(f"{friend.name} has scanned a code before: none is needed")
             return None
-        account = await self._new(http, friend)
+        try:
+            account = await self._new(http, friend)
+        except UserError as error:  # who is logged in goes on
+            self._say(f"{friend.name} is not logged in: {error.problem} (a new start shows another code)")
+            return None
         line = self._lines[account.id] = self._line(http, account)
         return line
 
@@ -120,6 +124,8 @@ class Ilink:
         login = await self._attempt(http, [one.token for one in found], friend.name if friend else "")
         known = login and next((one for one in found if one.user == login.user), None)
         account = self._enrolled(login, friend) if login else None  # a known person's old token may be dead now
+        if account and (line := self._lines.get(account.id)):
+            line.adopt(account)
         if account and not known:
             self._say(
                 f"{account.whose} is logged in: the clone is a contact of its own on that WeChat; write to it there"

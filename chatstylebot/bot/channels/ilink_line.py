@@ -55,11 +55,12 @@ class Line:
         await self._notify_start()
         try:
             while True:
-                began = self._now()
+                began, api = self._now(), self._api
                 try:
-                    found = await self._api.updates(self._state.cursor, self._wait)
+                    found = await api.updates(self._state.cursor, self._wait)
                 except Trouble as trouble:
-                    await self._interrupted(trouble)
+                    if api is self._api:  # else that token is not ours any more
+                        await self._interrupted(trouble)
                 else:
                     await self._breathe(await self._bring(found, hear), began)
                 if self._stale:
@@ -149,7 +150,7 @@ class Line:
         """A new session, by a code; when nobody scans it, the old one is tried again after a pause."""
         self._say(f"WeChat has ended the session of {self.account.whose}; the bot is silent there until it is scanned")
         try:
-            self._adopt(await self._renew(self.account))
+            self.adopt(await self._renew(self.account))
         except UserError as error:
             self._say(
                 f"{error.problem}; {self.account.whose} is tried again in an hour; a new start shows a code at once"
@@ -157,7 +158,7 @@ class Line:
             await self._sleep(PAUSE)
         self._stale = False
 
-    def _adopt(self, account: Account) -> None:
+    def adopt(self, account: Account) -> None:
         """Go on with a new token; another bot's cursor and context tokens mean nothing."""
         if account.bot != self.account.bot:
             self._state = accounts.State()
