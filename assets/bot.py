@@ -18,12 +18,11 @@ from PIL import Image
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from gateway import alone  # noqa: E402
+from gateway import ENGINE_KEY, alone  # noqa: E402
 from ilink_server import ilink_server  # noqa: E402
 from patience import until  # noqa: E402
 from screen import Screen  # noqa: E402
 
-KEY = "engine-key-0123456789"
 HUSH = re.compile(r"the chat page is|engine: |starting|you are the owner")  # what says nothing here; one shows a key
 TALKS = {
     "zh": [("下班了吗？", "下啦下啦\n在地铁上 挤成饼了"), ("晚饭吃啥", "楼下麻辣烫捏\n多加青菜！！")],
@@ -82,8 +81,8 @@ def terminal(language: str, folder: Path) -> None:
     """A talk through the terminal channel, with the real waiting and pauses."""
     name = {"zh": "小满", "en": "Mia"}[language]
     (folder / "clone.yaml").write_text(f"name: {name}\nlanguage: {language}\nbot: {{two_answers: 0}}\n", "utf-8")
-    with alone(KEY, SAYS=said(dict(TALKS[language]))) as url:
-        screen = Screen(folder, "bot", "run", "terminal", f"--serve=--url={url}", CSB_ENGINE_KEY=KEY)
+    with alone(SAYS=said(dict(TALKS[language]))) as url:
+        screen = Screen(folder, "bot", "run", "terminal", f"--serve=--url={url}", CSB_ENGINE_KEY=ENGINE_KEY)
         screen.wait("the chat page is")
         for asked, answer in TALKS[language]:
             screen.type(asked + "\n")
@@ -97,9 +96,9 @@ def terminal(language: str, folder: Path) -> None:
 def wechat(folder: Path) -> None:
     """A login, and a first message, against the double."""
     (folder / "clone.yaml").write_text("name: 小满\nbot: {two_answers: 0, wait: 1s, slowest: 1s}\n", "utf-8")
-    with alone(KEY, SAYS=said({"在吗": "在呢在呢"})) as url, ilink_server(hold=1) as tencent:
+    with alone(SAYS=said({"在吗": "在呢在呢"})) as url, ilink_server(hold=1) as tencent:
         tencent.logins.append([{"status": "wait"}, {"status": "scaned"}, tencent.confirmed()])
-        screen = Screen(folder, "wechat", f"--serve=--url={url}", CSB_ENGINE_KEY=KEY, CSB_ILINK_URL=tencent.url)
+        screen = Screen(folder, "wechat", f"--serve=--url={url}", CSB_ENGINE_KEY=ENGINE_KEY, CSB_ILINK_URL=tencent.url)
         until(lambda: ("b1@im.bot", "start") in tencent.notified, lambda: screen.text)
         tencent.push("在吗")
         screen.wait("1 heard · 1 answered")

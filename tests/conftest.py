@@ -30,6 +30,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
+@pytest.fixture(scope="module")
+def engine() -> Iterator[str]:
+    """Somebody's OpenAI-style server: its address."""
+    from gateway import alone
+
+    with alone() as address:
+        yield address
+
+
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty folder, and we are in it."""

@@ -32,6 +32,7 @@ from chatstylebot.serving.supervisor import Engine
 FAKE = Path(__file__).with_name("fake_engine.py")
 OWNER = "owner-key-0123456789"
 FRIEND = "friend-key-0123456789"
+ENGINE_KEY = "engine-key-0123456789"  # of an engine behind --url
 CARD = Card(name="小林", language="zh", history=2, sampling=Sampling(max_new_tokens=64))
 
 
@@ -61,10 +62,10 @@ def fake(folder: Path, id: str = "clone", slots: int = 4, env: Mapping[str, str]
 
 
 @contextmanager
-def alone(key: str, **env: str) -> Iterator[str]:
+def alone(**env: str) -> Iterator[str]:
     """The fake engine as somebody's OpenAI-style server behind `--url`: its address."""
     pipe = subprocess.PIPE
-    line, env = [sys.executable, str(FAKE)], os.environ | {"CSB_ENGINE_KEY": key} | env
+    line, env = [sys.executable, str(FAKE)], os.environ | {"CSB_ENGINE_KEY": ENGINE_KEY} | env
     with subprocess.Popen(line, env=env, stdin=pipe, stdout=pipe) as process:
         assert process.stdin
         assert process.stdout

@@ -5,12 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from gateway import alone
+from gateway import ENGINE_KEY
 from patience import LIMIT, until
 from test_bot import CLONE, PEOPLE
 from test_supervisor import alive
@@ -20,15 +19,7 @@ from chatstylebot.bot.actions import Ask
 from chatstylebot.bot.heard import Chat
 from chatstylebot.client import Client, Trouble
 
-ENGINE_KEY = "engine-key-0123456789"
 ENV = os.environ | {"CSB_ENGINE_KEY": ENGINE_KEY, "PYTHONUTF8": "1"}
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[str]:
-    """Somebody's OpenAI-style server: its address."""
-    with alone(ENGINE_KEY) as address:
-        yield address
 
 
 @pytest.fixture

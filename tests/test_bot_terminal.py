@@ -9,12 +9,12 @@ from gateway import OWNER, Running, fake, limits, running
 from onebot_client import Client, connected
 from patience import soon
 from screen import Screen
+from test_bot import CLONE
 
 from chatstylebot.card import Card
 from chatstylebot.contacts import Contact
 from chatstylebot.processes import free_port
 
-CLONE = "name: Mia\nlanguage: en\nbot: {wait: 0.05s, slowest: 0.01s, two_answers: 0}\n"
 PEOPLE = 'wx_bob: {name: Bob, policy: draft, aliases: {onebot: "20002"}}\n'
 
 

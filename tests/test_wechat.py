@@ -5,24 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gateway import alone
+from gateway import ENGINE_KEY
 from ilink_server import IlinkServer, ilink_server
 from patience import until
 from screen import Screen
+from test_bot import CLONE
 from test_bot_server import children
 from test_supervisor import alive
 
-ENGINE_KEY = "engine-key-0123456789"
-CLONE = "name: Mia\nlanguage: en\nbot: {wait: 0.05s, slowest: 0.01s, two_answers: 0}\n"
 PEOPLE = "wx_ann: {name: Ann, policy: auto}\nwx_bob: {name: Bob}\n"
 CONTEXT = {"CSB_ENGINE_KEY": ENGINE_KEY, "NO_PROXY": "127.0.0.1"}
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[str]:
-    """Somebody's OpenAI-style server: its address."""
-    with alone(ENGINE_KEY) as address:
-        yield address
 
 
 @pytest.fixture

@@ -36,7 +36,6 @@ from chatstylebot.feedback.drafts import Drafts
 
 WORD = re.compile(r"w\d+x")
 HISTORY = 3
-PAUSE = 1800.0  # seconds of silence after the owner answered by hand
 SILENT = 1200  # seconds from the owner's stop to their go
 AFTER = 7200  # seconds in which everything is said that is still to be said
 NOBODY = ("off", "stranger")  # on the list, and on none
@@ -119,7 +118,9 @@ class Phone:
                 await hear(heard)
                 if heard.own and heard.id not in {id for _, _, _, id in world.stepped}:
                     written = (heard.at - START).total_seconds()
-                    world.stepped.append((heard.chat, self.life.time(), written + PAUSE, heard.id))
+                    world.stepped.append(
+                        (heard.chat, self.life.time(), written + MANNERS.pause.total_seconds(), heard.id)
+                    )
                 if heard.text in ("/stop", "/go"):
                     self._silence(heard.text == "/stop")
                 if dice.random() < 0.05:

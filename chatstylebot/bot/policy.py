@@ -1,22 +1,17 @@
 """Who is answered, how, when, and never about what. Nobody but the owner is answered unless allowed."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
-from functools import lru_cache
 
 from chatstylebot import card_parts
-from chatstylebot.bot import topics
+from chatstylebot.bot import leaks, topics
 from chatstylebot.bot.heard import Chat
 from chatstylebot.bot.talk import House, Talk
-from chatstylebot.card import NAMELESS, SYSTEM
 from chatstylebot.card_parts import Manners, Policy
 from chatstylebot.contacts import Contact
 
 HOUR = timedelta(hours=1)
-QUOTED = 24  # letters in a row that are a quotation and no chance
-SHORT = 18  # of a whole sentence
 SOON = timedelta(seconds=5)  # before it is seen again whether a reply under way took the place
 
 
@@ -59,48 +54,9 @@ def risky(rules: Rules, texts: Sequence[str], contact: str | None = None) -> str
     if found := topic(rules, texts):
         return f"touches {topics.shown(found)}"
     known = rules.contacts.get(contact or "")
-    said = "\n".join(texts)
-    long, short = _own(rules.system, (known.relation if known else None) or "")
-    packed = _letters(said)
-    if not _stretches(packed).isdisjoint(long) or any(each in packed for each in short):
+    if leaks.repeats(rules.system, (known.relation if known else None) or "", texts):
         return "repeats the system prompt"
     return None
-
-
-@lru_cache(maxsize=256)
-def _own(system: str, relation: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The stretches of a system prompt as this contact has it, whatever the names; and its short sentences, whole."""
-    pieces = re.split(r"\{\w+\}", system.replace("{relation}", relation))
-    long = frozenset().union(*(_stretches(_letters(piece)) for piece in pieces))
-    public = _sentences([*SYSTEM.values(), *NAMELESS.values()])
-    return long, frozenset(each for each in _sentences(pieces) - public if SHORT <= _weight(each) < QUOTED)
-
-
-def _sentences(pieces: Sequence[str]) -> frozenset[str]:
-    return frozenset(_letters(each) for piece in pieces for each in re.split(r"[.!?。！？，,\n]+", piece))
-
-
-def _letters(text: str) -> str:
-    return "".join(c for c in text.casefold() if c.isalnum())
-
-
-def _weight(letters: str) -> int:
-    """How much of a quotation they are: a Chinese character counts for 3."""
-    return sum(3 if c > "\u2e7f" else 1 for c in letters)
-
-
-def _stretches(letters: str) -> frozenset[str]:
-    """Every stretch as long as a quotation: 24 letters, or 8 Chinese characters."""
-    weights = [_weight(c) for c in letters]
-    found, end, weight = set(), 0, 0
-    for begin in range(len(letters)):
-        while weight < QUOTED and end < len(letters):
-            weight += weights[end]
-            end += 1
-        if weight >= QUOTED:
-            found.add(letters[begin:end])
-        weight -= weights[begin]
-    return frozenset(found)
 
 
 def awake(rules: Rules, now: datetime) -> datetime:
@@ -134,12 +90,17 @@ def free(rules: Rules, house: House, talk: Talk, under_way: int, now: datetime) 
 
 
 def _free(replied: Sequence[datetime], most: int, now: datetime) -> datetime:
-    recent = [at for at in replied if timedelta() <= now - at < HOUR]  # a clock that was put back forgets
-    if len(recent) < most:
+    lately = _lately(replied, now)
+    if len(lately) < most:
         return now
-    return recent[-most] + HOUR if most else now + SOON
+    return lately[-most] + HOUR if most else now + SOON
 
 
 def recent(replied: Sequence[datetime], now: datetime) -> tuple[datetime, ...]:
     """The replies of the last hour, this one included."""
-    return (*(at for at in replied if timedelta() <= now - at < HOUR), now)
+    return (*_lately(replied, now), now)
+
+
+def _lately(replied: Sequence[datetime], now: datetime) -> list[datetime]:
+    """Those of the last hour; after a clock was put back, none that lies ahead."""
+    return [at for at in replied if timedelta() <= now - at < HOUR]

@@ -56,8 +56,7 @@ class Runner:
         self._asking: dict[Chat, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
-        self._failed = asyncio.Event()
-        self._why: BaseException | None = None
+        self._wrong: asyncio.Queue[BaseException] = asyncio.Queue()
         self._told: dict[str, datetime] = {}
         self._notices: list[datetime] = []
 
@@ -150,14 +149,11 @@ class Runner:
     def _ended(self, done: "asyncio.Task[None]") -> None:
         self._tasks.discard(done)
         if not done.cancelled() and (error := done.exception()):
-            self._why = error
-            self._failed.set()
+            self._wrong.put_nowait(error)
 
     async def _trouble(self) -> None:
         """What goes wrong in a task that nobody waits for, a full disk perhaps, ends the bot; its state is kept."""
-        await self._failed.wait()
-        assert self._why
-        raise self._why
+        raise await self._wrong.get()
 
     def _asked(self, chat: Chat, done: "asyncio.Task[None]") -> None:
         if self._asking.get(chat) is done:

@@ -53,7 +53,7 @@ def _flat(frame: Frame, text: str) -> str:
     return "\n".join(piece.strip() for piece in text.split(frame.separator) if piece.strip())
 
 
-def hello(talk: Talk, bubble: Bubble) -> bool:
+def _hello(talk: Talk, bubble: Bubble) -> bool:
     """Whether a bubble is the line that says that this is a bot."""
     return not bubble.kept and not talk.owner
 
@@ -76,7 +76,7 @@ def sent(frame: Frame, state: State, chat: Chat, id: str, now: datetime) -> Step
     if not reply.begun:
         state, talk = _begun(frame, state, talk, now)
         actions.append(Count("answered"))
-    if hello(talk, bubble):
+    if _hello(talk, bubble):
         talk = replace(talk, disclosed=True)
     if bubble.kept:
         talk = turns.said(frame, talk, "assistant", bubble.text, now)
@@ -122,7 +122,7 @@ def not_sent(frame: Frame, state: State, chat: Chat, id: str, error: NotSent, no
         return state.having(replace(talk, reply=reply)), []
     if error.perhaps:  # it counts as sent, so that nobody is answered twice
         state, actions = sent(frame, state, chat, id, now)
-        if hello(talk, flying):  # perhaps they do not know that it is a bot: it is said again
+        if _hello(talk, flying):  # perhaps they do not know that it is a bot: it is said again
             state = state.having(replace(state.talk(chat), disclosed=False))
         told = Tell(f"perhaps not delivered to {talk.name or chat.id}: {error.reason}", aloud=True)
         return state, [*actions, Count("perhaps not delivered"), told]

@@ -1,7 +1,7 @@
 """WeChat through Tencent's official bot interface: a contact of its own, seen only by who scanned the code."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,14 +22,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _several(lines: Iterable[Line]) -> str:
-    return " and ".join(line.account.whose for line in lines)
-
-
 class Ilink:
     """The channel (see bot/heard.py). The first account that logs in is the owner's; friends scan codes of their own.
 
-    `folder` keeps accounts, tokens, cursors and counts. `friend` is shown a code before anything is heard.
+    `folder` keeps accounts, tokens, cursors and counts. `friend` is shown a code, while who is logged in is heard.
     """
 
     name = "ilink"
@@ -54,12 +50,13 @@ class Ilink:
         self._terminal = asyncio.Lock()  # one code on the screen at a time
 
     async def run(self, hear: Hear) -> None:
-        """Log the owner in if need be, then the friend, and bring what is said to every account."""
+        """Log the owner in if need be, and bring what is said to every account; the friend's comes to them."""
         async with connection(self._url) as http:
             if not any(one.role == "owner" for one in self.accounts()):
                 await self._new(http, None)
             self._lines = {one.id: self._line(http, one) for one in self.accounts()}
-            self._say(f"listening on {_several(self._lines.values())}; Ctrl-C ends it")
+            whose = " and ".join(line.account.whose for line in self._lines.values())
+            self._say(f"listening on {whose}; Ctrl-C ends it")
             try:
                 async with asyncio.TaskGroup() as group:
                     for line in self._lines.values():
