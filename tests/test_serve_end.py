@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 from patience import LIMIT, until
-from test_bot_server import ENV, engine  # noqa: F401  a fixture
+from test_bot_server import ENV
 
 from chatstylebot import processes
 from chatstylebot.processes import free_port
