@@ -51,7 +51,7 @@ def slow(stream: bool) -> dict[str, object]:
     return {"messages": [{"role": "user", "content": "well !sleep 600 too late"}], "stream": stream}
 
 
-def test_who_is_being_answered_when_it_ends_is_told_so(place: Path, engine: str) -> None:  # noqa: F811
+def test_who_is_being_answered_when_it_ends_is_told_so(place: Path, engine: str) -> None:
     with serving(place, engine) as (process, url):
         ready(url)
         whole: list[httpx.Response] = []
@@ -86,7 +86,7 @@ def test_a_server_elsewhere_that_is_away_is_told_at_once_and_nobody_waits(place:
             assert httpx.post(f"{url}/v1/chat/completions", json=body, timeout=LIMIT).status_code == 503
 
 
-def test_the_server_of_a_workspace_is_found_there_and_nowhere_else(place: Path, engine: str) -> None:  # noqa: F811
+def test_the_server_of_a_workspace_is_found_there_and_nowhere_else(place: Path, engine: str) -> None:
     own = Workspace(place)
     assert own.server() is None
     with serving(place, engine) as (process, url):
