@@ -13,16 +13,37 @@ FORWARDED = 300  # characters of what others pass on
 def number(messages: pl.DataFrame, gap: timedelta) -> pl.DataFrame:
     """Messages with `conversation` and `turn`: one chat each, cut where it was silent for longer than `gap`.
 
-    A turn is what one side said without the other coming between. Dropped messages belong to none (null).
+    A turn is what one side said without the other coming between. Dropped messages belong to none (null). Where talk
+    has topics, each is a talk of its own: the messages are put in order of conversations, these in order of their
+    beginnings.
     """
+    if "topic" in messages.columns:
+        messages = _by_topic(messages, gap)
     places = messages["dropped"].is_null().arg_true()
-    alive = messages.select(pl.col("chat", "sent_at", "from_me").gather(places))
-    cut = (pl.col("chat") != pl.col("chat").shift()) | (pl.col("sent_at").diff() > gap)
-    new = cut.fill_null(True)
+    told = [name for name in ("chat", "sent_at", "from_me", "talk") if name in messages.columns]
+    alive = messages.select(pl.col(told).gather(places))
+    new = _new(gap, "chat", *(["talk"] if "talk" in alive.columns else []))
     turn = new | (pl.col("from_me") != pl.col("from_me").shift())
     numbers = alive.select(new.cum_sum().alias("conversation"), (turn.cum_sum() - 1).alias("turn")).cast(pl.UInt32)
     empty = pl.Series([None], dtype=pl.UInt32).new_from_index(0, messages.height)
-    return messages.with_columns(empty.scatter(places, column).alias(column.name) for column in numbers)
+    return messages.with_columns(empty.scatter(places, column).alias(column.name) for column in numbers).drop(
+        "talk", strict=False
+    )
+
+
+def _new(gap: timedelta, *same: str) -> pl.Expr:
+    """Whether a message begins a conversation: it is of another chat, or long after the one before it."""
+    other = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in same)
+    return (other | (pl.col("sent_at").diff() > gap)).fill_null(True)
+
+
+def _by_topic(messages: pl.DataFrame, gap: timedelta) -> pl.DataFrame:
+    """Messages in order of the talks they belong to, with the number of each: one chat, one topic, no long silence."""
+    apart = messages.sort("chat", "topic", "sent_at", maintain_order=True)
+    talks = apart.with_columns(_new(gap, "chat", "topic").cum_sum().alias("talk"))
+    begun = pl.col("sent_at").first().over("talk").alias("begun")
+    ordered = talks.with_columns(begun).sort("chat", "begun", "talk", maintain_order=True)
+    return ordered.drop("topic", "begun")
 
 
 def shorten_groups(messages: pl.DataFrame) -> pl.DataFrame:

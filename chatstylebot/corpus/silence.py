@@ -14,9 +14,13 @@ SPREAD = 2  # bins to either side that are taken together
 
 
 def pauses(messages: pl.DataFrame) -> pl.Series:
-    """Seconds between each own message and what was said before it in the same chat."""
-    alive = messages.lazy().filter(pl.col("dropped").is_null()).select("chat", "sent_at", "from_me")
-    gap = pl.when(pl.col("chat") == pl.col("chat").shift()).then(pl.col("sent_at").diff().dt.total_seconds())
+    """Seconds between each own message and what was said before it in the same chat, and of the same topic."""
+    place = ["chat", *(["topic"] if "topic" in messages.columns else [])]
+    alive = messages.lazy().filter(pl.col("dropped").is_null()).select(*place, "sent_at", "from_me")
+    if len(place) > 1:
+        alive = alive.sort(*place, maintain_order=True)
+    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift()) for name in place)
+    gap = pl.when(same).then(pl.col("sent_at").diff().dt.total_seconds())
     return alive.select(gap.alias("pause"), "from_me").filter("from_me").select("pause").drop_nulls().collect()["pause"]
 
 

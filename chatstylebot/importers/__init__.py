@@ -82,8 +82,9 @@ class Head:
 class Export:
     """What was read: messages (SCHEMA), the rows that could not be read, and remarks about the file.
 
-    A column `thread` beside the schema tells apart chats whose chat_id may be the same. `from_me` is null where the
-    file does not tell. Each line of `damaged` and `notes` begins with the file's name.
+    A column `thread` beside the schema tells apart chats whose chat_id may be the same; a column `topic`, where there
+    is one, what is talked of side by side in one chat (a forum's topics, Slack's threads; null: the chat's own talk).
+    `from_me` is null where the file does not tell. Each line of `damaged` and `notes` begins with the file's name.
     """
 
     messages: pl.DataFrame
@@ -250,15 +251,19 @@ def _some(names: Sequence[str], most: int = 5) -> str:
 
 
 def together(files: Sequence[Found]) -> Export:
-    """The messages of all files with the number of their `file`, chats of one id but several threads kept apart."""
+    """The messages of all files with the number of their `file`, chats of one id but several threads kept apart.
+
+    A column `topic` is there where one of the files has it.
+    """
+    beside = ["thread", *(["topic"] if any("topic" in found.export.messages.columns for found in files) else [])]
     parts = []
     for number, found in enumerate(files):
         table = found.export.messages
-        thread = [] if "thread" in table.columns else [pl.lit(None, pl.String).alias("thread")]
+        absent = [pl.lit(None, pl.String).alias(name) for name in beside if name not in table.columns]
         parts.append(
-            table.with_columns(pl.lit(number, pl.UInt16).alias("file"), *thread).select(*SCHEMA, "file", "thread")
+            table.with_columns(pl.lit(number, pl.UInt16).alias("file"), *absent).select(*SCHEMA, "file", *beside)
         )
-    messages = _apart(pl.concat(parts) if len(parts) > 1 else parts[0]).select(*SCHEMA, "file")
+    messages = _apart(pl.concat(parts) if len(parts) > 1 else parts[0]).drop("thread")
     exports = [found.export for found in files]
     return Export(
         messages,

@@ -16,8 +16,9 @@ COLUMNS = {
     "place": pl.UInt32(), "chat_id": pl.String(), "chat_name": pl.String(), "is_group": pl.Boolean(),
     "thread": pl.String(), "at": pl.Int64(), "local": pl.Boolean(), "sender_id": pl.String(),
     "sender_name": pl.String(), "kind": SCHEMA["kind"], "text": pl.String(), "from_me": pl.Boolean(),
-    "message_id": pl.String(), "quoted": pl.String(),
+    "message_id": pl.String(), "quoted": pl.String(), "topic": pl.String(),
 }  # fmt: skip
+BESIDE = {"thread": pl.String(), "topic": pl.String()}
 
 
 class Chat(NamedTuple):
@@ -53,9 +54,15 @@ class Rows:
         from_me: bool | None = None,
         message_id: str | None = None,
         quoted: str | None = None,
+        topic: str | None = None,
     ) -> None:
-        """Take one message. `at` is milliseconds, UTC, or on the wall clock where `local` is true."""
-        self._rows.append((place, *chat, at, local, sender_id, sender_name, kind, text, from_me, message_id, quoted))
+        """Take one message. `at` is milliseconds, UTC, or on the wall clock where `local` is true.
+
+        `topic` tells apart what is talked of side by side in one chat: a forum's topic, a thread.
+        """
+        self._rows.append(
+            (place, *chat, at, local, sender_id, sender_name, kind, text, from_me, message_id, quoted, topic)
+        )
         if len(self._rows) >= SLICE:
             self.flush()
 
@@ -82,13 +89,15 @@ class Rows:
                 pl.col("sender_name").fill_null(pl.col("sender_id")),
                 pl.col("at").cast(pl.Datetime("ms")).dt.replace_time_zone("UTC").alias("sent_at"),
                 (~pl.col("local")).alias("tz_known"),
-            ).select(*SCHEMA, "thread").cast(pl.Schema({**SCHEMA, "thread": pl.String()}))
+            ).select(*SCHEMA, *BESIDE).cast(pl.Schema({**SCHEMA, **BESIDE}))
         )  # fmt: skip
 
     def table(self, zone: str = "UTC") -> pl.DataFrame:
-        """The messages in SCHEMA, with `thread`; what has no sane time is counted as damaged."""
+        """The messages in SCHEMA, with what stands beside it; what has no sane time is counted as damaged."""
         self.flush()
         table = pl.concat(self._parts)
+        if not table["topic"].is_not_null().any():
+            table = table.drop("topic")
         self._parts.clear()
         if table["tz_known"].all():
             return table
