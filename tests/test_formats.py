@@ -17,6 +17,7 @@ SHARED = {
     "names",
     "people",
     "rows",
+    "slack_blocks",
     "sources",
     "summary",
     "text_file",
