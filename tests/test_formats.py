@@ -13,6 +13,7 @@ from chatstylebot import importers
 SHARED = {
     "__init__",
     "csv_file",
+    "discord_markup",
     "json_file",
     "names",
     "people",

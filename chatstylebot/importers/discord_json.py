@@ -1,7 +1,7 @@
 """Discord exported by DiscordChatExporter as JSON, a channel or a direct chat, also in parts.
 
 Format: shared facts, formats.md §4.11. Ids for everybody, but nothing says who is me. Bots are not people: their
-messages are notices.
+messages are notices, and what a person's slash command brought is the bot's, too.
 """
 
 from pathlib import Path
@@ -10,10 +10,12 @@ from typing import Any
 from chatstylebot import importers
 from chatstylebot.errors import UserError
 from chatstylebot.importers import json_file, times
+from chatstylebot.importers.discord_markup import Reader
 from chatstylebot.importers.rows import ODD, Chat, Rows, words
 
 PLATFORM, CHINESE, SUFFIXES = "discord", False, (".json",)
 QUOTES = 200_000  # messages whose text is kept for the replies to them
+TYPES = {"0": "Default", "3": "Call", "19": "Reply"}  # kinds of messages that an exporter wrote as numbers
 ENDINGS = {
     "image": ("png", "jpg", "jpeg", "gif", "webp", "heic", "avif"),
     "video": ("mp4", "mov", "webm", "mkv", "avi"),
@@ -37,17 +39,24 @@ def read(path: Path, zone: str) -> importers.Export:
     chat = Chat(words(channel.get("id")) or name, name, channel.get("type") != "DirectTextChat")
     rows = Rows(path.name, damaged=damaged)
     said: dict[str, str] = {}
+    reader = Reader(channels={chat.id: chat.name})
     names: dict[str, set[str]] = {}
     for place, message in json_file.objects(parts, path.name, damaged):
         try:
-            _add(rows, place, chat, message, said, names)
+            _add(rows, place, chat, message, said, names, reader)
         except ODD as error:
             rows.lose(place, error)
     return importers.Export(rows.table(zone), damaged=damaged, names={k: frozenset(v) for k, v in names.items()})
 
 
 def _add(
-    rows: Rows, place: int, chat: Chat, message: dict[str, Any], said: dict[str, str], names: dict[str, set[str]]
+    rows: Rows,
+    place: int,
+    chat: Chat,
+    message: dict[str, Any],
+    said: dict[str, str],
+    names: dict[str, set[str]],
+    reader: Reader,
 ) -> None:
     author = message["author"]
     called, nickname = words(author.get("name")), words(author.get("nickname"))
@@ -56,27 +65,41 @@ def _add(
     if not key or not shown:
         raise ValueError("no author")
     names.setdefault(key, set()).update(name for name in (called, nickname) if name)
-    text = words(message.get("content")) or None
-    kind, text = _kind(message, text, bool(author.get("isBot")))
+    reader.meet(author)
+    _meet(reader, message)
+    kind, text = _kind(message, words(message.get("content")) or None, bool(author.get("isBot")))
+    stamp = str(message["timestamp"])
+    text = reader.plain(text, stamp) if text else None
     identity = words(message.get("id"))
     if identity and text and len(said) < QUOTES:
         said[identity] = text[:500]
+    quoted = None
     reference = message.get("reference")
-    quoted = (
-        said.get(str(reference.get("messageId")))
-        if isinstance(reference, dict) and message.get("type") == "Reply"
-        else None
-    )
-    at = times.unix(str(message["timestamp"]))
-    rows.add(place, chat, at, key, shown, kind, text, message_id=identity, quoted=quoted)
+    if isinstance(reference, dict) and message.get("type") in ("Reply", "19", 19):
+        elsewhere = reference.get("channelId") not in (None, chat.id)
+        quoted = None if elsewhere else said.get(str(reference.get("messageId")))
+        kind = "text" if elsewhere and kind == "quote" else kind
+    rows.add(place, chat, times.unix(stamp), key, shown, kind, text, message_id=identity, quoted=quoted)
+
+
+def _meet(reader: Reader, message: dict[str, Any]) -> None:
+    """Learn the names of those whom a message mentions, also where it is a forwarded one."""
+    mentioned = message.get("mentions")
+    if isinstance(mentioned, list):
+        for person in mentioned:
+            reader.meet(person)
+    forwarded = message.get("forwardedMessage")
+    if isinstance(forwarded, dict):
+        _meet(reader, {"mentions": forwarded.get("mentions")})
 
 
 def _kind(message: dict[str, Any], text: str | None, bot: bool) -> tuple[str, str | None]:
     """The kind of a message and what was typed."""
-    form = message.get("type")
+    form = str(message.get("type"))
+    form = TYPES.get(form, form)
     if form == "Call":
         return "call", None
-    if bot or form not in ("Default", "Reply"):
+    if bot or form not in ("Default", "Reply") or message.get("interaction"):
         return "system", text
     forwarded = message.get("forwardedMessage")
     if isinstance(forwarded, dict):

@@ -144,7 +144,7 @@ def _chats(folder: Path, names: dict[str, list[str]], damaged: list[str]) -> lis
                 name = ", ".join(next(iter(names.get(str(member), ())), str(member)) for member in members)
             if key and place.is_dir():
                 found[place] = Chat(key, name or key, group)
-    for place in sorted(p for p in folder.iterdir() if p.is_dir() and p not in found and any(p.glob("*.json"))):
+    for place in sorted(p for p in folder.iterdir() if p.is_dir() and p not in found and list(p.glob("*.json"))):
         found[place] = Chat(place.name, place.name, True)
     return [(chat, place) for place, chat in sorted(found.items())]
 
