@@ -23,6 +23,7 @@ SHARED = {
     "summary",
     "text_file",
     "times",
+    "typedstream",
     "wechat",
     "whole",
     "zips",

@@ -11,6 +11,7 @@ from typing import Any
 
 from chatstylebot import importers
 from chatstylebot.errors import UserError
+from chatstylebot.importers import typedstream
 from chatstylebot.importers.rows import ODD, Chat, Rows, number, words
 
 PLATFORM, CHINESE, SUFFIXES = "imessage", False, (".db", ".sqlite")
@@ -46,12 +47,13 @@ def _open(path: Path) -> sqlite3.Connection:
 def read(path: Path, zone: str) -> importers.Export:
     """All messages of the database. Raises UserError when it is damaged or another."""
     rows = Rows(path.name)
+    unread: list[str] = []
     try:
         with closing(_open(path)) as base:
             handles = {key: words(name) or str(key) for key, name in base.execute("SELECT ROWID, id FROM handle")}
             for row in _messages(base):
                 try:
-                    _add(rows, row, handles)
+                    _add(rows, row, handles, unread)
                 except ODD as error:
                     rows.lose(row["row"] if isinstance(row["row"], int) else 0, error)
     except sqlite3.Error as error:
@@ -59,7 +61,13 @@ def read(path: Path, zone: str) -> importers.Export:
             f"{path} cannot be read as Messages' chat.db: {error}",
             "close Messages, copy chat.db (with chat.db-wal) again and give the copy",
         ) from None
-    return importers.Export(rows.table(zone), frozenset({"me"}), rows.damaged)
+    notes = []
+    if unread:
+        notes.append(
+            f"{path.name}: the archived text of {len(unread):,} message{'s' * (len(unread) != 1)} cannot be read "
+            f"(the first: message {unread[0]}): without words"
+        )
+    return importers.Export(rows.table(zone), frozenset({"me"}), rows.damaged, notes)
 
 
 def _messages(base: sqlite3.Connection) -> Any:
@@ -86,7 +94,7 @@ def _messages(base: sqlite3.Connection) -> Any:
     )
 
 
-def _add(rows: Rows, row: dict[str, Any], handles: dict[Any, str]) -> None:
+def _add(rows: Rows, row: dict[str, Any], handles: dict[Any, str], unread: list[str]) -> None:
     date = number(row["date"])
     at = (date // 1_000_000 if abs(date) > 10**12 else date * 1000) + APPLE * 1000
     mine = number(row["is_from_me"] or 0) == 1
@@ -94,7 +102,11 @@ def _add(rows: Rows, row: dict[str, Any], handles: dict[Any, str]) -> None:
     key = words(row["chat_identifier"]) or handle or "?"
     chat = Chat(key, words(row["display_name"]) or key, row["style"] == GROUP)
     sender = "me" if mine else handle or key
-    text = words(row["text"]) or body(row["attributedBody"]) or ""
+    archived = row["attributedBody"] if not words(row["text"]) else None
+    found = body(archived)
+    if found is None and archived:
+        unread.append(str(row["row"])[:20])
+    text = words(row["text"]) or found or ""
     attached = "\ufffc" in text or bool(row["cache_has_attachments"])
     text = text.replace("\ufffc", "").replace("\ufffd", "").strip()
     quoted = words(row["answered"]) or body(row["archived"])
@@ -114,21 +126,5 @@ def _add(rows: Rows, row: dict[str, Any], handles: dict[Any, str]) -> None:
 
 
 def body(blob: Any) -> str | None:
-    """The text of an archived NSAttributedString ("streamtyped"), None where it is not to be found.
-
-    After the class name NSString come "+" and a length: one byte, or 0x81 and two, or 0x82 and four, low byte first.
-    """
-    if not isinstance(blob, bytes):
-        return None
-    name = blob.find(b"NSString")
-    plus = blob.find(b"+", name) if name >= 0 else -1
-    if plus < 0 or plus - name > 24 or plus + 2 > len(blob):
-        return None
-    mark = blob[plus + 1]
-    width = {0x81: 2, 0x82: 4}.get(mark, 0)
-    start = plus + 2 + width
-    if len(blob) < start:
-        return None
-    length = int.from_bytes(blob[plus + 2 : start], "little") if width else mark
-    data = blob[start : start + length]
-    return data.decode("utf-8", "replace") if len(data) == length else None
+    """The text of an archived NSAttributedString or NSMutableAttributedString, None where it is not to be found."""
+    return typedstream.text(blob) if isinstance(blob, bytes) else None
