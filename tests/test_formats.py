@@ -15,6 +15,7 @@ SHARED = {
     "csv_file",
     "discord_markup",
     "json_file",
+    "meta_words",
     "names",
     "people",
     "rows",

@@ -3,28 +3,14 @@
 Format: shared facts, formats.md §4.15. Names only, and nothing says who is me. Every string is UTF-8 read as Latin-1.
 """
 
-import re
 from pathlib import Path
 from typing import Any
 
 from chatstylebot import importers
-from chatstylebot.importers import json_file
+from chatstylebot.importers import json_file, meta_words
 from chatstylebot.importers.rows import ODD, Chat, Rows, number, words
 
 PLATFORM, CHINESE, SUFFIXES = "instagram", False, (".json",)
-# what the app itself writes into `content`, in the languages seen
-NOTICE = re.compile(
-    r"Liked a message|(?:You )?[Rr]eacted .{1,12} to (?:your|a) message ?|"
-    r"(?:Video|Audio) (?:chat|call) ended\.?|点赞了一条消息|.{0,40}对(?:你的|一条)消息(?:做出了|回应了).{0,20}",
-    re.DOTALL,
-)
-# what it writes of somebody, with their name before it
-DEED = re.compile(
-    r"(?:sent an attachment|(?:created|left) the group|named the group .*|(?:added|removed) .{1,80} (?:to|from) the group|"
-    r"changed the (?:group|chat|theme|quick reaction|emoji|photo|name).*|set the (?:nickname|emoji|quick reaction) .*|"
-    r"(?:started|joined) (?:a|an|the) (?:video|audio) (?:chat|call)|missed (?:a|your) (?:video|audio)? ?(?:chat|call).*)\.?",
-    re.DOTALL,
-)
 ATTACHED = {
     "photos": "image",
     "videos": "video",
@@ -67,11 +53,7 @@ def repaired(value: Any) -> str | None:
 
 def notice(text: str, sender: str) -> bool:
     """Whether the app itself wrote a text: a deed is told with the sender's name or "You" before it."""
-    bare = text.strip()
-    names = dict.fromkeys((sender, sender.split(" ")[0], "You"))
-    return bool(NOTICE.fullmatch(bare)) or any(
-        bare.startswith(name + " ") and DEED.fullmatch(bare, len(name) + 1) for name in names
-    )
+    return meta_words.kind(text, sender) is not None
 
 
 def read(path: Path, zone: str) -> importers.Export:
@@ -82,16 +64,20 @@ def read(path: Path, zone: str) -> importers.Export:
     listed = top.get("participants")
     people = [repaired(row.get("name")) for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
     chat = Chat(key, repaired(top.get("title")) or key, len(people) > 2 or top.get("thread_type") == "RegularGroup")
+    names = tuple(name for name in people if name)
     rows = Rows(path.name, damaged=damaged)
+    unsure: list[int] = []
     for place, part in reversed(list(enumerate(parts, 1))):  # the newest comes first in the file
         try:
-            _add(rows, place, chat, json_file.value(part))
+            _add(rows, place, chat, json_file.value(part), names, unsure)
         except ODD as error:
             rows.lose(place, error)
-    return importers.Export(rows.table(zone), damaged=damaged)
+    return importers.Export(rows.table(zone), damaged=damaged, notes=meta_words.note(path.name, unsure))
 
 
-def _add(rows: Rows, place: int, chat: Chat, message: dict[str, Any]) -> None:
+def _add(
+    rows: Rows, place: int, chat: Chat, message: dict[str, Any], people: tuple[str, ...], unsure: list[int]
+) -> None:
     sender = repaired(message["sender_name"])
     if not sender:  # a deleted account
         sender = "?"
@@ -101,9 +87,12 @@ def _add(rows: Rows, place: int, chat: Chat, message: dict[str, Any]) -> None:
         kind, text = "recall", None
     elif message.get("call_duration") is not None:
         kind, text = "call", None
-    elif text and notice(text, sender):
-        kind = kind if kind not in ("text", "other") else "link" if isinstance(message.get("share"), dict) else "system"
+    elif text and (told := meta_words.kind(text, sender)):
+        shared = "link" if isinstance(message.get("share"), dict) else told
+        kind = kind if kind not in ("text", "other") else shared
         text = text if kind == "system" else None
     elif isinstance(message.get("share"), dict):
         kind = "link" if not text else kind
+    elif text and meta_words.unsure(text, people):
+        unsure.append(place)
     rows.add(place, chat, number(message["timestamp_ms"]), sender, sender, kind, text)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chatstylebot import importers
-from chatstylebot.importers import instagram_json, json_file
+from chatstylebot.importers import instagram_json, json_file, meta_words
 from chatstylebot.importers.rows import ODD, Chat, Rows, number, words
 
 PLATFORM, CHINESE, SUFFIXES = "messenger", False, (".json",)
@@ -32,16 +32,20 @@ def read(path: Path, zone: str) -> importers.Export:
         name.rpartition("_")[0] if name.rpartition("_")[2].isdigit() else name,
         isinstance(listed, list) and len(listed) > 2,
     )
+    people = tuple(name for name in map(words, listed) if name) if isinstance(listed, list) else ()
     rows = Rows(path.name, damaged=damaged)
+    unsure: list[int] = []
     for place, part in reversed(list(enumerate(parts, 1))):
         try:
-            _add(rows, place, chat, json_file.value(part))
+            _add(rows, place, chat, json_file.value(part), people, unsure)
         except ODD as error:
             rows.lose(place, error)
-    return importers.Export(rows.table(zone), damaged=damaged)
+    return importers.Export(rows.table(zone), damaged=damaged, notes=meta_words.note(path.name, unsure))
 
 
-def _add(rows: Rows, place: int, chat: Chat, message: dict[str, Any]) -> None:
+def _add(
+    rows: Rows, place: int, chat: Chat, message: dict[str, Any], people: tuple[str, ...], unsure: list[int]
+) -> None:
     sender = words(message["senderName"]) or "?"
     text = words(message.get("text")) or None
     form = str(message.get("type", "text"))
@@ -50,6 +54,10 @@ def _add(rows: Rows, place: int, chat: Chat, message: dict[str, Any]) -> None:
         kind, text = "recall", None
     elif message.get("media") and kind == "text":
         kind = "image"
-    elif kind == "text" and text and instagram_json.notice(text, sender):
-        kind = "system"
+    elif kind == "call":
+        text = None
+    elif kind in ("text", "other") and text and (told := meta_words.kind(text, sender)):
+        kind, text = told, text if told == "system" else None
+    elif kind == "text" and text and meta_words.unsure(text, people):
+        unsure.append(place)
     rows.add(place, chat, number(message["timestamp"]), sender, sender, kind, text)
