@@ -3,6 +3,7 @@
 Format: shared facts, formats.md §4.17. Own messages are "Me"'s; the chat is called as its folder.
 """
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from chatstylebot.importers import json_file, times
 from chatstylebot.importers.rows import ODD, Chat, Rows, words
 
 PLATFORM, CHINESE, SUFFIXES = "signal", False, (".json", ".jsonl")
+# what signal-export writes itself where there are no words
+DELETED = frozenset({"(This message was deleted)", "This message was deleted", "(This message was deleted.)"})
+STICKER = re.compile(r"\(\( ?[^\s()]{0,12} ?\)\)")
 ENDINGS = {
     "image": ("jpg", "jpeg", "png", "gif", "webp", "heic"),
     "video": ("mp4", "mov", "webm"),
@@ -58,16 +62,18 @@ def _add(rows: Rows, place: int, chat: Chat, message: dict[str, Any]) -> None:
     quote = (words(message.get("quote")) or "").strip().split("\n")
     quoted = "\n".join(line.removeprefix(">").strip() for line in quote).strip() or None
     attached = message.get("attachments")
-    if message.get("deleted"):
+    if message.get("deleted") or text in DELETED:
         kind, text = "recall", None
     elif message.get("call") or message.get("missed"):
         kind, text = "call", None
-    elif message.get("sticker") and not text:
-        kind = "sticker"
+    elif message.get("sticker") and (not text or STICKER.fullmatch(text)):
+        kind, text = "sticker", None
     elif isinstance(attached, list) and attached:
         first = attached[0] if isinstance(attached[0], dict) else {}
         ending = str(first.get("name") or first.get("path") or "").rpartition(".")[2].lower()
         kind = next((kind for kind, endings in ENDINGS.items() if ending in endings), "file")
+    elif not text:
+        kind = "other"
     else:
         kind = "quote" if quoted else "text"
     mine = sender == "Me"
