@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import io
 import logging
+import re
 import subprocess
 import sys
 import tempfile
@@ -105,6 +106,12 @@ a 5 star street food place|6666666666666|88888888888888|555555555555|23333333333
 18岁|K1234次列车|wx小程序2024|我的微信步数12345|QQ等级100000|取件码多少
 """
 NEGATIVES = [text for line in TALK.split("\n") for text in line.split("|") if text]
+# and a thousand lines more, by kind and its neighbours: + with «what must go», - talk
+for line in (HERE / "privacy_probes.txt").read_text("utf-8").splitlines():
+    if line.startswith("+"):
+        PROBES.append((re.sub("[«»]", "", line[2:]), line[line.index("«") + 1 : line.index("»")]))
+    else:
+        NEGATIVES.append(line[2:])
 
 
 def ours() -> Hide:

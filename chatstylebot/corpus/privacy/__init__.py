@@ -8,12 +8,20 @@ import polars as pl
 
 from chatstylebot.corpus.clean import REASONS
 from chatstylebot.corpus.privacy.blocked import block_list, hideable, pattern_of
-from chatstylebot.corpus.privacy.detectors import DIGITS, NAMES, RULES, SPOKEN, SUSPECT
+from chatstylebot.corpus.privacy.detectors import DIGITS, FIRSTS, NAMES, SPOKEN, worth
+from chatstylebot.corpus.privacy.suspects import DASHES, SUSPECT, TRADITIONAL
 
 __all__ = ["Finder", "block_list", "hidden", "hideable", "names_hidden", "plain", "preview", "redact", "redacted_share"]
-# fullwidth digits and at-signs are found as well; one character for one, so that places stay
-ASCII = str.maketrans("０１２３４５６７８９＠＋．－", "0123456789@+.-")
-WIDE = re.compile("[０-９＠＋．－]")
+# fullwidth digits, letters and at-signs are found as well, and dashes of all lengths; one character for one, so that
+# places stay
+ASCII = {code: code - 0xFEE0 for code in map(ord, "＠＋．＿＃＝")} | {
+    code: code - 0xFEE0 for first, last in ("０９", "ＡＺ", "ａｚ") for code in range(ord(first), ord(last) + 1)
+}
+ASCII |= dict.fromkeys(map(ord, DASHES), ord("-"))
+WIDE = re.compile(f"[０-９Ａ-Ｚａ-ｚ＠＋．＿＃＝{DASHES}]")
+# the rules are written in simplified characters; what is found is cut from the text as it stands
+SIMPLE = str.maketrans(*TRADITIONAL)
+COMPLEX = re.compile(f"[{TRADITIONAL[0]}]")
 NUMBERS = ("phone", "id_card", "bank_card", "ssn", "qq")
 PLACEHOLDER = re.compile(
     r"\[(?:" + "|".join(re.escape(name) for names in NAMES.values() for name in names.values()) + r")_?\d+\]"
@@ -41,7 +49,7 @@ class Finder:
 
     def replace(self, text: str) -> str:
         """The text with every private value replaced, for example by [电话1]; done again, nothing changes."""
-        while spans := _apart(flat := narrowed(text), self.spans(flat)):
+        while spans := _apart(flat := narrowed(text), self.spans(flat, text)):
             pieces: list[str] = []
             end = 0
             for start, stop, kind in spans:
@@ -49,26 +57,27 @@ class Finder:
                 end = stop
             text = "".join(pieces) + text[end:]
             # what goes can bare what it hid: a digit too many beside a number is none beside a placeholder
-            if not (self.block or self._names or REST.search("".join(pieces[::2]) + flat[end:])):
+            if not (self.block or self._names or REST.search(("".join(pieces[::2]) + flat[end:]).translate(SIMPLE))):
                 break
         return text
 
-    def spans(self, flat: str) -> Iterator[Span]:
+    def spans(self, flat: str, text: str = "") -> Iterator[Span]:
         """All that the rules find, whether or not it overlaps."""
-        small = flat.lower()
-        seen = frozenset(small)
-        for kind, pattern, holds, signs, first in RULES if REST.search(flat) else ():
-            if signs and (first.isdisjoint(seen) or not any(sign in small for sign in signs)):
+        simple = flat.translate(SIMPLE) if COMPLEX.search(flat) else flat
+        small = simple.lower()
+        for kind, pattern, holds, signs, _ in worth(FIRSTS.intersection(small)) if REST.search(simple) else ():
+            if signs and True not in [sign in small for sign in signs]:  # a list is faster than any() here
                 continue
-            for found in pattern.finditer(flat):
+            for found in pattern.finditer(simple):
                 start, stop = found.span(pattern.groups)  # the one group, or all of it
-                if holds(flat[start:stop]):
+                if holds(simple[start:stop]):
                     yield start, stop, kind
         more = [("blocked", pattern) for pattern in self.block] + ([("name", self._names)] if self._names else [])
         for kind, pattern in more:
-            for found in pattern.finditer(flat):
-                if found[0]:
-                    yield *found.span(), kind
+            for said in (flat, text) if text != flat else (flat,):  # a name may hold fullwidth letters itself
+                for found in pattern.finditer(said):
+                    if found[0]:
+                        yield *found.span(), kind
 
     def _placeholder(self, kind: str, value: str) -> str:
         key = (kind, plain(kind, value))
@@ -117,8 +126,8 @@ def _suspects(texts: pl.Series, finder: Finder) -> pl.Series:
     if names := [name.strip() for name in finder.names if hideable(name)]:
         seen |= texts.str.contains_any(names, ascii_case_insensitive=True)
     if finder.block:  # the user's expressions are Python's; Rust reads some of them otherwise
-        flat = (narrowed(text or "") for text in texts)
-        seen |= pl.Series([any(pattern.search(text) for pattern in finder.block) for text in flat])
+        both = ({text or "", narrowed(text or "")} for text in texts)
+        seen |= pl.Series([any(pattern.search(text) for pattern in finder.block for text in said) for said in both])
     return seen.fill_null(False).arg_true()
 
 

@@ -22,23 +22,41 @@ STREET = rf"[市区县镇乡]?(?:{NAME}){{2,6}}(?:路|街|大道|巷|弄|胡同|
 
 # 体育西路101号维多利广场B座1201; a street and a number up to 31 may be a date, so two characters make its name
 HOUSE = (
-    rf"(?:{REGION}){{0,4}}{STREET}\s?(?:[一二三四五六七八九十0-9]{{1,2}}段\s?)?{NUMBER}(?:号|弄)(?!线)(?:院|楼)?{TAIL}"
+    rf"(?:{REGION}){{0,4}}{STREET}\s?(?:[一二三四五六七八九十0-9]{{1,2}}段\s?)?(?:{NUMBER}巷)?(?:{NUMBER}弄)?"
+    rf"{NUMBER}(?:号|弄)(?!线)(?:院|楼)?{TAIL}"
 )
 VILLAGE = rf"(?:{REGION}){{1,4}}(?:{NAME}){{1,6}}村\s?(?:{NUMBER}组)?\s?{NUMBER}号"
-# 12栋304, 3号楼2单元501
+# 12栋304, 3号楼2单元501, 5幢2-1102, 软件园北区B3-C座1204, 塔1座2808室
+TOWER = r"(?:塔[0-9]|[A-Za-z0-9]{0,3}-?[A-Za-z][0-9]?)[座塔]"
+SIDE = r"[东西南北中一二三四五六七八九0-9A-Za-z]{0,2}[区苑期园]?"
+BLOCK = r"(?:[0-9]{1,3}|[A-Za-z]?[0-9]{0,3}-?[A-Za-z][0-9]{0,2}|[一二三四五六七八九十]{1,3})(?:栋|幢|号楼)|" + TOWER
 FLAT = (
-    rf"(?:(?:{NAME}){{1,8}}{BUILT})?(?<![0-9第])[0-9]{{1,3}}(?:栋|幢|号楼)\s?(?:[0-9一二三四五六]{{1,2}}单元)?"
-    rf"\s?[0-9]{{3,4}}(?:室|房|号)?{COUNTS}"
+    rf"(?:(?:{NAME}){{1,8}}(?:{BUILT}{SIDE}|[一二三四五六七八九]期))?"
+    rf"(?<![0-9第A-Za-z-])(?:(?:{BLOCK})-?){{1,3}}\s?(?:[0-9一二三四五六A-Za-z]{{1,2}}单元)?"
+    rf"\s?(?:[0-9]{{1,2}}[楼层Ff])?-?(?:[0-9]{{1,2}}-)?[0-9]{{3,5}}(?:室|房|号)?{COUNTS}"
 )
-DOOR = rf"(?<![0-9第])[0-9一二三四五六]{{1,2}}单元\s?[0-9]{{3,4}}(?:室|房|号)?(?![页章课词题分]){COUNTS}"
+# 翠苑小区12-3-501: a house, a staircase and a room behind the name of an estate
+ROOM_OF = (
+    rf"(?:{NAME}){{1,8}}(?:小区|花园|家园|公寓|公馆|新村|宿舍|[苑庭里湾府城])(?:[一二三四五六七八九东西南北][区期])? ?"
+    rf"(?:[0-9]{{1,3}}-[0-9]{{1,2}}-[0-9]{{3,4}}|[0-9A-Z]{{1,3}}-[0-9]{{3,4}})(?:室|房|号)?{COUNTS}(?!-)"
+)
+# 北京市朝阳区望京SOHO塔1座2808室: a room anywhere behind a region
+ROOMED = (
+    rf"(?:{REGION}){{1,4}}[\u4e00-\u9fffA-Za-z0-9·-]{{1,30}}?"
+    rf"(?:(?<=[座栋幢楼层])\s?-?[0-9]{{3,4}}(?:室|房|号)?{COUNTS}|(?<![0-9])[0-9]{{3,4}}[室房](?![间价租东客子]))"
+)
+DOOR = rf"(?<![0-9第])[0-9一二三四五六A-Za-z]{{1,2}}单元\s?[0-9]{{3,4}}(?:室|房|号)?(?![页章课词题分]){COUNTS}"
 # after 地址 or 寄到: from the first region to the last number of the clause
 GIVEN = (
-    r"(?:地址|住址|我住|住在|家住|我家在|寄到|寄给|寄往|送到|发到)[是在为了:： ]{0,3}"
+    r"(?:地址|住址|我住|住在|家住|我家在|寄到|寄给|寄往|送到|发到|搬到|搬去)[是在为了:： ]{0,3}"
     rf"((?:{REGION}){{1,5}}[^\n，。；;!！?？]{{0,40}}(?:(?<![0-9])[0-9]{{1,5}}(?![0-9])(?:号楼|[栋幢座楼层室房户号门期])?{COUNTS}|路|街|大道))"
 )
 # 123 Main Street, Apt 4B; small letters only from 10 on, and not in the middle of a sentence (20 people on the street)
 KIND = r"(?:Street|Avenue|Road|Drive|Lane|Boulevard|Court|Terrace|Highway|Parkway|St|Ave|Rd|Dr|Ln|Blvd|Ct|Hwy|Pkwy)"
-APART = r"(?:,? ?(?:[Aa]partment|[Aa]pt|[Uu]nit|[Ss]uite|[Ff]lat)\.? ?#?[0-9A-Za-z]{1,6}|,? #[0-9A-Za-z]{1,6})?"
+APART = (
+    r"(?:,? ?(?:[Aa]partment|[Aa]pt|[Uu]nit|[Ss]uite|[Ss]te|[Rr]oom|[Rr]m|[Ff]lat)\.? ?#?[0-9A-Za-z]{1,6}"
+    r"|,? #[0-9A-Za-z]{1,6})?"
+)
 TOWN = r"(?:, [A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?(?:,? [A-Z]{2})?(?: \d{5}(?:-\d{4})?)?)?"
 ENGLISH = (
     r"(?<![\d.,])\d{1,5}[A-Za-z]?,? (?:[NSEW][EW]?\.? )?(?:(?:[A-Z][a-z]{1,15}|\d{1,3}(?:st|nd|rd|th)) ){1,3}"
@@ -47,6 +65,14 @@ ENGLISH = (
 SMALL = (
     r"(?<![\d.,])\d{2,5} (?:[a-z]{2,15} ){1,2}(?:street|avenue|road|lane|boulevard|blvd)(?=\s*(?:$|[.,!?;\n]))\.?"
     + APART
+)
+# behind "I live at" also in small letters, and shortened
+ENGLISH_GIVEN = (
+    r"(?i:(?<![a-z])(?:lives? (?:at|on)|address(?: is|:)|ship(?:ped)? (?:it |them )?to|deliver(?:ed)? (?:it )?to|"
+    r"mail (?:it )?to|moved to|come to):? ?"
+    r"(\d{1,5}[a-z]?,? (?:[a-z'.]{1,15} ){1,3}"
+    r"(?:street|st|avenue|ave|road|rd|drive|dr|lane|ln|boulevard|blvd|court|ct|way|place|terrace|close|crescent)(?![a-z])"
+    r"\.?(?:,? ?(?:apartment|apt|unit|suite|flat)\.? ?#?[0-9a-z]{1,6}|,? #[0-9a-z]{1,6})?))"
 )
 BOX = r"(?i:(?<![a-z])p\.? ?o\.? box \d{1,6})"
 APARTMENT = r"(?i:(?<![a-z])(?:apt|apartment)\.? (?:#|no\.? ?)?(\d{1,4}[a-z]?|[a-z]-?\d{1,4})(?![0-9a-z]))"

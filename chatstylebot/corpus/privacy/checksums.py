@@ -9,6 +9,7 @@ PROVINCES = frozenset(
     for tens, many in (("1", 5), ("2", 3), ("3", 7), ("4", 6), ("5", 4), ("6", 5))
     for ones in range(0 if tens == "5" else 1, many + 1)
 ) | {"71", "81", "82", "83"}
+BIRTHDAY = re.compile(r"\d{6}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 # how cards that are about begin, and how long they are (ISO/IEC 7812): UnionPay, Visa, Mastercard, Amex, JCB, Diners …
 ISSUED = re.compile(
     r"62\d{14,17}|4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|35\d{14}|3[068]\d{12}|6(?:0|4|5)\d{14,17}|9\d{15,18}"
@@ -25,6 +26,12 @@ def is_id_card(value: str) -> bool:
     bare = re.sub(r"[^\dXx]", "", value)
     weighted = sum(int(digit) * 2 ** (17 - place) for place, digit in enumerate(bare[:17]))
     return "10X98765432"[weighted % 11] == bare[17].upper()
+
+
+def is_dated_id_card(value: str) -> bool:
+    """Whether 18 characters, however grouped, have the check digit of an ID card and a birthday in the middle."""
+    bare = re.sub(r"[^\dXx]", "", value)
+    return bool(BIRTHDAY.match(bare)) and is_id_card(bare)
 
 
 def is_resident(value: str) -> bool:
@@ -53,6 +60,20 @@ LOVE = re.compile(r"(?:1314|520|521)+|1(\d)\1{9}")
 def is_called(value: str) -> bool:
     """Whether eleven digits are a number to call: 13145201314 says love for ever, 13333333333 laughs."""
     return not LOVE.fullmatch(digits_of(value)[-11:])
+
+
+DATED = re.compile(r"(?:19|20)\d\d([ -]?)(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])$")
+
+
+def is_dialled(value: str) -> bool:
+    """Whether a number behind 电话 or "call" is one person's: 7 to 13 digits, no date, no shop's (400, 95…)."""
+    bare = digits_of(value)
+    return 7 <= len(bare) <= 13 and not bare.startswith(("400", "800", "95")) and not DATED.match(value)
+
+
+def is_abroad(value: str) -> bool:
+    """Whether a number that begins with 00 is as long as one to a country abroad: E.164 counts 15 digits at most."""
+    return 10 <= len(digits_of(value)) <= 17
 
 
 def is_iban(value: str) -> bool:
