@@ -5,13 +5,15 @@ the whole file, the way whatsapp-chat-parser (MIT) does it: a field above 12 dec
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from chatstylebot import importers
 from chatstylebot.importers import text_file, times
 from chatstylebot.importers.rows import Chat, Rows
+from chatstylebot.importers.whatsapp_words import MARK, MARKS, RIGHT_TO_LEFT, Said, bare_line, notice, understood
 
 PLATFORM, CHINESE, SUFFIXES = "whatsapp", False, (".txt",)
 _BLANK = r"[ \u00a0\u2009\u202f]"
@@ -21,69 +23,8 @@ START = re.compile(
     rf"(?:um |às |a las |klo |kl\. |à |alle ore |ob )?({_HALF})?{_BLANK}?(\d{{1,2}})[:.](\d\d)(?:[:.](\d\d))?{_BLANK}?({_HALF})?"
     rf"(?(1)\]|(?:{_BLANK}-|{_BLANK}–|:))(?:{_BLANK}|$)"
 )
+MOST_NAMES = 2000  # of which it is looked whether they are part of a notice
 AFTERNOON = ("p", "下午", "晚上", "午後", "오후")
-MARKS = "\u200e\u200f\u202a\u202c\u2068\u2069"
-MEDIA: dict[str, str] = {
-    "<Media omitted>": "file", "<Medien ausgeschlossen>": "file", "<Médias omis>": "file", "<Multimedia omitido>": "file",
-    "<Mídia oculta>": "file", "<Arquivo de mídia oculto>": "file", "<Media omessi>": "file", "<省略影音内容>": "file",
-    "<已省略多媒體檔案>": "file", "<略過媒體檔案>": "file", "<メディアは含まれていません>": "file", "<미디어 파일을 제외한 내용>": "file",
-    "<Без медиафайлов>": "file", "<Media weggelaten>": "file", "<Medya dahil edilmedi>": "file",
-    "image omitted": "image", "video omitted": "video", "audio omitted": "voice", "sticker omitted": "sticker",
-    "GIF omitted": "sticker", "document omitted": "file", "Contact card omitted": "contact", "video note omitted": "video",
-    "Bild weggelassen": "image", "Video weggelassen": "video", "Audio weggelassen": "voice", "Sticker weggelassen": "sticker",
-    "Dokument weggelassen": "file", "imagen omitida": "image", "Video omitido": "video", "audio omitido": "voice",
-    "sticker omitido": "sticker", "documento omitido": "file", "image absente": "image", "vidéo absente": "video",
-    "audio omis": "voice", "sticker omis": "sticker", "imagem ocultada": "image", "vídeo omitido": "video",
-    "áudio ocultado": "voice", "figurinha omitida": "sticker", "immagine omessa": "image", "video omesso": "video",
-    "audio omesso": "voice", "sticker omesso": "sticker", "圖片已略去": "image", "影片已略去": "video", "音訊已略去": "voice",
-    "貼圖已忽略": "sticker", "貼圖已略去": "sticker", "文件已略去": "file", "图片已省略": "image", "图像已省略": "image", "视频已省略": "video",
-    "音频已省略": "voice", "语音已省略": "voice", "贴图已省略": "sticker", "表情已省略": "sticker", "文档已省略": "file", "已忽略图片": "image",
-    "画像は含まれていません": "image", "画像が省略されました": "image", "動画が省略されました": "video", "音声が省略されました": "voice",
-    "live location shared": "location", "Waiting for this message": "other",
-    "Waiting for this message. This may take a while.": "other",
-    "사진 생략됨": "image", "이미지 생략됨": "image", "동영상 생략됨": "video",
-}  # fmt: skip
-_ATTACHED = re.compile(
-    r"(?:[<‹](?:attached|Anhang|adjunto|pièce jointe|anexado|allegato|附件|已附加|附加|添付ファイル|첨부)\s?[:：]\s?(?P<a>[^>›\n]+)[>›]"
-    r"|(?P<b>[^\n]{1,120}\.\w{2,5}) \((?:file attached|Datei angehängt|archivo adjunto|fichier joint|arquivo anexado|"
-    r"file allegato|文件附件|附件|檔案已附加|添付ファイル|파일 첨부됨)\))"
-)
-_NAMED = re.compile(r"(?:^|[-_\d])(PHOTO|IMG|VIDEO|VID|AUDIO|PTT|STK|STICKER|GIF)(?:[-_]|$)", re.IGNORECASE)
-_KIND_OF_NAME = {
-    "PHOTO": "image", "IMG": "image", "VIDEO": "video", "VID": "video", "AUDIO": "voice", "PTT": "voice", "STK": "sticker",
-    "STICKER": "sticker", "GIF": "sticker",
-}  # fmt: skip
-_ENDINGS = {
-    "jpg": "image", "jpeg": "image", "png": "image", "heic": "image", "mp4": "video", "mov": "video", "3gp": "video",
-    "opus": "voice", "m4a": "voice", "mp3": "voice", "aac": "voice", "ogg": "voice", "webp": "sticker", "vcf": "contact",
-}  # fmt: skip
-_EDITED = re.compile(r"\s?<(?:This message was edited|Diese Nachricht wurde bearbeitet|Se editó este mensaje\.?|"
-                     r"此消息已编辑|此訊息已編輯|已編輯此訊息)>$")  # fmt: skip
-DELETED = {
-    "This message was deleted", "You deleted this message", "This message was deleted.", "You deleted this message.",
-    "Diese Nachricht wurde gelöscht.", "Du hast diese Nachricht gelöscht.", "Se eliminó este mensaje.", "Eliminaste este mensaje.",
-    "Ce message a été supprimé", "Vous avez supprimé ce message", "Mensagem apagada", "Você apagou esta mensagem",
-    "Questo messaggio è stato eliminato", "Hai eliminato questo messaggio", "这条消息已删除", "这条消息已被删除", "您删除了这条消息",
-    "你删除了这条消息", "此訊息已刪除", "你已刪除此訊息", "您已刪除此訊息", "このメッセージは削除されました", "삭제된 메시지입니다",
-}  # fmt: skip
-_CALL = re.compile(
-    r"(?:Missed (?:voice|video|group voice|group video) call(?:, .*)?|(?:Voice|Video) call(?:, .{1,40})?|"
-    r"Verpasster (?:Sprach|Video)anruf.*|Llamada perdida.*|未接(?:语音|视频|語音|視訊)(?:通话|通話|来电|來電).{0,20}|"
-    r"(?:语音|视频|語音|視訊)通[话話][,，].{1,30})"
-)
-_POLL = re.compile(
-    r"(?:POLL|UMFRAGE|ENCUESTA|SONDAGE|ENQUETE|SONDAGGIO|投票|アンケート|투표)[:：]\n.*\n(?:OPTION|OPCIÓN|OPÇÃO|OPZIONE|选项|選項|オプション|옵션)[:：]",
-    re.DOTALL,
-)
-_NOTICE = re.compile(
-    r"end-to-end encrypted|Ende-zu-Ende-verschlüsselt|cifrados? de extremo a extremo|chiffrés de bout en bout|"
-    r"criptografia de ponta a ponta|crittografat[ie] end-to-end|端到端加密|端對端加密|エンドツーエンド|종단간 암호화|сквозным шифрованием|"
-    r"uçtan uca şifreli"
-)
-_GROUP = re.compile(
-    r"created (?:this )?group|added you|Gruppe .{0,60}erstellt|creó (?:el|este) grupo|a créé (?:le|ce) groupe|"
-    r"criou (?:o|este) grupo|ha creato il gruppo|创建了(?:此)?群组|建立了群組|建立了此群組|がグループ.{0,60}を作成|그룹을 만들었"
-)
 _FILE = re.compile(
     r"(?:WhatsApp Chat (?:with|-) |WhatsApp[- ]Chat mit |Chat de WhatsApp con |Discussion WhatsApp avec |Conversa do WhatsApp com |"
     r"Chat WhatsApp con |Chat WhatsApp met |WhatsApp-chat met )(.+)|[与與](.+?)的\s?WhatsApp\s?(?:聊天|對話|对话|聊天记录|聊天記錄)?|WhatsApp 与 (.+) 的聊天|"
@@ -97,30 +38,89 @@ def detect(head: importers.Head) -> bool:
     return hits > 0 and hits * 3 >= len(head.lines) and any(START.match(line) for line in head.lines[:3])
 
 
+class Message(NamedTuple):
+    """One message as it stands in the file; `sender` is None for a notice that stands under no name."""
+
+    line: int
+    begin: re.Match[str]
+    sender: str | None
+    said: Said
+
+
 def read(path: Path, zone: str) -> importers.Export:
     """The messages of one chat."""
     text, remarks = text_file.read(path)
-    found = list(_messages(text))
-    order, sure = day_order([tuple(int(match[n]) for n in (2, 3, 4)) for _, match, _ in found])
     name = chat_name(path)
-    senders = {sender for _, match, below in found if (sender := _sender(match, below)[0])}
-    body = [below for _, match, below in found if not _sender(match, below)[0]]
-    group = len(senders - {name}) > 2 or len(senders) > 2 or any(_GROUP.search(below) for below in body)
+    messages, doubts = settled(_groups_own(_read(_messages(text)), name), MARK in text)
+    order, sure = day_order([tuple(map(int, message.begin.group(2, 3, 4))) for message in messages])
+    places = [order.index(part) + 2 for part in "ymd"]
+    wrote = {message.sender for message in messages if message.said.kind != "system"}
+    group = len(wrote) > 2 or any(message.said.group for message in messages if message.said.kind == "system")
     chat = Chat(name, name, group)
     rows = Rows(path.name, "line")
-    for number, match, below in found:
+    for line, match, sender, (kind, typed, *_) in messages:
         try:
-            at = _time(match, order)
+            at = _time(match, places)
         except ValueError as error:
-            rows.lose(number, error)
+            rows.lose(line, error)
             continue
-        _add(rows, number, chat, at, *_sender(match, below))
-    if found and not sure:
-        remarks = [
-            *remarks,
-            f"{path.name}: nothing in it says whether day or month comes first; it was read as {order}",
-        ]
+        if kind == "system" or sender is None:
+            rows.add(line, chat, at, "WhatsApp", "WhatsApp", "system", typed, local=True, from_me=False)
+        else:
+            rows.add(line, chat, at, sender, sender, kind, typed, local=True)
+    if messages and not sure:
+        remarks.append(f"{path.name}: nothing in it says whether day or month comes first; it was read as {order}")
+    if doubts:
+        several = "s" * (len(doubts) > 1)
+        remarks.append(
+            f"{path.name}: {len(doubts):,} message{several} could be the app's own notice{several} (the first: line "
+            f"{doubts[0]}); {'they are' if several else 'it is'} kept"
+        )
     return importers.Export(rows.table(zone), damaged=rows.damaged, notes=remarks)
+
+
+def settled(messages: Sequence[Message], marks: bool) -> tuple[list[Message], list[int]]:
+    """The messages with every doubt decided, and the lines of those that are kept although they may be notices.
+
+    On an iPhone the mark is the app's, unless everybody's words begin with it, or they are written from right to left.
+    Android has notices under no name at all: what reads like one there was typed, or is a quotation. `marks`: whether
+    the file has any (old ones of iPhones have none).
+    """
+    if not any(message.said.doubt for message in messages):
+        return list(messages), []
+    phone = sum(message.begin[1] is not None for message in messages) * 2 > len(messages)
+    theirs = {message.said.text for message in messages if message.said.doubt == "marked"}
+    plain = sum(message.said.kind == "text" and not message.said.doubt for message in messages)
+    proof = phone and plain > 0 and plain * 4 >= len(theirs)
+    wrote = {m.sender for m in messages if m.said.kind != "system" and not m.said.doubt}
+    done, doubts = list(messages), []
+    for place, message in enumerate(messages):
+        said, sender = message.said, message.sender
+        if not said.doubt or said.text is None:
+            continue
+        about = sender is not None and said.text.startswith(sender)
+        right_to_left = RIGHT_TO_LEFT.search(said.text) is not None
+        if said.doubt == "marked":
+            ours, typed = proof and not right_to_left, plain == 0 or (right_to_left and not phone)
+        else:
+            nobody = sender not in wrote or (phone and not marks)
+            ours, typed = (said.marked and proof) or (about and nobody), False
+        if ours:
+            done[place] = message._replace(said=message.said._replace(kind="system", doubt=""))
+        elif not typed:  # where all begins with the mark it says nothing
+            doubts.append(message.line)
+    return done, doubts
+
+
+def _groups_own(messages: list[Message], chat: str) -> list[Message]:
+    """The messages, with what stands under the name of the chat made notices where nothing but notices does."""
+    under = [place for place, message in enumerate(messages) if message.sender == chat]
+    if not all(messages[n].said.kind == "system" or notice(messages[n].said.text or "") for n in under):
+        return messages  # a person's name
+    for n in under:
+        text = messages[n].said.text or ""
+        messages[n] = messages[n]._replace(said=Said("system", text or None, group=notice(text) == "group"))
+    return messages
 
 
 def chat_name(path: Path) -> str:
@@ -169,56 +169,56 @@ def day_order(dates: Sequence[tuple[int, ...]]) -> tuple[str, bool]:
     return (month_first if year_first else day_first), len({tuple(date) for date in dates}) == 0 or year_first
 
 
-def _time(match: re.Match[str], order: str) -> int:
-    values = dict(zip(order, (int(match[n]) for n in (2, 3, 4)), strict=True))
-    year = values["y"] + (2000 if values["y"] < 100 else 0)
-    hour, half = int(match[6]), (match[5] or match[9] or "").lower()
+def _time(match: re.Match[str], places: Sequence[int]) -> int:
+    year, month, day, hour, minute, second = map(int, (*match.group(*places, 6, 7), match[8] or 0))
+    year += 2000 if year < 100 else 0
+    half = (match[5] or match[9] or "").lower()
     if half:
         late = half.startswith(AFTERNOON) or (half == "中午" and hour < 11)
         hour = hour % 12 + 12 * late if hour <= 12 else hour
-    return times.wall(year, values["m"], values["d"], hour, int(match[7]), int(match[8] or 0))
+    return times.wall(year, month, day, hour, minute, second)
+
+
+def _read(found: Iterable[tuple[int, re.Match[str], str]]) -> list[Message]:
+    """Who wrote each message and what it is by the lists."""
+    names: dict[str, bool] = {}  # what stands before a colon → whether it is the name of somebody
+    done = []
+    for number, match, below in found:
+        sender, words = _sender(match, below)
+        if sender is not None and not names.get(sender):
+            line = below.partition("\n")[0]
+            # a notice whose colon stands within quotes, or in a name: Ann changed the subject to "pizza: when"
+            names[sender] = not (_open(sender) or (len(names) < MOST_NAMES and bare_line(line)))
+            if not names[sender]:
+                sender = None
+        if sender is None:
+            text = below.strip(MARKS + " \n")
+            done.append(Message(number, match, None, Said("system", text or None, group=notice(text) == "group")))
+        else:
+            done.append(Message(number, match, sender, understood(words.strip(), sender, _android(match))))
+    return done
+
+
+def _android(begin: re.Match[str]) -> bool:
+    # iPhones of 2016 wrote `7/1/16, 4:56:55 PM: Name: words`
+    return begin[1] is None and not begin[0].endswith((": ", ":"))
 
 
 def _sender(match: re.Match[str], below: str) -> tuple[str | None, str]:
     """Who wrote a message and what; nobody for a notice."""
-    line, _, rest = below.partition("\n")
-    bare = line.lstrip(MARKS)
-    name, colon, said = bare.partition(": ")
-    if not colon:
-        name, colon, said = bare.partition(":")
-        if not colon or len(name) > 40 or said[:2] == "//" or (not match[1] and " " in name.strip() and not said):
-            return None, below.strip(MARKS)
-    # a notice whose colon stands within quotes: Ann changed the subject to "pizza: when"
-    if len(name) > 100 or name.count('"') % 2 or name.count("“") != name.count("”"):
-        return None, below.strip(MARKS)
-    name = name.strip(MARKS + "~ \u00a0\u202f") or name
-    return name, said + ("\n" + rest if rest or "\n" in below else "")
+    name, colon, words = below.partition(": ")
+    if not colon or "\n" in name:
+        line, _, rest = below.partition("\n")
+        name, colon, words = line.lstrip(MARKS).partition(":")
+        if not colon or len(name) > 40 or words[:2] == "//" or (not match[1] and " " in name.strip() and not words):
+            return None, below
+        words += "\n" + rest if rest else ""
+    if len(name) > 100:
+        return None, below
+    return name.strip(MARKS + "~ \u00a0\u202f") or name, words
 
 
-def _add(rows: Rows, number: int, chat: Chat, at: int, sender: str | None, said: str) -> None:
-    text = _EDITED.sub("", said.strip()).strip(MARKS).strip()
-    if sender is None:
-        rows.add(number, chat, at, "WhatsApp", "WhatsApp", "system", text or None, local=True, from_me=False)
-        return
-    kind, typed = "text", text or None
-    attached = _ATTACHED.search(text)
-    if _NOTICE.search(text) and (said.lstrip(" ").startswith(tuple(MARKS)) or sender == chat.name or len(text) > 60):
-        kind, sender = "system", "WhatsApp"
-    elif text in MEDIA:
-        kind, typed = MEDIA[text], None
-    elif text in DELETED:
-        kind, typed = "recall", None
-    elif attached and attached.start() in (0, len(text) - len(attached[0])):
-        file = (attached["a"] or attached["b"] or "").strip()
-        called = _NAMED.search(file)
-        kind = _KIND_OF_NAME[called[1].upper()] if called else _ENDINGS.get(file.rpartition(".")[2].lower(), "file")
-        typed = (text[: attached.start()] + text[attached.end() :]).strip(MARKS + " \n") or None
-    elif _POLL.match(text):
-        kind, typed = "other", None
-    elif _CALL.fullmatch(text):
-        kind, typed = "call", None
-    elif re.fullmatch(r"(?:location: )?https://maps\.google\.com/\S+", text):
-        kind, typed = "location", None
-    elif not text:
-        kind = "other"
-    rows.add(number, chat, at, sender, sender, kind, typed, local=True, from_me=False if kind == "system" else None)
+def _open(name: str) -> bool:
+    """Whether a quotation begins in it that does not end."""
+    closed = sum(map(name.count, "”»")) if "„" not in name else name.count("“")
+    return name.count('"') % 2 == 1 or sum(map(name.count, "„«" if "„" in name else "“«")) > closed
