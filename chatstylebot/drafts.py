@@ -106,7 +106,7 @@ def sweep(folders: Iterable[Path]) -> None:
     found: dict[Path, list[str]] = {}
     for place in folders:
         with contextlib.suppress(OSError):
-            if names := [entry.name for entry in os.scandir(place) if entry.name[:1] == "." and _ours(entry)]:
+            if names := _left(place):
                 found[place] = names
     for pattern in (MOVES, NAME):  # a list first: it needs its drafts
         for place, names in found.items():
@@ -125,10 +125,19 @@ def _taken(lock: Path) -> int:
     return handle
 
 
+def _left(folder: Path) -> list[str]:
+    """The names of the drafts and lists of ours in a folder."""
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries if entry.name[:1] == "." and _ours(entry)]
+
+
 def _ours(entry: "os.DirEntry[str]") -> bool:
     if not (NAME.fullmatch(entry.name) or MOVES.fullmatch(entry.name)):
         return False
-    return os.name == "nt" or entry.stat(follow_symlinks=False).st_uid == os.getuid()
+    try:
+        return os.name == "nt" or entry.stat(follow_symlinks=False).st_uid == os.getuid()
+    except FileNotFoundError:  # somebody else has just swept it
+        return False
 
 
 def _settle(place: Path, token: str) -> None:
@@ -147,7 +156,7 @@ def _settle(place: Path, token: str) -> None:
             folders |= dict.fromkeys(_carry_on(moves, token))
         for folder in folders:
             if folder.is_dir():
-                for name in [entry.name for entry in os.scandir(folder) if _ours(entry)]:
+                for name in _left(folder):
                     if name != f".{token}.part" and (match := NAME.fullmatch(name)) and match[1] == token:
                         _remove(folder / name)
                 if folder != top:

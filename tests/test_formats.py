@@ -8,6 +8,7 @@ import pytest
 from formats import FOLDER, expected, made, mapping, rows
 
 from chatstylebot import importers
+from chatstylebot.importers import people
 
 # what the importers share; everything else in the folder is a format
 SHARED = {
@@ -22,6 +23,7 @@ SHARED = {
     "slack_blocks",
     "sources",
     "summary",
+    "telegram_rich",
     "text_file",
     "times",
     "typedstream",
@@ -59,6 +61,15 @@ def test_the_samples_are_recognised_and_read_as_written_down(key: str, tmp_path:
     assert together.owner == frozenset(wanted["owner"])
     assert len(together.damaged) == wanted["damaged"]
     assert wanted["rows"], "a sample without messages proves nothing"
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_what_a_format_calls_its_owner_is_taken_for_the_owner(key: str, tmp_path: Path) -> None:
+    found = importers.load([made(key, tmp_path)], "Asia/Shanghai", mapping=mapping(key))
+    told = [file for file in found if people.told(file.export.messages)]
+    own = importers.together(told).messages.filter("from_me") if told else None
+    for name in sorted({*own["sender_id"], *own["sender_name"]}) if own is not None else ():
+        people.check(told, people.find(told, [name]), [name])
 
 
 @pytest.mark.parametrize("key", [key for key in KEYS if key != "generic"])

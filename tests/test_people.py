@@ -11,12 +11,14 @@ from chatstylebot.errors import UserError
 from chatstylebot.importers import Export, Found, people
 
 
-def found(*rows: tuple[str, str, bool | None], name: str = "chat.txt", chat: str = "c", **more: Any) -> Found:
+def found(
+    *rows: tuple[str, str, bool | None], name: str = "chat.txt", chat: str = "c", group: bool = False, **more: Any
+) -> Found:
     """A file of messages (sender_id, sender_name, from_me)."""
     table = pl.DataFrame(
         [
             {
-                "chat_id": chat, "chat_name": chat, "is_group": False, "message_id": None, "sender_id": key,
+                "chat_id": chat, "chat_name": chat, "is_group": group, "message_id": None, "sender_id": key,
                 "sender_name": called, "from_me": mine, "sent_at": datetime(2024, 1, 1, tzinfo=UTC), "tz_known": True,
                 "kind": "text", "text": "x", "quoted": None, "source": f"{name} line {n}",
             }
@@ -109,3 +111,44 @@ def test_notices_without_an_owner_leave_a_file_told() -> None:
     )
     file = Found("w.csv", "w.csv", "x", "wechat", Export(table, TOLD.export.owner))
     assert claimed([file], []) == [[True, False, False]]
+
+
+ALEX = found(("Alex", "Alex", None), ("Bob", "Bob", None), name="a.txt")
+
+
+@pytest.mark.parametrize(
+    ("rows", "group"),
+    [([("Alex R.", "Alex R.", None), ("Cy", "Cy", None)], False), ([("1", "alex", None), ("2", "Cy", None)], True)],
+)
+def test_a_file_in_which_i_am_called_nearly_so_is_an_error_and_not_a_note(rows: list[Any], group: bool) -> None:
+    other = found(*rows, name="b.txt", group=group)
+    with pytest.raises(
+        UserError, match=rf"nobody in b.txt is called 'Alex' \(did you mean {rows[0][1]!r}\?\)"
+    ) as caught:
+        claimed([ALEX, other], ["Alex"])
+    assert "--me Alex --me" in caught.value.remedy
+    assert claimed([ALEX, other], ["Alex", rows[0][1]]) == [[True, False], [True, False]]
+
+
+def test_a_private_chat_of_two_others_is_an_error() -> None:
+    other = found(("Dee", "Dee", None), ("Cy", "Cy", None), name="b.txt")
+    with pytest.raises(UserError, match=r"nobody in b.txt is called 'Alex'; there are 'Cy' .*, 'Dee'"):
+        claimed([ALEX, other], ["Alex"])
+
+
+@pytest.mark.parametrize(
+    ("rows", "group"), [([("Alexandra", "Alexandra", None), ("Cy", "Cy", None)], True), ([("Cy", "Cy", None)], False)]
+)
+def test_a_group_or_a_chat_without_a_word_of_mine_is_a_remark(rows: list[Any], group: bool) -> None:
+    files = [ALEX, found(*rows, name="b.txt", group=group)]
+    assert people.check(files, people.find(files, ["Alex"]), ["Alex"]) == [
+        "b.txt: nobody in it is called 'Alex': nothing in it counts as theirs"
+    ]
+
+
+def test_who_has_said_who_they_are_is_not_told_to_say_so() -> None:
+    other = found(("Cy", "Cy", None), ("Dee", "Dee", None), name="b.txt")
+    told = found(("me", "我", True), ("wxid_ann", "Ann", False), owner=frozenset({"我"}), name="w.csv")
+    with pytest.raises(UserError) as caught:
+        claimed([told, other], ["我"])
+    assert "say which of them you are" not in caught.value.remedy

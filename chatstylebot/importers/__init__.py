@@ -88,11 +88,12 @@ class Export:
     """
 
     messages: pl.DataFrame
-    owner: frozenset[str] = frozenset()  # every id and name that the file knows for whoever exported it
+    owner: frozenset[str] = frozenset()  # every id and name that the file knows for whoever exported it (我, Me …)
     damaged: list[str] = field(default_factory=list)  # "file row N: why"
     notes: list[str] = field(default_factory=list)
     names: dict[str, frozenset[str]] = field(default_factory=dict)  # sender_id → other names known for that person
     platform: str | None = None  # where it depends on the file
+    sided: bool = False  # it knows the other side of each private chat: who is neither they nor I takes no part
 
 
 @dataclass(frozen=True)
@@ -231,13 +232,14 @@ def _found(source: sources.Source, key: str, export: Export, zone: str) -> Found
     messages, platform = names.tidied(export.messages), export.platform or module(key).PLATFORM
     if platform == "wechat":
         messages = wechat.without_speaker(messages, {*messages["sender_id"].unique(), *export.names})
+    own = messages.filter(messages["from_me"].fill_null(False)).select("sender_id", "sender_name").unique()
     if source.shown != source.path.name:
         tail = pl.col("source").str.strip_prefix(source.path.name)
         messages = messages.with_columns(pl.concat_str(pl.lit(source.shown), tail).alias("source"))
     export = replace(
         export,
         messages=messages,
-        owner=frozenset(map(names.tidy, export.owner)),
+        owner=frozenset(map(names.tidy, export.owner)) | {*own["sender_id"], *own["sender_name"]},
         damaged=[rename(line) for line in export.damaged],
         notes=[rename(line) for line in export.notes],
         names={names.tidy(key): frozenset(map(names.tidy, known)) for key, known in export.names.items()},

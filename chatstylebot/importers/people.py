@@ -1,15 +1,21 @@
 """Who is who in an export: whose messages are mine, and who might be me where the file does not tell."""
 
+import difflib
+import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
+from chatstylebot.corpus.messages import SCHEMA
 from chatstylebot.errors import UserError, nearest
 from chatstylebot.importers import Found
 
 SHOWN = 12  # candidates that an error lists
+NEAR = 0.8  # of 1, how equal two spellings are that may be one name's
+_WORD = re.compile(r"[^\W_]+")
 NOBODY = ["系统消息", "系统", "未知", "WhatsApp", "LINE", "system"]  # who importers say writes the notices
 
 
@@ -86,15 +92,37 @@ def _matching(found: Found, wanted: Sequence[str]) -> list[str]:
 
 def check(files: Sequence[Found], selves: Sequence[Self], me: Sequence[str], person: str | None = None) -> list[str]:
     """Raise UserError where it is not known who is me; else remarks about files in which nobody is."""
-    for name in [person] if person is not None else me:
+    names = [person] if person is not None else me
+    for name in names:
         _check_name(files, name, person is not None)
     unknown = [found for found, own in zip(files, selves, strict=True) if not own.ids and not _own(found)]
     if len(unknown) == len(files) or (unknown and not me and person is None):
         if person is None and all(told(found.export.messages) for found in files):
             return []
-        _ask(unknown)
-    called = " or ".join(repr(name) for name in ([person] if person is not None else me))
+        _ask(unknown, names)
+    if person is None:
+        for found in unknown:
+            _check_absent(found, me)
+    called = " or ".join(map(repr, names))
     return [f"{found.shown}: nobody in it is called {called}: nothing in it counts as theirs" for found in unknown]
+
+
+def _check_absent(found: Found, me: Sequence[str]) -> None:
+    """Raise UserError for a file in which I am not, though I should be: two people talk in it, or one is called nearly so.
+
+    Only in a group, or where one side alone wrote, can there be no word of mine.
+    """
+    rows = senders(found.export.messages)
+    called = [*rows["sender_name"], *rows["sender_id"]]
+    near = next((other for name in me for other in called if _alike(name, other)), "")
+    if not near and (rows.height < 2 or found.export.messages["is_group"].all()):
+        return
+    near = near or next((hit for name in me if (hit := nearest(name, called))), "")
+    raise UserError(
+        f"nobody in {found.shown} is called {' or '.join(map(repr, me))}" + (f" (did you mean {near!r}?)" if near else "")
+        + f"; there are {described(rows.to_dicts())}",
+        f"say who you are in it, too: {' '.join(f'--me {shlex.quote(name)}' for name in [*me, near or 'NAME'])}, or leave that file out",
+    )  # fmt: skip
 
 
 def _own(found: Found) -> bool:
@@ -131,8 +159,16 @@ def _check_name(files: Sequence[Found], name: str, person: bool) -> None:
         )
 
 
-def _ask(files: Sequence[Found]) -> None:
-    """Raise the UserError that lists who could be me."""
+def _alike(name: str, other: str) -> bool:
+    """Whether two names may be one person's: all words of one stand in the other (Alex, Alex R.), or a letter differs."""
+    mine, theirs = (set(_WORD.findall(text.casefold())) for text in (name, other))
+    if mine and theirs and (mine <= theirs or theirs <= mine):
+        return True
+    return difflib.SequenceMatcher(None, name.casefold(), other.casefold()).ratio() >= NEAR
+
+
+def _ask(files: Sequence[Found], given: Sequence[str]) -> None:
+    """Raise the UserError that lists who could be me; `given` is what was said already."""
     first = files[0]
     rows = senders(
         pl.concat([found.export.messages.select("sender_id", "sender_name", "chat_id", "kind") for found in files])
@@ -142,7 +178,11 @@ def _ask(files: Sequence[Found]) -> None:
     raise UserError(
         f"{first.shown} does not tell which messages are yours{more}; the people in {'them' if more else 'it'} are "
         f"{described(listed)}",
-        f"say which of them you are: --me {listed[0]['sender_name']!r} or another of them" if listed else "--me NAME",
+        f"{', '.join(map(repr, given))} is none of them: leave that file out, or add the name that you have in it"
+        if given
+        else f"say which of them you are: --me {shlex.quote(listed[0]['sender_name'])} or another of them"
+        if listed
+        else "export the chats again: nobody wrote in them",
     )
 
 
@@ -155,8 +195,15 @@ def _claimed(found: Found, own: Self, anew: bool) -> Found:
     if own.how == "file" and not found.export.messages["from_me"].null_count():
         return found
     mine = pl.col("sender_id").is_in(own.ids)
-    from_me = mine if anew else pl.col("from_me").fill_null(mine & (pl.col("kind") != "system"))
-    messages = found.export.messages.with_columns(from_me.alias("from_me"))
+    if anew:
+        messages = found.export.messages.with_columns(mine.alias("from_me"))
+    else:
+        messages = found.export.messages
+        neither = pl.col("from_me").is_null() & ~mine & ~pl.col("is_group")
+        if found.export.sided and own.ids:
+            kind = pl.when(neither).then(pl.lit("system")).otherwise("kind").cast(SCHEMA["kind"])
+            messages = messages.with_columns(kind.alias("kind"))
+        messages = messages.with_columns(pl.col("from_me").fill_null(mine & (pl.col("kind") != "system")))
     return replace(found, export=replace(found.export, messages=messages))
 
 

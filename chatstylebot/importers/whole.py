@@ -42,7 +42,8 @@ def read(
     if not export.messages["from_me"].any():
         raise UserError(
             f"none of the {everything:,} messages in {shown} is yours",
-            "export from the account whose style is to be learnt, or say who you are with --me",
+            "export from the account whose style is to be learnt"
+            + ("" if me or person else ", or say who you are with --me"),
         )
     chinese = all(importers.module(file.form).CHINESE for file in files)
     formats = {file.shown: file.form for file in files}
