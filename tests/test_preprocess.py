@@ -92,7 +92,7 @@ def test_running_again_gives_the_same_bytes(csb: Csb, place: Path) -> None:
 
 
 def test_the_same_file_twice_counts_once_and_a_copy_is_counted_as_duplicates(preprocess: Csb, place: Path) -> None:
-    rows = talk("A: a", "me: b", "me: b", "+0 me: b")
+    rows = talk("A: a", "me: b", "me: b", "+1 me: b")
     file, copy = export(place / "m.csv", rows), export(place / "copy.csv", rows)
     preprocess(file, file, "--report", "r.json")
     assert json.loads(Path("r.json").read_text("utf-8"))["messages_in"] == 4

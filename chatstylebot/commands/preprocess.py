@@ -191,7 +191,7 @@ def build(
     """Do the whole of it; return the report and one text per drop reason."""
     from chatstylebot import progress
     from chatstylebot.contacts import read_contacts
-    from chatstylebot.corpus import choice, clean, cleaned, dataset, forgotten, privacy, prompts, store
+    from chatstylebot.corpus import choice, clean, cleaned, copies, dataset, forgotten, privacy, prompts, store
     from chatstylebot.corpus.privacy import secret_hashes
     from chatstylebot.models import tokenizer
 
@@ -208,8 +208,10 @@ def build(
         came = forgotten.left_out(read.export.messages, forgotten.load(place.workspace), alias, card.gap)
         left_out = forgotten.or_else(choice.reasons(came, switches.choice.at(read.zone), contacts))
         # the table as read is let go: at a million messages it is 0.15 GB
-        marked = clean.mark(came, switches.groups, left_out).drop("file", "forgotten")
-        read = replace(read, export=replace(read.export, messages=marked))
+        once = copies.mark(clean.mark(came, switches.groups, left_out))
+        marked = once.messages.drop("file", "forgotten")
+        once = replace(once, messages=marked)
+        read = replace(read, export=replace(read.export, messages=marked, notes=[*read.export.notes, *once.remarks]))
         del came
         names = [Path(path).name for path in read.formats]
         tidy = cleaned.clean(marked, names, card, contacts, switches, secret, block)
@@ -222,12 +224,13 @@ def build(
     account = made.account | {
         "files": dict(zip(tidy.lines(list(read.formats)), read.formats.values(), strict=True)),
         "notes": tidy.lines(read.export.notes),
+        "may_be_copies": once.kept,
         "output": place.named(output),
         "report": report and place.named(report),  # csb forget cleans it, too
     }
     made = replace(made, account=account)
     remarks = _write(place, made, report, contacts if found else None, secret_hashes.pack(tidy.finder.known, secret))
-    for line in [*made.remarks, *remarks, *dataset.remarks(made, found, switches.heldout)]:
+    for line in [*made.remarks, *once.told(), *remarks, *dataset.remarks(made, found, switches.heldout)]:
         progress.say(line)
     return account, made.texts()
 

@@ -31,7 +31,7 @@ REASONS = pl.Enum(
 # for people: what each reason means
 MEANING = {
     "damaged_row": "the row can not be read",
-    "duplicate": "stands in another of the files too",
+    "duplicate": "stands there twice, or in another of the files too",
     "system": "a notice of the app",
     "recall": "taken back by its sender",
     "empty": "no text in it",
@@ -89,7 +89,7 @@ def mark(messages: pl.DataFrame, groups: bool = True, left_out: pl.Expr | None =
         reason = pl.when(left_out.is_not_null()).then(left_out.cast(REASONS)).otherwise(reason)
     return ordered.with_columns(
         reason.alias("dropped"), pl.when((WORDS | THEIRS) & (pl.col("text") != "")).then("text").alias("text")
-    ).pipe(_duplicates)
+    )
 
 
 # a look that is cheap at a million texts: what it does not match needs no tidying
@@ -106,23 +106,3 @@ def _tidy(texts: pl.Series) -> pl.Series:
     lines = lines.str.replace(r"^[\s\u200b-\u200f\u2060\ufeff]+$", "")  # nothing to be seen is nothing said
     tidy = lines.str.replace_all(r"[\x00-\x08\x0b-\x1f\x7f]", "").str.normalize("NFC").str.strip_chars()
     return texts.scatter(places, tidy) if len(places) else texts
-
-
-def _duplicates(messages: pl.DataFrame) -> pl.DataFrame:
-    """Mark what several files hold: as often as the file that holds it most often is no duplicate."""
-    if messages["file"].n_unique() == 1:
-        return messages
-    # one exporter calls the owner by their id, another "me"
-    who = pl.when("from_me").then(pl.lit("me")).otherwise("sender_id").alias("who")
-    same = ["chat", "who", "sent_at", "kind", "text"]
-    nth = pl.int_range(pl.len()).over("file", *same)
-    identified = pl.col("message_id").is_not_null() & ~pl.struct("chat", "message_id").is_first_distinct()
-    elsewhere = pl.col("file") != pl.col("file").first().over("chat", "message_id")
-    again = ~pl.struct(*same, "nth").is_first_distinct() | (identified & elsewhere)
-    reason = pl.when(again & pl.col("dropped").is_null()).then(pl.lit("duplicate", REASONS)).otherwise("dropped")
-    return (
-        messages.with_columns(who)
-        .with_columns(nth.alias("nth"))
-        .with_columns(reason.alias("dropped"))
-        .drop("nth", "who")
-    )
