@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from conftest import Csb
 
+from chatstylebot import importers
 from chatstylebot.errors import UserError
 from chatstylebot.importers import json_file
 
@@ -68,3 +70,69 @@ def test_the_outline_of_a_beginning_names_paths_and_first_values() -> None:
     found = json_file.outline('{"a":{"b":1},"list":[{"x":"y"},{"z":2}],"cut":"ab')
     assert found == {"a": "{", "a.b": "1", "list": "[", "list[]": "{", "list[].x": "y", "list[].z": "2", "cut": "ab"}
     assert json_file.outline('[{"talker":"x"}') == {"[]": "{", "[].talker": "x"}
+
+
+ACCOUNT = {
+    "personal_information": {"user_id": 1},
+    "chats": {
+        "list": [
+            {
+                "name": name, "type": "personal_chat", "id": number,
+                "messages": [
+                    {
+                        "id": n, "type": "message", "date_unixtime": f"164674486{n}", "from_id": f"user{who}",
+                        "text": f"t{n}",
+                    }
+                    for n, who in enumerate((number, 1, number, 1))
+                ],
+            }
+            for number, name in ((8, "A"), (9, "B"))
+        ]
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("end", ['"t2"', '"t3"', "]", '"id": 9', '"chats"'])
+def test_wherever_a_file_is_cut_off_it_is_known(tmp_path: Path, end: str) -> None:
+    whole = json.dumps(ACCOUNT)
+    cut = whole[: whole.rindex(end) + (1 if end == "]" else 0)]
+    path = tmp_path / "result.json"
+    path.write_text(cut)
+    if '"messages"' not in cut:
+        with pytest.raises(UserError, match="no list of messages"):
+            importers.load([path])
+        return
+    (found,) = importers.load([path])
+    assert importers.cut(found).startswith("result.json is cut off in the middle: ")
+
+
+def test_a_damaged_message_is_no_cut(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(ACCOUNT).replace('"text": "t2"', '"text": "t2', 1))
+    (found,) = importers.load([path])
+    assert found.export.damaged
+    assert importers.cut(found) == ""
+
+
+def test_a_file_that_is_cut_off_is_an_error_until_partial_takes_it(csb: Csb, place: Path) -> None:
+    whole = json.dumps(ACCOUNT)
+    (place / "result.json").write_text(whole[: whole.rindex('"t3"')])
+    told = csb("inspect", "result.json").stdout
+    assert "note: result.json is cut off in the middle: 7 messages could be read, the last of 2022-03-08" in told
+    assert "csb preprocess result.json --partial" in told
+    refused = csb("preprocess", "result.json", code=1).stderr
+    assert "error: result.json is cut off in the middle: 7 messages could be read" in refused
+    assert "try: copy or export it again, which loses nothing, or take what could be read: --partial" in refused
+    assert not (place / "data").exists()
+    csb("preprocess", "result.json", "--partial", "--heldout", "0")
+    replies = [row["output"] for row in json.loads((place / "data/chat_records.json").read_text("utf-8"))]
+    assert replies == ["t1", "t3"]
+
+
+def test_a_last_line_without_its_end_is_a_cut_and_with_it_a_damaged_one(tmp_path: Path) -> None:
+    rows = '{"t": 1}\n{"t": 2}\n{"t": '
+    for text, cut in ((rows, True), (rows + "\n", False), (rows + "3}\n", None)):
+        (tmp_path / "a.jsonl").write_text(text)
+        damaged: list[str] = []
+        assert len(list(json_file.line_objects(tmp_path / "a.jsonl", "a.jsonl", damaged))) == 2 + (cut is None)
+        assert [line.endswith(json_file.CUT) for line in damaged] == ([] if cut is None else [cut])

@@ -28,7 +28,9 @@ OPENAI = {
 def made(path: Path, *rows: object, lines: bool = False) -> ready_made.ReadyMade:
     text = "\n".join(map(json.dumps, rows)) if lines else json.dumps(rows)
     path.write_text(text)
-    return ready_made.read(path, 5, "prompt")
+    found = ready_made.read(path, 5)
+    ready_made.prompted(found, "prompt", lambda sample: sample)
+    return found
 
 
 @pytest.mark.parametrize("lines", [False, True])
@@ -106,3 +108,52 @@ def test_an_option_that_needs_chats_is_refused(csb: Csb, place: Path) -> None:
     (place / "s.json").write_text(json.dumps([ALPACA]))
     done = csb("preprocess", "s.json", "--exclude", "Ann", "--since", "2023", code=1)
     assert "--exclude, --since can do nothing" in done.stderr
+
+
+def test_parts_of_a_text_are_joined_as_they_are_written(tmp_path: Path) -> None:
+    parts = [
+        {"type": "text", "text": "on the "},
+        {"type": "image_url", "image_url": {}},
+        {"type": "text", "text": "left\n"},
+    ]
+    row = {"messages": [{"role": "user", "content": parts}, {"role": "assistant", "content": ["so ", "what"]}]}
+    (sample,) = made(tmp_path / "a.json", row).samples
+    assert (sample["instruction"], sample["output"]) == ("on the left", "so what")
+
+
+def test_a_developer_s_prompt_is_a_system_prompt_and_a_model_answers(tmp_path: Path) -> None:
+    rows = [
+        {"role": "developer", "content": "be Mo"},
+        {"role": "user", "content": "q"},
+        {"role": "model", "content": "a"},
+    ]
+    (sample,) = made(tmp_path / "a.json", {"messages": rows}).samples
+    assert (sample["system"], sample["output"]) == ("be Mo", "a")
+
+
+@pytest.mark.parametrize(("reply", "prompt"), [("on the table, as ever", "You are texting"), ("在桌上呢", "朋友")])
+def test_the_language_is_that_of_the_samples(preprocess: Csb, place: Path, reply: str, prompt: str) -> None:
+    rows = [{"instruction": f"q{n}", "input": "", "output": f"{reply} {n}"} for n in range(3)]
+    (place / "s.json").write_text(json.dumps(rows), "utf-8")
+    preprocess("s.json", "--heldout", "0")
+    assert prompt in json.loads((place / "data/chat_records.json").read_text("utf-8"))[0]["system"]
+
+
+@pytest.mark.parametrize("lines", [True, False])
+def test_samples_that_are_cut_off_are_an_error_and_partial_takes_them(csb: Csb, place: Path, lines: bool) -> None:
+    rows = [json.dumps({"instruction": f"q{n}", "output": f"a{n}"}) for n in range(3)]
+    text = "\n".join(rows) if lines else f"[{', '.join(rows)}]"
+    path = place / ("s.jsonl" if lines else "s.json")
+    path.write_text(text[: text.rindex("a2") + 1])
+    refused = csb("preprocess", path.name, code=1)
+    assert f"{path.name} is cut off in the middle: 2 rows could be read" in refused.stderr
+    assert "--partial" in refused.stderr
+    assert not (place / "data").exists()
+    csb("preprocess", path.name, "--partial", "--heldout", "0")
+    assert [s["output"] for s in json.loads((place / "data/chat_records.json").read_text())] == ["a0", "a1"]
+
+
+def test_a_list_that_is_wrong_in_its_middle_is_not_taken_for_a_short_one(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('[{"instruction": "q", "output": "a"} {"instruction": 7, "out]put": oops}, {}]')
+    with pytest.raises(UserError, match="is not whole JSON"):
+        ready_made.read(tmp_path / "a.json", 5, partial=True)

@@ -67,7 +67,8 @@ def run(
     if secrets is not None:
         counts = ", ".join(f"{number:,} {kind}" for kind, number in secrets.items()) or "nothing found"
         progress.tell(f"private data that would be redacted: {counts}")
-    for line in _next(paths, told, names, timezone, form, mapping):
+    torn = any(map(importers.cut, found))
+    for line in _next(paths, told, names, timezone, form, mapping, torn):
         progress.tell(line)
 
 
@@ -128,6 +129,7 @@ def _next(
     timezone: str | None,
     form: str | None,
     mapping: Path | None,
+    torn: bool,
 ) -> list[str]:
     """The exact line to type next; one for each candidate where it is not known who is me."""
     from chatstylebot.importers import people
@@ -137,6 +139,7 @@ def _next(
     options: list[str] = []
     for flag, value in (("--timezone", timezone), ("--format", form), ("--map", mapping)):
         options += [flag, str(value)] if value else []
+    options += ["--partial"] if torn else []
     known = [option for name in me for option in ("--me", name)]
     # a name that begins with a dash would be taken for an option
     start = ["csb", "preprocess", *(f"./{path}" if str(path).startswith("-") else str(path) for path in paths)]

@@ -22,6 +22,7 @@ class Source:
     form: str | None = None
     mapping: Path | None = None
     me: tuple[str, ...] = ()
+    partial: bool = False
 
 
 def run(
@@ -81,6 +82,9 @@ def run(
     mapping: Annotated[
         Path | None, typer.Option("--map", help="A YAML file that says which column of a table is what.")
     ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Take what could be read of a file that is cut off in the middle.")
+    ] = False,
     show_examples: Annotated[bool, typer.Option("--show-examples", help="Show the text of dropped messages.")] = False,
 ) -> None:
     """Turn chat exports into training samples; account for every message."""
@@ -112,11 +116,10 @@ def run(
             "--until": until, "--gap": gap, "--quotes": quotes, "--hide-names": hide_names, "--map": mapping,
         }  # fmt: skip
         with Workspace(here()).alone():
-            _ready_made(
-                exports, forms, target, report, card, switches, [flag for flag, given in chats.items() if given]
-            )
+            idle = [flag for flag, given in chats.items() if given]
+            _ready_made(exports, forms, target, report, card, found, switches, idle, partial)
         return
-    source = Source(exports, form, mapping, tuple(me or ()))
+    source = Source(exports, form, mapping, tuple(me or ()), partial)
     with Workspace(here()).alone():
         account, dropped_texts = build(source, target, report, card, found, switches)
     _show(account, dropped_texts if show_examples else {})
@@ -146,8 +149,10 @@ def _ready_made(
     output: Path,
     report: Path | None,
     card: Any,
+    found: bool,
     switches: Any,
     idle: list[str],
+    partial: bool,
 ) -> None:
     """Take samples that another tool has made; `idle` are the options that need chats."""
     from chatstylebot import files, progress
@@ -161,13 +166,22 @@ def _ready_made(
     if idle:  # --exclude that leaves nobody out would be a leak
         raise UserError(f"{paths[0].name} holds samples, not chats: {', '.join(idle)} can do nothing", "leave it out")
     place = _place(paths, output, report)
-    finder = privacy.Finder(card.language, (), privacy.block_list(switches.block) if switches.block else ())
     for path, form in forms.items():
         progress.say(f"{path.name}: samples in {form}'s format")
-    made = ready_made.collected(forms, card.history, card.prompt(), _special(card, place).each)
-    ready_made.private(made, card.privacy, finder)
+    made = ready_made.collected(forms, card.history, partial)
     if not made.samples:
         raise UserError(f"there is no sample in {', '.join(map(str, paths))}", "each needs a question and an answer")
+    language = ready_made.language(made.samples)
+    if not found:
+        card = card.model_copy(update={"language": language})
+        progress.say(f"no clone.yaml here: defaults for {language}; `csb init` writes a card to edit")
+    elif card.language != language:
+        progress.say(f"note: the card says language: {card.language}, most of these samples are in another")
+    ready_made.prompted(made, card.prompt(), _special(card, place).each)
+    finder = privacy.Finder(card.language, (), privacy.block_list(switches.block) if switches.block else ())
+    ready_made.private(made, card.privacy, finder)
+    if not made.samples:
+        raise UserError(f"every sample in {', '.join(map(str, paths))} holds private data", "--privacy redact")
     train, dev = ready_made.split(made.samples, switches.heldout)
     account = {
         "files": {path.name: form for path, form in forms.items()}, "samples_in": made.read,
@@ -249,7 +263,7 @@ def _read(source: Source, card: Any, person: str | None) -> Any:
 
     me = source.me or ((card.me,) if card.me and person is None else ())
     with progress.stage(f"reading {', '.join(p.name for p in source.paths)}"):
-        read = whole.read(source.paths, card.timezone, source.form, source.mapping, me, person)
+        read = whole.read(source.paths, card.timezone, source.form, source.mapping, me, person, source.partial)
     for shown, form in list(read.formats.items())[:20]:
         progress.say(f"{shown}: {importers.FORMATS[form]}")
     if len(read.formats) > 20:

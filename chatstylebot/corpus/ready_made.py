@@ -5,12 +5,16 @@ all of them (shared facts, formats.md §4.1). One sample per reply, the pairs be
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
+from chatstylebot.corpus import prompts
 from chatstylebot.corpus.privacy import Finder
 from chatstylebot.errors import UserError
 
@@ -18,10 +22,14 @@ ROLES = {
     "human": "user",
     "user": "user",
     "gpt": "assistant",
+    "chatgpt": "assistant",
     "assistant": "assistant",
     "bot": "assistant",
+    "model": "assistant",
     "system": "system",
+    "developer": "system",
 }
+_GAP = re.compile(r"[\s,]*")
 Sample = dict[str, Any]  # instruction, input, output, system, history
 
 
@@ -70,28 +78,66 @@ def detect(path: Path) -> str | None:
     return form(first)
 
 
-def rows(path: Path) -> Iterator[Any]:
-    """The rows of a JSON list or of JSON Lines. Raises UserError for what is neither."""
+def rows(path: Path, partial: bool = False) -> list[Any]:
+    """The rows of a JSON list or of JSON Lines. Raises UserError for what is neither, or cut off and not `partial`."""
     text = path.read_text("utf-8-sig", errors="replace")
-    if text.lstrip()[:1] == "[":
-        try:
-            yield from json.loads(text, strict=False)
-        except (ValueError, RecursionError) as error:
-            raise UserError(f"{path} is not whole JSON: {error}", "make or copy it again") from None
-        return
-    for line in text.splitlines():
-        if line.strip():
+    found: list[Any] = []
+    try:
+        if text.lstrip()[:1] == "[":
+            for row in _elements(path, text):
+                found.append(row)
+            return found
+        lines = [line for line in text.split("\n") if line.strip()]
+        for number, line in enumerate(lines, 1):
             try:
-                yield json.loads(line, strict=False)
+                found.append(json.loads(line, strict=False))
             except (ValueError, RecursionError):
-                yield None
+                if number == len(lines) and not text.endswith("\n"):
+                    raise _Cut from None
+                found.append(None)
+    except _Cut:
+        if not partial:
+            raise UserError(
+                f"{path} is cut off in the middle: {len(found):,} rows could be read",
+                "make or copy it again, which loses nothing, or take what could be read: --partial",
+            ) from None
+    return found
 
 
-def read(path: Path, history: int, system: str) -> ReadyMade:
-    """The samples of a file, each with at most `history` pairs before it, and `system` where it has no prompt."""
+class _Cut(Exception):
+    """A file ends in the middle."""
+
+
+def _elements(path: Path, text: str) -> Iterator[Any]:
+    """The elements of a JSON list one by one. Raises _Cut where it ends too early, UserError where it is no JSON."""
+    decoder = json.JSONDecoder(strict=False)
+    place = text.index("[") + 1
+    while True:
+        place = _GAP.match(text, place).end()  # type: ignore[union-attr]  # it matches nothing, too
+        if text[place : place + 1] == "]":
+            return
+        if place >= len(text):
+            raise _Cut
+        try:
+            row, place = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError) as error:
+            # no whole JSON can follow where a file was cut off
+            if isinstance(error, json.JSONDecodeError) and _unfinished(text, error):
+                raise _Cut from None
+            raise UserError(f"{path} is not whole JSON: {error}", "make or copy it again") from None
+        yield row
+
+
+def _unfinished(text: str, error: json.JSONDecodeError) -> bool:
+    """Whether a text is only too short: the fault is at its end, or a string that never ends."""
+    return error.msg.startswith("Unterminated string") or error.pos >= len(text.rstrip()) - 1
+
+
+def read(path: Path, history: int, partial: bool = False) -> ReadyMade:
+    """The samples of a file, each with at most `history` pairs before it. Raises UserError as `rows` does."""
     made = ReadyMade()
     seen: set[str] = set()
-    for row in rows(path):
+    for row in rows(path, partial):
         made.read += 1
         try:
             kind = form(row)
@@ -102,7 +148,6 @@ def read(path: Path, history: int, system: str) -> ReadyMade:
             made.dropped["no_sample"] += 1
         for sample in found:
             sample["history"] = sample["history"][-history:] if history else []
-            sample["system"] = sample["system"] or system
             key = json.dumps(sample, sort_keys=True)
             if key in seen:
                 made.dropped["duplicate_sample"] += 1
@@ -112,21 +157,33 @@ def read(path: Path, history: int, system: str) -> ReadyMade:
     return made
 
 
-def collected(paths: Iterable[Path], history: int, system: str, broken: Callable[[Any], Any]) -> ReadyMade:
-    """The samples of several files; `broken` breaks the control tokens in all texts of one."""
+def collected(paths: Iterable[Path], history: int, partial: bool = False) -> ReadyMade:
+    """The samples of several files."""
     whole = ReadyMade()
     for path in paths:
-        made = read(path, history, system)
-        whole.samples += map(broken, made.samples)
+        made = read(path, history, partial)
+        whole.samples += made.samples
         whole.read += made.read
         whole.dropped += made.dropped
     return whole
 
 
+def language(samples: list[Sample]) -> str:
+    """The language of the replies, as `prompts.language` tells it of a person's messages."""
+    texts = pl.DataFrame({"text": [sample["output"] for sample in samples]}, schema={"text": pl.String})
+    return prompts.language(texts.with_columns(pl.lit(True).alias("from_me")))
+
+
+def prompted(made: ReadyMade, system: str, broken: Callable[[Any], Any]) -> None:
+    """Give the samples without a system prompt this one; `broken` breaks the control tokens in all texts of one."""
+    made.samples = [broken(sample | {"system": sample["system"] or system}) for sample in made.samples]
+
+
 def _text(value: Any) -> str:
-    """A text, also of OpenAI's list of parts."""
+    """A text, also of OpenAI's list of parts, which are joined as they are written."""
     if isinstance(value, list):
-        return "".join(_text(part.get("text")) for part in value if isinstance(part, dict))
+        texts = (part.get("text") if isinstance(part, dict) else part for part in value)
+        value = "".join(text for text in texts if isinstance(text, str))
     return value.strip() if isinstance(value, str) else ""
 
 

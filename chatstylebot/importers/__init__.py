@@ -108,6 +108,15 @@ class Found:
     zone: str | None = None  # None where every time is known
 
 
+def cut(found: Found) -> str:
+    """How much of a file that is cut off in the middle could be read; "" for a whole one."""
+    if not any(line.endswith(json_file.CUT) for line in found.export.damaged):
+        return ""
+    days = found.export.messages["sent_at"].dt.strftime("%Y-%m-%d")
+    last = f", the last of {max(days)}" if len(days) else ""
+    return f"{found.shown} is cut off in the middle: {len(days):,} messages could be read{last}"
+
+
 def module(key: str) -> ModuleType:
     """The importer of a format. Raises UserError for a key that is not in FORMATS."""
     if key not in FORMATS:

@@ -18,6 +18,7 @@ from chatstylebot.importers import text_file
 
 Part = msgspec.Raw | bytes
 FAULTS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+CUT = "the file is cut off here"  # how the line of damage ends
 PAGES = 64 << 20  # bytes after which pages are let go
 _ANY = msgspec.json.Decoder()
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -86,9 +87,8 @@ def read_list(path: Path) -> tuple[list[Part], list[str]]:
         return items(view), []
     except FAULTS:
         text = text_of(view)
-        start = text.find("[") + 1
-        elements, damaged, _ = pieces(path, text, start)
-        return elements, damaged
+        elements, damaged, _ = pieces(path, text, text.find("[") + 1)
+        return elements, ended(path, text, damaged)
 
 
 def lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -123,7 +123,15 @@ def _salvage(path: Path, view: Any, array: str) -> tuple[dict[str, Any], list[Pa
     except (ValueError, RecursionError):
         top = dict(members(text[: opening.start()]))
     elements, damaged, _ = pieces(path, text, opening.end())
-    return top, elements, damaged or [f"{path.name}: the end of the file is damaged"]
+    return top, elements, ended(path, text, damaged)
+
+
+def ended(path: Path, text: str, damaged: list[str]) -> list[str]:
+    """The damage of a file that is not whole JSON: cut off where its last bracket is missing or nothing else is wrong."""
+    closed = text.rstrip()[-1:] == {"{": "}", "[": "]"}.get(text.lstrip("\ufeff \t\r\n")[:1])
+    if (closed and damaged) or any(line.endswith(CUT) for line in damaged):
+        return damaged
+    return [*damaged, f"{path.name}: {CUT}"]
 
 
 def members(text: str) -> Iterator[tuple[str, Any]]:
@@ -147,6 +155,7 @@ def pieces(path: Path, text: str, start: int) -> tuple[list[Part], list[str], in
     place = first.start() if first else len(text)
     end = start
     while begins:
+        whole = True
         try:
             end = _LOOSE.raw_decode(text, place)[1]
             elements.append(text[place:end].encode("utf-8", "replace"))
@@ -154,9 +163,12 @@ def pieces(path: Path, text: str, start: int) -> tuple[list[Part], list[str], in
                 break
         except (ValueError, RecursionError) as error:
             damaged.append(f"{path.name} message {len(elements) + len(damaged) + 1}: {_why(error)}")
-            end = place + 1
+            end, whole = place + 1, False
         following = begins.search(text, end)
-        if not following:
+        if not following:  # neither another element nor the end of the list
+            damaged[-1 if not whole else len(damaged) :] = [
+                f"{path.name} message {len(elements) + len(damaged) + whole}: {CUT}"
+            ]
             break
         place = following.start()
     return elements, damaged, end
@@ -204,18 +216,25 @@ def line_objects(
     path: Path, name: str, damaged: list[str], comment: bytes = b""
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Each line of a JSON Lines file as a dict with its number; what is no object is added to `damaged`."""
+    torn = ""  # a line that is damaged, until another comes after it
     for number, line in lines(path):
         if comment and line.startswith(comment):
             continue
+        if torn:
+            damaged.append(torn)
         try:
-            found = value(line)
+            found, torn = value(line), ""
         except ValueError as error:
-            damaged.append(f"{name} line {number}: {str(error)[:200]}")
+            torn = f"{name} line {number}: {str(error)[:200]}"
             continue
         if isinstance(found, dict):
             yield number, found
         else:
             damaged.append(f"{name} line {number}: not an object")
+    if torn:
+        with path.open("rb") as file:
+            file.seek(-1, 2)
+            damaged.append(torn if file.read() == b"\n" else f"{name} line {number}: {CUT}")
 
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|([{}\[\]:,])|([^\s{}\[\],:"]+)')

@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from chatstylebot.importers import Found, local_times, people
+from chatstylebot.importers import Found, cut, local_times, people
 
 
 def of(found: Found, own: people.Self) -> dict[str, Any]:
@@ -82,6 +82,8 @@ def _chats(messages: pl.DataFrame, known: bool) -> list[dict[str, Any]]:
 def warnings(found: Found, own: people.Self) -> list[str]:
     """What the user should know before going on."""
     lines = found.export.notes + local_times([found])
+    if torn := cut(found):
+        lines.append(f"{torn}; csb preprocess takes that with --partial")
     damaged = found.export.damaged
     if damaged:
         lines.append(f"{len(damaged):,} rows cannot be read; the first: {damaged[0]}")

@@ -171,8 +171,7 @@ def _salvaged(path: Path, text: str, damaged: list[str]) -> tuple[dict[str, Any]
             f"{path.name} is not whole JSON, and no list of messages is to be found in it",
             "export it again, or copy the file again: it may be cut off",
         )
-    if not damaged:
-        damaged.append(f"{path.name}: the end of the file is damaged")
+    damaged[:] = json_file.ended(path, text, damaged)
     return {"personal_information": person} if person else {}, iter(talks)
 
 

@@ -26,9 +26,19 @@ def read(
     mapping: Path | None,
     me: Sequence[str],
     person: str | None,
+    partial: bool = False,
 ) -> Whole:
-    """Every message of every file. Raises UserError where there is none, where none is own, or that is not known."""
+    """Every message of every file. Raises UserError where there is none, where none is own, or that is not known.
+
+    A file that is cut off in the middle is taken with `partial` alone.
+    """
     files = importers.load(paths, timezone, form, mapping)
+    torn = [story for file in files if (story := importers.cut(file))]
+    if torn and not partial:
+        more = f" (and {len(torn) - 1:,} more files)" if len(torn) > 1 else ""
+        raise UserError(
+            torn[0] + more, "copy or export it again, which loses nothing, or take what could be read: --partial"
+        )
     shown = ", ".join(map(str, paths))
     everything = sum(file.export.messages.height for file in files)
     if everything == 0:
