@@ -28,6 +28,7 @@ SHARED = {
     "times",
     "typedstream",
     "wechat",
+    "whatsapp_words",
     "whole",
     "zips",
 }
