@@ -140,7 +140,7 @@ def test_what_was_in_doubt_is_said_in_one_line_a_file(tmp_path: Path) -> None:
         "message_1.json: 2 messages could be the app's own notices (the first: message 1); they are kept"
     ]
     one = encrypted(tmp_path, {"text": "sent an attachment."})
-    assert one.notes == ["Ugo_7.json: 1 message could be a notice of the app (the first: message 1); it is kept"]
+    assert one.notes == ["Ugo_7.json: 1 message could be the app's own notice (the first: message 1); it is kept"]
 
 
 def test_a_chat_without_doubt_has_no_note(tmp_path: Path) -> None:

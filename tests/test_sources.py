@@ -1,6 +1,8 @@
 """Files, folders and archives: what is read, and what is refused."""
 
+import json
 import stat
+import time
 import zipfile
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from make import export, talk
 
 from chatstylebot import importers
 from chatstylebot.errors import UserError
-from chatstylebot.importers import sources, zips
+from chatstylebot.importers import csv_file, sources, zips
 
 LINES = talk("A: hi", "me: hey")
 
@@ -29,6 +31,35 @@ def test_a_folder_is_read_with_the_folders_below_it(tmp_path: Path) -> None:
     assert [file.shown for file in found] == [f"{tmp_path.name}/a.csv", f"{tmp_path.name}/more/b.csv"]
     assert found[1].path == str(tmp_path / "more" / "b.csv")
     assert found[1].export.messages["source"][0] == f"{tmp_path.name}/more/b.csv row 2"
+
+
+def test_rows_of_an_export_of_several_files_name_the_file_they_stand_in(tmp_path: Path) -> None:
+    team = tmp_path / "team"
+    (team / "garden").mkdir(parents=True)
+    (team / "users.json").write_text('[{"id": "U7", "name": "mo"}]')
+    (team / "channels.json").write_text('[{"id": "C5", "name": "garden"}]')
+    rows = [{"type": "message", "user": "U7", "ts": "1700000000.1", "text": "x"}, {"type": "message", "user": "U7"}]
+    (team / "garden" / "2023-11-14.json").write_text(json.dumps(rows))
+    for given, before in ((team, "team/"), (team / "users.json", "")):
+        (found,) = importers.load([given])
+        assert found.export.messages["source"].to_list() == [f"{before}garden/2023-11-14.json message 1"]
+        assert found.export.damaged == [f"{before}garden/2023-11-14.json message 2: 'ts'"]
+
+
+def test_two_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("a", "b"):
+        Path(folder).mkdir()
+        export(Path(folder, "chat.csv"), LINES)
+    found = importers.load([Path("a/chat.csv"), Path("b/chat.csv")])
+    assert [file.shown for file in found] == ["a/chat.csv", "b/chat.csv"]
+    assert found[1].export.messages["source"][0] == "b/chat.csv row 2"
+
+
+def test_a_long_line_of_json_does_not_hold_up_the_look_for_a_csv_header() -> None:
+    start = time.process_time()
+    csv_file.header('{"a":1,' * 100_000)
+    assert time.process_time() - start < 60, "it was hours"
 
 
 def test_a_zip_is_read_as_a_folder_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

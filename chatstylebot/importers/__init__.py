@@ -236,15 +236,24 @@ def _found(source: sources.Source, key: str, export: Export, zone: str) -> Found
     """The export with the name of its file as the user knows it, and a remark where its times were local."""
 
     def rename(line: str) -> str:
-        return source.shown + line.removeprefix(source.path.name) if line.startswith(source.path.name) else line
+        if line.startswith(source.path.name):
+            return source.shown + line.removeprefix(source.path.name)
+        inside = line.split(" ", 1)[0]
+        return folder + line if (source.path.parent / inside).is_file() else line
 
+    # an export of several files names those that lie beside or below the one that stands for it
+    folder = source.shown.removesuffix(source.path.name)
     messages, platform = names.tidied(export.messages), export.platform or module(key).PLATFORM
     if platform == "wechat":
         messages = wechat.without_speaker(messages, {*messages["sender_id"].unique(), *export.names})
     own = messages.filter(messages["from_me"].fill_null(False)).select("sender_id", "sender_name").unique()
     if source.shown != source.path.name:
+        own_rows = pl.col("source").str.starts_with(source.path.name)
         tail = pl.col("source").str.strip_prefix(source.path.name)
-        messages = messages.with_columns(pl.concat_str(pl.lit(source.shown), tail).alias("source"))
+        label = pl.when(own_rows).then(pl.concat_str(pl.lit(source.shown), tail))
+        messages = messages.with_columns(
+            label.otherwise(pl.concat_str(pl.lit(folder), pl.col("source"))).alias("source")
+        )
     export = replace(
         export,
         messages=messages,

@@ -18,14 +18,14 @@ BLOCK = 2_000
 
 def header(line: str) -> list[str]:
     """The names of a first line; the second of a name is called name#2, so that each column has one of its own."""
-    names: list[str] = []
+    names: dict[str, int] = {}  # with the number that the next of the name gets
     for cell in line.split(","):
-        name = cell.strip().strip('"').strip()
-        number, bare = 2, name
+        name = bare = cell.strip().strip('"').strip()
         while name in names:
-            name, number = f"{bare}#{number}", number + 1
-        names.append(name)
-    return names
+            names[bare] += 1
+            name = f"{bare}#{names[bare]}"
+        names[name] = 1
+    return list(names)
 
 
 def read(

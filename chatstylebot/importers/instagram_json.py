@@ -8,7 +8,7 @@ from typing import Any
 
 from chatstylebot import importers
 from chatstylebot.importers import json_file, meta_words
-from chatstylebot.importers.rows import ODD, Chat, Rows, number, words
+from chatstylebot.importers.rows import ODD, Chat, Rows, doubted, number, words
 
 PLATFORM, CHINESE, SUFFIXES = "instagram", False, (".json",)
 ATTACHED = {
@@ -72,7 +72,7 @@ def read(path: Path, zone: str) -> importers.Export:
             _add(rows, place, chat, json_file.value(part), names, unsure)
         except ODD as error:
             rows.lose(place, error)
-    return importers.Export(rows.table(zone), damaged=damaged, notes=meta_words.note(path.name, unsure))
+    return importers.Export(rows.table(zone), damaged=damaged, notes=doubted(path.name, "message", unsure))
 
 
 def _add(

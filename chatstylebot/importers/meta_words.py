@@ -159,14 +159,3 @@ def unsure(text: str, people: tuple[str, ...]) -> bool:
             if name and bare.startswith(name + " ") and _DEED.fullmatch(bare, len(name) + 1):
                 return True
     return False
-
-
-def note(file: str, places: list[int]) -> list[str]:
-    """What is said of the messages for which it could not be told: a line, or none."""
-    if not places:
-        return []
-    one = len(places) == 1
-    return [
-        f"{file}: {len(places):,} message{'' if one else 's'} could be {'a notice of the app' if one else 'the app'}"
-        f"{'' if one else chr(39) + 's own notices'} (the first: message {min(places)}); {'it is' if one else 'they are'} kept"
-    ]

@@ -1,5 +1,6 @@
 """Messages as an importer finds them, one by one, kept in columns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -105,6 +106,16 @@ class Rows:
         walls = times.utc(table["sent_at"].dt.replace_time_zone(None).cast(pl.Int64), zone)
         exact = pl.when(pl.col("tz_known")).then("sent_at").otherwise(walls)
         return table.with_columns(exact.alias("sent_at"))
+
+
+def doubted(name: str, unit: str, places: Sequence[int]) -> list[str]:
+    """What to say of the messages that are kept although the app itself may have written them; nothing where none is."""
+    if not places:
+        return []
+    first = f"(the first: {unit} {min(places)})"
+    if len(places) == 1:
+        return [f"{name}: 1 message could be the app's own notice {first}; it is kept"]
+    return [f"{name}: {len(places):,} messages could be the app's own notices {first}; they are kept"]
 
 
 def words(value: Any) -> str | None:

@@ -35,13 +35,9 @@ def read(path: Path, zone: str) -> importers.Export:
     rows = Rows(path.name, "line")
     found: list[tuple[int, dict[str, Any]]] = []
     senders: set[str] = set()
-    for place, line in json_file.lines(path):
-        try:
-            message = json_file.value(line)
-            senders.add(words(message["sender"]) or "")
-            found.append((place, message))
-        except ODD as error:
-            rows.lose(place, error)
+    for place, message in json_file.line_objects(path, path.name, rows.damaged):
+        senders.add(words(message.get("sender")) or "")
+        found.append((place, message))
     chat = Chat(name, name, len(senders - {"Me", ""}) > 1)
     for place, message in found:
         try:

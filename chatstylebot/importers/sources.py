@@ -1,9 +1,10 @@
 """The files that the paths on a command line stand for: themselves, those in a folder, those in a zip."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chatstylebot import drafts
@@ -36,7 +37,9 @@ def opened(paths: Sequence[Path]) -> Iterator[list[Source]]:
         for path in paths:
             for source in _files(path, shelf):
                 found.setdefault(source.path.resolve(), source)
-        yield list(found.values())
+        names = Counter(source.shown for source in found.values())
+        # two of one name are told apart by the way they were given
+        yield [replace(each, shown=each.given) if names[each.shown] > 1 else each for each in found.values()]
 
 
 def _files(path: Path, shelf: Path) -> Iterator[Source]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from chatstylebot import importers
 from chatstylebot.importers import text_file, times
-from chatstylebot.importers.rows import Chat, Rows
+from chatstylebot.importers.rows import Chat, Rows, doubted
 from chatstylebot.importers.whatsapp_words import MARK, MARKS, RIGHT_TO_LEFT, Said, bare_line, notice, understood
 
 PLATFORM, CHINESE, SUFFIXES = "whatsapp", False, (".txt",)
@@ -70,12 +70,7 @@ def read(path: Path, zone: str) -> importers.Export:
             rows.add(line, chat, at, sender, sender, kind, typed, local=True)
     if messages and not sure:
         remarks.append(f"{path.name}: nothing in it says whether day or month comes first; it was read as {order}")
-    if doubts:
-        several = "s" * (len(doubts) > 1)
-        remarks.append(
-            f"{path.name}: {len(doubts):,} message{several} could be the app's own notice{several} (the first: line "
-            f"{doubts[0]}); {'they are' if several else 'it is'} kept"
-        )
+    remarks += doubted(path.name, "line", doubts)
     return importers.Export(rows.table(zone), damaged=rows.damaged, notes=remarks)
 
 
