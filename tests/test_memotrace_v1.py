@@ -14,7 +14,6 @@ from make import HEADER, START, export, pairs, row, talk
 from chatstylebot import importers
 from chatstylebot.corpus.messages import SCHEMA
 from chatstylebot.errors import UserError
-from chatstylebot.importers import csv_file
 
 OUT = Path("data/chat_records.json")
 
@@ -159,8 +158,7 @@ def test_one_bad_quote_costs_one_row_and_is_named(preprocess: Csb, place: Path) 
     assert "damaged_row" in done.stdout
 
 
-def test_bad_quotes_far_apart_swallow_nothing_between_them(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_file, "BLOCK", 2)
+def test_bad_quotes_far_apart_swallow_nothing_between_them(place: Path) -> None:
     path = export(place / "m.csv", talk("A: 一", "me: 二", "A: 三", "me: 四", "A: 五", "me: 六", "A: 七", "me: 八"))
     path.write_bytes(path.read_bytes().replace("三".encode(), '"三'.encode()).replace("七".encode(), '"七'.encode()))
     found = read(path)

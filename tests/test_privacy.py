@@ -302,7 +302,8 @@ def table(*texts: str, quoted: str | None = None, kind: str = "text") -> pl.Data
 
 
 def shown(messages: pl.DataFrame, **more: object) -> tuple[pl.DataFrame, privacy.Finder]:
-    return privacy.redact(messages, "redact", "zh", lambda value: "id-x", **more)  # type: ignore[arg-type]
+    finder = privacy.Finder("zh", **more)  # type: ignore[arg-type]
+    return privacy.redact(messages, "redact", finder, lambda value: "id-x"), finder
 
 
 def test_quotes_and_messages_that_no_sample_holds_are_redacted_too() -> None:

@@ -2,7 +2,6 @@
 
 import json
 import stat
-import time
 import zipfile
 from pathlib import Path
 
@@ -57,9 +56,7 @@ def test_two_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path, m
 
 
 def test_a_long_line_of_json_does_not_hold_up_the_look_for_a_csv_header() -> None:
-    start = time.process_time()
-    csv_file.header('{"a":1,' * 100_000)
-    assert time.process_time() - start < 60, "it was hours"
+    assert len(csv_file.header('{"a":1,' * 100_000)) == 100_001  # took hours
 
 
 def test_a_zip_is_read_as_a_folder_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """exports → data/chat_records.json, registered, with an account of every message"""
 
 import os
+import threading
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -94,9 +95,9 @@ def run(
     if me and person:
         raise typer.BadParameter("--me and --person exclude each other", param_hint="--person")
     # Polars' allocator reads this when it loads. One arena that keeps its pages for the next stage: a million messages
-    # fault in 0.23 M pages instead of 0.4 M at the same peak (system time 0.8 s instead of 1.3), ten million need 13 s
-    # instead of 24 s of system time, for 7 GB instead of 6.
-    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:-1")
+    # fault in 0.23 M pages instead of 0.4 M at the same peak (system time 0.7 s instead of 1.3). Large pages
+    # (thp:always) save another 0.2 s where memory lies in one piece, and cost 1.5 s where it does not.
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:-1,oversize_threshold:0")
     from chatstylebot.corpus import choice, ready_made
     from chatstylebot.corpus.switches import Switches
 
@@ -205,7 +206,7 @@ def build(
     """Do the whole of it; return the report and one text per drop reason."""
     from chatstylebot import progress
     from chatstylebot.contacts import read_contacts
-    from chatstylebot.corpus import choice, clean, cleaned, copies, dataset, forgotten, privacy, prompts, store
+    from chatstylebot.corpus import choice, clean, cleaned, dataset, forgotten, privacy, prompts, store
     from chatstylebot.corpus.privacy import secret_hashes
     from chatstylebot.models import tokenizer
 
@@ -222,29 +223,29 @@ def build(
         came = forgotten.left_out(read.export.messages, forgotten.load(place.workspace), alias, card.gap)
         left_out = forgotten.or_else(choice.reasons(came, switches.choice.at(read.zone), contacts))
         # the table as read is let go: at a million messages it is 0.15 GB
-        once = copies.mark(clean.mark(came, switches.groups, left_out))
-        marked = once.messages.drop("file", "forgotten")
-        once = replace(once, messages=marked)
-        read = replace(read, export=replace(read.export, messages=marked, notes=[*read.export.notes, *once.remarks]))
+        marked = clean.mark(came, switches.groups, left_out).drop("forgotten")
+        read = replace(read, export=replace(read.export, messages=marked))
         del came
         names = [Path(path).name for path in read.formats]
         tidy = cleaned.clean(marked, names, card, contacts, switches, secret, block)
+        read = replace(read, export=replace(read.export, messages=tidy.messages))
+        del marked
     with progress.stage("building conversations"):
         path = tokenizer.find(card.model, place.workspace)
         count = tokenizer.counter(path) if path else None
         rule = _special(card, place)
-        switches = replace(switches, special=(rule.pattern, rule.replacement))
+        switches = replace(switches, special=(rule.pattern, rule.replacement, rule.signs))
         made = dataset.build(tidy, read.export.damaged, card, contacts, switches, count)
     account = made.account | {
         "files": dict(zip(tidy.lines(list(read.formats)), read.formats.values(), strict=True)),
-        "notes": tidy.lines(read.export.notes),
-        "may_be_copies": once.kept,
+        "notes": tidy.lines([*read.export.notes, *tidy.copies.remarks]),
+        "may_be_copies": tidy.copies.kept,
         "output": place.named(output),
         "report": report and place.named(report),  # csb forget cleans it, too
     }
     made = replace(made, account=account)
     remarks = _write(place, made, report, contacts if found else None, secret_hashes.pack(tidy.finder.known, secret))
-    for line in [*made.remarks, *once.told(), *remarks, *dataset.remarks(made, found, switches.heldout)]:
+    for line in [*made.remarks, *tidy.copies.told(), *remarks, *dataset.remarks(made, found, switches.heldout)]:
         progress.say(line)
     return account, made.texts()
 
@@ -262,6 +263,8 @@ def _read(source: Source, card: Any, person: str | None) -> Any:
     from chatstylebot.importers import whole
 
     me = source.me or ((card.me,) if card.me and person is None else ())
+    # Polars reads the file on its own threads: meanwhile Python loads what comes after (0.1 s)
+    threading.Thread(target=_load, name="loading", daemon=True).start()
     with progress.stage(f"reading {', '.join(p.name for p in source.paths)}"):
         read = whole.read(source.paths, card.timezone, source.form, source.mapping, me, person, source.partial)
     for shown, form in list(read.formats.items())[:20]:
@@ -271,6 +274,14 @@ def _read(source: Source, card: Any, person: str | None) -> Any:
     for note in read.remarks:
         progress.say(f"note: {note}")
     return read
+
+
+def _load() -> None:
+    """Load the modules of the stages, and of the table at the end."""
+    import rich.table  # noqa: F401
+
+    from chatstylebot.corpus import cleaned, dataset, forgotten, store  # noqa: F401
+    from chatstylebot.models import special, tokenizer  # noqa: F401
 
 
 def _write(place: Any, made: Any, report: Path | None, contacts: dict[str, Any] | None, secrets: bytes) -> list[str]:

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from chatstylebot.corpus import looks
 from chatstylebot.corpus.messages import KINDS
 
 REASONS = pl.Enum(
@@ -101,7 +102,7 @@ UNTIDY = (
 
 def _tidy(texts: pl.Series) -> pl.Series:
     """Line ends as \\n, no control characters, NFC and not NFKC: fullwidth punctuation is style (IMP-25)."""
-    places = texts.str.contains(UNTIDY).fill_null(False).arg_true()
+    places = looks.places(texts, UNTIDY)
     lines = texts.gather(places).str.replace_all("\r\n?", "\n")
     lines = lines.str.replace(r"^[\s\u200b-\u200f\u2060\ufeff]+$", "")  # nothing to be seen is nothing said
     tidy = lines.str.replace_all(r"[\x00-\x08\x0b-\x1f\x7f]", "").str.normalize("NFC").str.strip_chars()

@@ -1,26 +1,28 @@
-"""Marked messages in; the same without private values, and what the run knows of them, out."""
+"""Marked messages in; the same without copies, foreign words and private values, and what is known of these, out."""
 
 import functools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from chatstylebot.card import Card
 from chatstylebot.contacts import Contact
-from chatstylebot.corpus import foreign, privacy
+from chatstylebot.corpus import copies, foreign, privacy
+from chatstylebot.corpus.copies import Copies
 from chatstylebot.corpus.privacy import secret_hashes
 from chatstylebot.corpus.switches import Switches
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """Messages as `foreign` and `privacy` leave them, the finder with what it found, and names of files to hide."""
+    """Messages as `copies`, `foreign` and `privacy` leave them, what these found, and names of files to hide."""
 
     messages: pl.DataFrame
     finder: privacy.Finder
     hide: dict[str, str]
+    copies: Copies
 
     def lines(self, lines: Sequence[str]) -> list[str]:
         """Lines about files, without the names that must not stand in them."""
@@ -36,15 +38,17 @@ def clean(
     secret: bytes,
     block: Sequence[re.Pattern[str]] = (),
 ) -> Cleaned:
-    """Take out what is not the person's own, then what is private; `secret` makes the aliases of ids."""
+    """Take out copies, what is not the person's own, and what is private; `secret` makes the aliases of ids."""
     names = _names(messages, contacts) if card.hide_names else ()
-    marked = foreign.mark(messages, switches.drop_pasted, switches.cap_repeats)
+    finder = privacy.Finder(card.language, names, block)
+    once = copies.mark(messages)
+    marked = foreign.mark(once.messages.drop("file"), switches.drop_pasted, switches.cap_repeats)
     alias = functools.partial(secret_hashes.alias, secret)
-    redacted, finder = privacy.redact(marked, card.privacy, card.language, alias, names, block)
+    redacted = privacy.redact(marked, card.privacy, finder, alias)
     hide = privacy.names_hidden(files, card.privacy, card.language, names)
     for name, shown in hide.items():
         redacted = redacted.with_columns(pl.col("source").str.replace(name, shown, literal=True))
-    return Cleaned(redacted, finder, hide)
+    return Cleaned(redacted, finder, hide, replace(once, messages=redacted))
 
 
 def _names(messages: pl.DataFrame, contacts: Mapping[str, Contact]) -> list[str]:

@@ -63,42 +63,73 @@ def shorten_groups(messages: pl.DataFrame) -> pl.DataFrame:
 
 
 def turns(messages: pl.DataFrame, separator: str, language: str, quotes: bool = False) -> pl.DataFrame:
-    """One row per turn, in order: chat, conversation, from_me, first and last time, bubbles, `said` and `shown`.
+    """One row per turn, in order: chat, conversation, from_me, first and last time, bubbles, `text`, and `worded`.
 
-    `said` is the text alone, `shown` has a typed placeholder for what was no text, so that a reply to a picture
-    keeps its question (CON-7); in groups each bubble of the others names its speaker (CON-9). With `quotes`, what
-    others quote stands before their words; what the own side quotes never does, as serving could not send it (SAM-3).
+    `worded` says whether there is any typed text. `text` of the own side is that alone, and placeholders where there is
+    none; that of the others has a placeholder for each bubble that was no text, so that a reply to a picture keeps its
+    question (CON-7), and in groups each names its speaker (CON-9). With `quotes`, what others quote stands before their
+    words; what the own side quotes never does, as serving could not send it (SAM-3).
     """
-    sign = pl.col("kind").replace_strict(
-        PLACEHOLDERS[language], default=PLACEHOLDERS[language]["other"], return_dtype=pl.String
-    )
-    captioned = pl.col("kind").is_in(["image", "video", "file"]) & ~pl.col("from_me") & pl.col("text").is_not_null()
-    # what somebody passes on can be a whole article
-    words = pl.when(pl.col("kind") == "forward").then(pl.col("text").str.slice(0, FORWARDED)).otherwise("text")
-    bubble = pl.when(captioned).then(pl.concat_str(sign, pl.lit(" "), "text")).otherwise(words.fill_null(sign))
+    alive = messages.select(
+        "turn", "chat", "conversation", "from_me", "sent_at", "text", "kind", "is_group", "sender_name", "quoted"
+    ).filter(messages["turn"].is_not_null() & messages["dropped"].is_null())
+    # most bubbles of others are plain text between two people: only the others are put together
+    theirs = ~pl.col("from_me")
+    plain = (pl.col("kind") == "text") & pl.col("text").is_not_null() & ~pl.col("is_group")
     if quotes:
-        cited = pl.concat_str(pl.lit("「"), pl.col("quoted").str.slice(0, QUOTED), pl.lit("」"), bubble)
-        bubble = pl.when(pl.col("quoted").is_not_null() & ~pl.col("from_me")).then(cited).otherwise(bubble)
-    tagged = pl.when(pl.col("is_group") & ~pl.col("from_me")).then(pl.concat_str("sender_name", pl.lit(SAYS), bubble))
-    alive = (
-        messages.lazy()
-        .filter(pl.col("turn").is_not_null() & pl.col("dropped").is_null())
-        .select("turn", "chat", "conversation", "from_me", "sent_at", "text", tagged.otherwise(bubble).alias("shown"))
-        .collect()
-    )
+        plain &= pl.col("quoted").is_null()
+    odd = alive.select((theirs & ~plain).arg_true()).to_series()
+    shown = _shown(alive[odd], language, quotes)
     # the numbers ascend: told so, Polars cuts where they change instead of hashing (a third of the time)
-    return (
+    turns_ = (
         alive.lazy()
-        .with_columns(pl.col("turn").set_sorted())
+        .select(
+            pl.col("turn").set_sorted(), "chat", "conversation", "from_me", "sent_at",
+            pl.col("text").is_not_null().alias("worded"),
+            alive["text"].scatter(odd, shown) if len(odd) else "text",
+        )
         .group_by("turn", maintain_order=True)
         .agg(
             pl.col("chat", "conversation", "from_me").first(),
             pl.col("sent_at").first().alias("first_at"),
             pl.col("sent_at").last().alias("last_at"),
             pl.len().alias("bubbles"),
-            pl.col("text").alias("said"),
-            "shown",
+            pl.col("worded").any(),
+            "text",
         )
-        .with_columns(pl.col("said", "shown").list.join(separator))
+        .with_columns(pl.col("text").list.join(separator))
         .collect()
+    )  # fmt: skip
+    return _with_signs(turns_, alive, separator, language)
+
+
+def _with_signs(turns_: pl.DataFrame, alive: pl.DataFrame, separator: str, language: str) -> pl.DataFrame:
+    """Own turns without a word, with their placeholders for text."""
+    places = turns_.select((pl.col("from_me") & ~pl.col("worded")).arg_true()).to_series()
+    if not len(places):
+        return turns_
+    bubbles = alive.filter("from_me").join(turns_[places].select("turn"), on="turn", how="semi", maintain_order="left")
+    signs = (
+        bubbles.group_by("turn", maintain_order=True).agg(_sign(language).alias("text"))["text"].list.join(separator)
     )
+    return turns_.with_columns(turns_["text"].scatter(places, signs))
+
+
+def _sign(language: str) -> pl.Expr:
+    """The placeholder of a bubble's kind."""
+    known = PLACEHOLDERS[language]
+    return pl.col("kind").replace_strict(known, default=known["other"], return_dtype=pl.String)
+
+
+def _shown(theirs: pl.DataFrame, language: str, quotes: bool) -> pl.Series:
+    """Bubbles of others as they stand in a question."""
+    sign = _sign(language)
+    captioned = pl.col("kind").is_in(["image", "video", "file"]) & pl.col("text").is_not_null()
+    # what somebody passes on can be a whole article
+    words = pl.when(pl.col("kind") == "forward").then(pl.col("text").str.slice(0, FORWARDED)).otherwise("text")
+    bubble = pl.when(captioned).then(pl.concat_str(sign, pl.lit(" "), "text")).otherwise(words.fill_null(sign))
+    if quotes:
+        cited = pl.concat_str(pl.lit("「"), pl.col("quoted").str.slice(0, QUOTED), pl.lit("」"), bubble)
+        bubble = pl.when(pl.col("quoted").is_not_null()).then(cited).otherwise(bubble)
+    tagged = pl.when("is_group").then(pl.concat_str("sender_name", pl.lit(SAYS), bubble)).otherwise(bubble)
+    return theirs.select(tagged.alias("text")).to_series()

@@ -77,6 +77,8 @@ def _alive(messages: pl.DataFrame, *columns: str) -> pl.DataFrame:
 
 def _identified(messages: pl.DataFrame) -> pl.Series:
     """The rows of messages whose platform's id stands earlier in the same file."""
+    if messages["message_id"].null_count() == messages.height:
+        return pl.Series([], dtype=pl.UInt32)
     known = messages["message_id"].hash()
     twice = known.is_duplicated() & messages["message_id"].is_not_null()
     if not twice.any():
@@ -91,11 +93,28 @@ def _identified(messages: pl.DataFrame) -> pl.Series:
 
 def _unidentified(messages: pl.DataFrame) -> tuple[pl.Series, int]:
     """The rows of copies within a file that have no id, and how many messages look like copies and may be none."""
-    alive = _alive(messages, "message_id")
-    same = ["file", "chat", "who", "minute", "kind", "text"]
-    alike = alive.select(pl.struct(same).hash().alias("key")).to_series().is_duplicated()
-    if not alike.any():
+    # a cheap look first: in talk hardly anything is said twice within a minute (0.03 s a million instead of 0.2)
+    minute, chat = MINUTE.cast(pl.UInt64), pl.col("chat").cast(pl.UInt64)
+    key = messages.select(
+        (pl.col("text").hash() ^ (minute * 1_000_003) ^ (chat * 7_919_000_003)).alias("key")
+    ).to_series()
+    worded = messages["text"].is_not_null()
+    ordered = key.filter(worded).sort()
+    twice = ordered.filter(ordered == ordered.shift()).unique()
+    if not len(twice):
         return pl.Series([], dtype=pl.UInt32), 0
+    alike = key.is_in(twice.implode())
+    if len(twice) >= RUN:  # then pictures may go with a run
+        pictures = (~worded).arg_true()
+        alike = alike.scatter(pictures.filter(key.gather(pictures).is_duplicated()), True)
+    return _alike(messages, alike)
+
+
+def _alike(messages: pl.DataFrame, alike: pl.Series) -> tuple[pl.Series, int]:
+    """The same of the messages that may stand there twice."""
+    same = ["file", "chat", "who", "minute", "kind", "text"]
+    alive = _alive(messages, "message_id")
+    alike = alike.filter(messages["dropped"].is_null())
     clock = alive.group_by("file").agg(
         pl.col("precise").any().alias("seconds"), ((~pl.col("precise")).sum() * WHOLE > pl.len()).alias("cut")
     )

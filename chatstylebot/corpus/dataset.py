@@ -1,6 +1,7 @@
 """Clean messages in, the whole data set out: conversations, samples, and the account of every message."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -51,13 +52,15 @@ def build(
     numbered = conversations.shorten_groups(conversations.number(clean.messages, card.gap))
     talk = conversations.turns(numbered, card.separator, card.language, card.quotes)
     # joined first: one may be spread over two bubbles
-    talk = talk.with_columns(switches.broken(talk["said"]), switches.broken(talk["shown"]))
+    talk = talk.with_columns(switches.broken(talk["text"]))
     own, systems = prompts.give(samples.pairs(talk, switches.heldout), numbered, card, contacts, switches.broken)
     own = samples.keep(own, card.history, switches.cap_repeats, switches.max_share)
-    messages = samples.settle(numbered, samples.fates(talk, own))
     lost = clean.lines(damaged)
-    account = report.account(messages, own, lost, clean.finder.counts)
-    account |= quality.figures(messages, own, card.history, systems[0], count)
+    with ThreadPoolExecutor(1) as pool:  # the samples' figures need no message
+        figures = pool.submit(quality.figures, own, card.history, systems[0], count)
+        messages = samples.settle(numbered, samples.fates(talk, own))
+        account = report.account(messages, own, lost, clean.finder.counts)
+        account |= quality.of_messages(messages, own) | figures.result()
     account |= {
         "damaged": lost[:50],
         "gap_minutes": card.gap / timedelta(minutes=1),

@@ -11,8 +11,9 @@ from chatstylebot.contacts import Contact
 
 def language(messages: pl.DataFrame) -> str:
     """zh when a fifth of the own texts hold a Chinese character; where own texts hold no letters, of all texts."""
-    said = messages.select("from_me", "text").filter(pl.col("text").is_not_null())
-    for texts in (said.filter("from_me")["text"].head(5000), said["text"].head(5000)):
+    lazy = messages.lazy().select("from_me", "text").filter(pl.col("text").is_not_null())
+    for some in (lazy.filter("from_me"), lazy):
+        texts = some.head(5000).collect()["text"]
         worded = texts.filter(texts.str.contains(r"\p{L}"))
         if len(worded):
             return "zh" if 5 * worded.str.contains(r"\p{Han}").sum() >= len(worded) else "en"

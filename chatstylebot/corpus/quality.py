@@ -24,17 +24,24 @@ ENOUGH = (
 )
 
 
+def of_messages(messages: pl.DataFrame, own: pl.DataFrame) -> dict[str, Any]:
+    """What the report says of contacts, and of redacted texts."""
+    used = messages["text"].filter(messages["dropped"].is_null()).drop_nulls()
+    return {
+        "contacts": _contacts(messages, own.filter("kept")),
+        "share_redacted": round(redacted_share(used), 4),
+    }
+
+
 def figures(
-    messages: pl.DataFrame,
     own: pl.DataFrame,
     history: int,
     system: str,
     count: Callable[[Sequence[str]], list[int]] | None,
 ) -> dict[str, Any]:
-    """The quality part of the report. `count` gives the tokens of texts; without it they are estimated."""
+    """What the report says of samples. `count` gives the tokens of texts; without it they are estimated."""
     kept = own.filter("kept")
     whole = _whole(own, history)
-    used = messages.filter(pl.col("dropped").is_null() & pl.col("text").is_not_null())["text"]
     lengths = kept["reply"].str.len_chars()
     characters = whole["characters"]
     tokens, exact = _tokens(whole, system, count)
@@ -43,8 +50,6 @@ def figures(
         "sample_characters": _spread(characters),
         "sample_tokens": _spread(tokens) | {"counted": exact},
         "cutoff_len": cutoff(tokens),
-        "contacts": _contacts(messages, kept),
-        "share_redacted": round(redacted_share(used), 4),
         "verdict": verdict(kept.filter(pl.col("split") == "train").height),
     }
 

@@ -17,7 +17,7 @@ def pairs(turns: pl.DataFrame, heldout: float) -> pl.DataFrame:
     """
     same = pl.col("conversation") == pl.col("conversation").shift()
     both = turns.with_columns(
-        pl.when(same).then(pl.col("shown").shift()).fill_null("").alias("incoming"),
+        pl.when(same).then(pl.col("text").shift()).fill_null("").alias("incoming"),
         pl.when(same).then(pl.col("last_at").shift()).alias("asked_at"),
         pl.when(same).then(pl.col("turn").shift()).alias("incoming_turn"),
         # the other side spoke last, but longer ago than the gap: a late answer
@@ -25,10 +25,9 @@ def pairs(turns: pl.DataFrame, heldout: float) -> pl.DataFrame:
         .fill_null(False)
         .alias("late"),
     )
+    # an own turn without words stands in the history by its placeholders
     own = both.filter("from_me").with_columns(
-        # an own turn without text stands in the history by its placeholders
-        pl.when(pl.col("said") == "").then("shown").otherwise("said").alias("reply"),
-        ((pl.col("incoming") != "") & (pl.col("said") != "")).alias("target"),
+        pl.col("text").alias("reply"), ((pl.col("incoming") != "") & pl.col("worded")).alias("target")
     )
     before = pl.col("target").cum_sum().over("chat") - pl.col("target")
     all_of = pl.col("target").sum().over("chat")
@@ -94,14 +93,13 @@ def _alike(own: pl.DataFrame) -> pl.DataFrame:
     wordy = own.select("turn", "kept", "incoming", "reply").filter(
         pl.col("kept") & (pl.col("reply").str.len_chars() >= WORDY)
     )
-    key = wordy.select(
-        "turn",
-        pl.struct(normal("incoming"), normal("reply")).hash().alias("key"),
-        normal("reply").str.len_chars().alias("n"),
+    # the replies first: to few of them there is another alike
+    plain = wordy.with_columns(normal(wordy["reply"]))
+    plain = plain.filter((pl.col("reply").str.len_chars() >= WORDY) & pl.col("reply").hash().is_duplicated())
+    key = plain.with_columns(normal(plain["incoming"])).select(
+        "turn", pl.struct("incoming", "reply").hash().alias("key")
     )
-    nth = key.filter((pl.col("n") >= WORDY) & pl.col("key").is_duplicated()).select(
-        "turn", pl.int_range(pl.len()).over("key").alias("nth")
-    )
+    nth = key.filter(pl.col("key").is_duplicated()).select("turn", pl.int_range(pl.len()).over("key").alias("nth"))
     return _spare(own, pl.col("turn").is_in(nth.filter(pl.col("nth") >= ALIKE)["turn"].implode()), "near_duplicate")
 
 
@@ -149,7 +147,7 @@ def fates(turns: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit("answered_without_text"))
     )  # fmt: skip
     known = own.select("turn", "split", why.cast(REASONS).alias("fate"), pl.lit(True).alias("paired"))
-    placed = turns.select("turn", "chat", "conversation", "from_me", (pl.col("said") != "").alias("worded")).join(
+    placed = turns.select("turn", "chat", "conversation", "from_me", "worded").join(
         known, on="turn", how="left", maintain_order="left"
     )
     next_in = pl.col("conversation") == pl.col("conversation").shift(-1)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,49 +50,45 @@ class Place:
 
 def write(outputs: files.Outputs, place: Place, made: "Dataset", registered: Iterable[str], secrets: bytes) -> None:
     """Everything that a run leaves but the registry and contacts.yaml; `secrets` are the packed hashes."""
-    from chatstylebot.corpus import rhythm
-
-    _tables(outputs, place, made, registered)
-    outputs.json(place.own.rhythm, rhythm.measure(made.messages, made.own))
+    outputs.json(place.own.rhythm, _tables(outputs, place, made, registered))
     outputs.bytes(place.own.secrets, secrets)
     outputs.bytes(place.own.last_card, cards.dump(made.card.model_copy(update={"me": None})).encode())
     outputs.bytes(place.own.hidden / ".gitignore", b"*\n")
     outputs.json(place.own.report, made.account)
 
 
-def _tables(outputs: files.Outputs, place: Place, made: "Dataset", registered: Iterable[str]) -> None:
-    """The files that grow with the messages, side by side: one alone leaves a core idle."""
-    import polars as pl
+def _tables(outputs: files.Outputs, place: Place, made: "Dataset", registered: Iterable[str]) -> dict[str, Any]:
+    """The files that grow with the messages, side by side: one alone leaves a core idle. Return the person's rhythm."""
 
-    from chatstylebot.corpus import alpaca
+    from chatstylebot.corpus import alpaca, rhythm
     from chatstylebot.corpus.clean import UNWANTED
 
-    def write(path: Path, lines: Iterator[bytes]) -> Callable[[], None]:
-        file = outputs.open(path)
-        return lambda: file.writelines(lines)
-
-    rows = alpaca.written(made.own, made.card.history)
-    train, dev, held = (rows.filter(pl.col("split") == split) for split in ("train", "dev", "heldout"))
-    jobs = [write(place.samples, alpaca.alpaca(train))]
-    if dev.height:
-        jobs.append(write(place.dev, alpaca.alpaca(dev)))
-    elif place.dev.stem in registered:  # the dev samples of an earlier run are training data now
-        outputs.remove(place.dev)
+    samples = outputs.open(place.samples)  # first: where it cannot be written, nothing is left behind
     place.own.private()
-    chat_ids = made.messages.select("chat", "chat_id").unique("chat")
-    jobs.append(write(place.own.heldout, alpaca.heldout(held, chat_ids)))
-    # .csb may be a link to elsewhere: it is named as the workspace sees it
-    held_out = place.own.heldout.relative_to(place.workspace).as_posix()
-    parts = {place.named(place.samples): train, place.named(place.dev): dev, held_out: held}
-    index = alpaca.index({name: rows for name, rows in parts.items() if rows.height}, chat_ids)
-    index_path = outputs.draft(place.own.index)
-    jobs.append(lambda: index.write_parquet(index_path))
-    table = outputs.draft(place.own.messages)
-    wanted = made.messages.filter(~pl.col("dropped").is_in(UNWANTED).fill_null(False))
-    jobs.append(lambda: _messages(wanted, table))
-    with ThreadPoolExecutor(workers(len(jobs), os.cpu_count())) as pool:
-        for done in [pool.submit(job) for job in jobs]:
+    table, index_path = outputs.draft(place.own.messages), outputs.draft(place.own.index)
+    unwanted = made.messages["dropped"].is_in(UNWANTED).fill_null(False)
+    wanted = made.messages.filter(~unwanted) if unwanted.any() else made.messages
+    with ThreadPoolExecutor(workers(5, os.cpu_count())) as pool:
+        jobs = [pool.submit(_messages, wanted, table)]
+        rows = alpaca.written(made.own, made.card.history)
+        by_split = {str(name): part for (name,), part in rows.group_by("split", maintain_order=True)}
+        train, dev, held = (by_split.get(split, rows.clear()) for split in ("train", "dev", "heldout"))
+        jobs.append(pool.submit(samples.writelines, alpaca.alpaca(train)))
+        if dev.height:
+            jobs.append(pool.submit(outputs.open(place.dev).writelines, alpaca.alpaca(dev)))
+        elif place.dev.stem in registered:  # the dev samples of an earlier run are training data now
+            outputs.remove(place.dev)
+        chat_ids = made.messages.select("chat", "chat_id").unique("chat")
+        jobs.append(pool.submit(outputs.open(place.own.heldout).writelines, alpaca.heldout(held, chat_ids)))
+        # .csb may be a link to elsewhere: it is named as the workspace sees it
+        held_out = place.own.heldout.relative_to(place.workspace).as_posix()
+        parts = {place.named(place.samples): train, place.named(place.dev): dev, held_out: held}
+        index = alpaca.index({name: rows for name, rows in parts.items() if rows.height}, chat_ids)
+        jobs.append(pool.submit(index.write_parquet, index_path))
+        measured = rhythm.measure(made.messages, made.own)
+        for done in jobs:
             done.result()
+    return measured
 
 
 def _messages(messages: "pl.DataFrame", path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from chatstylebot.corpus import looks
 from chatstylebot.corpus.choice import Choice
 
 
@@ -21,11 +22,14 @@ class Switches:
     person: str | None = None
     choice: Choice = field(default_factory=Choice)
     block: Path | None = None
-    special: tuple[str, str] | None = None  # control tokens (a pattern), and what keeps them from being ones
+    # control tokens (a pattern), what keeps them from being ones, and what one begins with (another pattern)
+    special: tuple[str, str, str] | None = None
 
     def broken(self, texts: pl.Series) -> pl.Series:
         """The texts with every control token in them broken."""
         if self.special is None:
             return texts
-        places = texts.str.contains(self.special[0]).fill_null(False).arg_true()
-        return texts.scatter(places, texts.gather(places).str.replace_all(*self.special)) if len(places) else texts
+        pattern, whole, signs = self.special
+        places = looks.places(texts, signs)  # a sixth of the time of a look for the pattern
+        places = places.filter(texts.gather(places).str.contains(pattern))
+        return texts.scatter(places, texts.gather(places).str.replace_all(pattern, whole)) if len(places) else texts

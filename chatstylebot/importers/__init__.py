@@ -244,9 +244,9 @@ def _found(source: sources.Source, key: str, export: Export, zone: str) -> Found
     # an export of several files names those that lie beside or below the one that stands for it
     folder = source.shown.removesuffix(source.path.name)
     messages, platform = names.tidied(export.messages), export.platform or module(key).PLATFORM
-    if platform == "wechat":
+    if platform == "wechat" and messages["is_group"].any():
         messages = wechat.without_speaker(messages, {*messages["sender_id"].unique(), *export.names})
-    own = messages.filter(messages["from_me"].fill_null(False)).select("sender_id", "sender_name").unique()
+    own = messages.select("sender_id", "sender_name", "from_me").filter("from_me").unique()
     if source.shown != source.path.name:
         own_rows = pl.col("source").str.starts_with(source.path.name)
         tail = pl.col("source").str.strip_prefix(source.path.name)
@@ -257,7 +257,7 @@ def _found(source: sources.Source, key: str, export: Export, zone: str) -> Found
     export = replace(
         export,
         messages=messages,
-        owner=frozenset(map(names.tidy, export.owner)) | {*own["sender_id"], *own["sender_name"]},
+        owner=frozenset(map(names.tidy, export.owner)) | ({*own["sender_id"], *own["sender_name"]} - {"me"}),
         damaged=[rename(line) for line in export.damaged],
         notes=[rename(line) for line in export.notes],
         names={names.tidy(key): frozenset(map(names.tidy, known)) for key, known in export.names.items()},

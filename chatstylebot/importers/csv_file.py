@@ -4,16 +4,15 @@ import csv
 import io
 import mmap
 import re
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from chatstylebot.importers import text_file
 
-# rows that are read at once where a file is damaged: a bad quote costs the slow reading of so many
-BLOCK = 2_000
+# a row of cells that hold no quote, or stand in quotes and hold two for one
+SOUND = r'^(?:[^",]*|"(?:[^"]|"")*")(?:,(?:[^",]*|"(?:[^"]|"")*"))*$'
 
 
 def header(line: str) -> list[str]:
@@ -29,30 +28,45 @@ def header(line: str) -> list[str]:
 
 
 def read(
-    path: Path, columns: Sequence[str], start: re.Pattern[str], without: Sequence[str] = ()
+    path: Path,
+    columns: Sequence[str],
+    start: re.Pattern[str],
+    without: Sequence[str] = (),
+    numbers: Collection[str] = (),
 ) -> tuple[pl.DataFrame, list[str], list[str]]:
     """The rows under `columns` as strings with their `row` number in the file, the rows that are lost, and remarks.
 
-    Missing cells are null, cells too many are cut off; `start` matches the beginning of a sound row and lets the
+    Columns of `numbers` are Int64 where every cell of theirs is a number (a third of the time). Missing cells are null, cells too many are cut off; `start` matches the beginning of a sound row and lets the
     reader find its way back after a damaged one. NUL bytes, BOMs, any line ends, UTF-16 and GB18030 are taken as
     they come.
     """
     wanted = [name for name in columns if name not in without]
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
         plain = view.find(b"\0") < 0
-    table = _fast(path, columns, wanted) if plain else None
+    table = _fast(path, columns, wanted, numbers=numbers) if plain else None
     if table is not None and table.height:
         return table, [], []
+    data = path.read_bytes()
+    if not plain and not data.startswith((b"\xff\xfe", b"\xfe\xff")) and data.count(b"\0") < len(data) // 8:
+        data = data.replace(b"\0", b"")  # left in by an exporter
+        plain = True
+    plain &= b"\n" in data
+    found = _by_lines(data, path.name, columns, wanted, start, numbers) if plain else None
+    if found is not None:
+        return *found, []
     text, remarks = text_file.read(path)
-    table = _fast(text.encode(), columns, wanted)
-    if table is not None:
-        return table, [], remarks
-    table, lost = _careful(text, path.name, columns, wanted, start)
-    return table, lost, remarks
+    found = _by_lines(text.encode(), path.name, columns, wanted, start, numbers)
+    assert found is not None, "what was decoded is UTF-8"
+    return *found, remarks
 
 
 def _fast(
-    source: Path | bytes, columns: Sequence[str], wanted: Sequence[str], skip: int = 1, first: int = 2
+    source: Path | bytes,
+    columns: Sequence[str],
+    wanted: Sequence[str],
+    skip: int = 1,
+    numbers: Collection[str] = (),
+    quote: str | None = '"',
 ) -> pl.DataFrame | None:
     try:
         return pl.read_csv(
@@ -61,40 +75,113 @@ def _fast(
             has_header=False,
             skip_rows=skip,
             columns=[columns.index(name) for name in wanted],
-            schema=dict.fromkeys(columns, pl.String),
+            schema={name: pl.Int64 if name in numbers else pl.String for name in columns},
             extra_columns="ignore",
             missing_columns="insert",
             empty_string_is_null=False,
             row_index_name="row",
-            row_index_offset=first,
+            row_index_offset=2,
+            quote_char=quote,
         )
     except (pl.exceptions.ComputeError, pl.exceptions.NoDataError):
+        return _fast(source, columns, wanted, skip, quote=quote) if numbers else None
+
+
+def _by_lines(
+    data: bytes,
+    name: str,
+    columns: Sequence[str],
+    wanted: Sequence[str],
+    start: re.Pattern[str],
+    numbers: Collection[str],
+) -> tuple[pl.DataFrame, list[str]] | None:
+    """The rows of a file in which a quote may stand anywhere: a bad one does not swallow the rows after it.
+
+    A row is a line that begins as rows do, with those that follow it. Most hold no quote, and are cut at the commas; of
+    the others those that are sound CSV are read together, and the rest one by one. None where it is no UTF-8.
+    """
+    lines = _lines(data)
+    if lines is None:
         return None
+    everything = len(lines)
+    begins = _contains(lines, f"^(?:{start.pattern})")
+    first = begins.arg_max() if begins.any() else len(lines)
+    if first and (lines[:first].str.strip_chars() != "").any():
+        begins = begins.scatter(0, True)  # what comes before the first row is counted as one
+        first = 0
+    lines, begins = lines[first:], begins[first:]
+    table = pl.DataFrame({"line": lines, "row": begins.cum_sum().cast(pl.UInt32) + 1})  # the header is row 1
+    simple = begins & begins.shift(-1).fill_null(True) & ~lines.str.contains('"', literal=True)
+    parts: list[pl.DataFrame] = []
+    damaged: list[str] = []
+    easy: pl.DataFrame | None
+    cut = _fast(data, columns, wanted, quote=None)  # at every comma
+    if cut is not None and cut.height == everything:
+        easy = cut[first:].filter(simple).with_columns(table["row"].filter(simple), *_whole_numbers(numbers, wanted))
+    else:
+        easy = _read_together(table.filter(simple), columns, wanted, None, numbers)
+    if easy is None:
+        simple = simple & False
+    else:
+        parts.append(easy)
+    rest = table.filter(~simple).group_by("row", maintain_order=True).agg(pl.col("line").str.join("\n"))
+    rest = rest.select("row", pl.col("line").str.strip_chars_end("\n"))
+    sound = _contains(rest["line"], SOUND)
+    good = _read_together(rest.filter(sound), columns, wanted, '"', numbers)
+    if good is None:
+        sound = sound & False
+    else:
+        parts.append(good)
+    bad = rest.filter(~sound)
+    if bad.height:
+        single, damaged = _row_by_row(bad["line"].to_list(), bad["row"].to_list(), name, columns)
+        single = single.select("row", *wanted)
+        parts.append(single.with_columns(_whole_numbers(numbers, wanted)))
+    whole = pl.concat(parts) if parts else pl.DataFrame(schema={"row": pl.UInt32} | dict.fromkeys(wanted, pl.String))
+    return (whole.sort("row", maintain_order=True) if len(parts) > 1 else whole), damaged
 
 
-def _careful(
-    text: str, name: str, columns: Sequence[str], wanted: Sequence[str], start: re.Pattern[str]
+def _lines(data: bytes) -> pl.Series | None:
+    """The lines below the header, without their ends; None where the file is no UTF-8."""
+    unused = next((sign for sign in map(chr, range(1, 9)) if sign.encode() not in data), None)
+    if unused is None:
+        return pl.Series("line", data.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")[1:], pl.String)
+    try:
+        table = pl.read_csv(
+            data, has_header=False, skip_rows=1, schema={"line": pl.String}, separator=unused, quote_char=None,
+            empty_string_is_null=False,
+        )  # fmt: skip
+    except pl.exceptions.NoDataError:
+        return pl.Series("line", [], pl.String)
+    except pl.exceptions.ComputeError:
+        return None
+    return table["line"]
+
+
+def _read_together(
+    rows: pl.DataFrame, columns: Sequence[str], wanted: Sequence[str], quote: str | None, numbers: Collection[str]
+) -> pl.DataFrame | None:
+    """The cells of rows, each a `line` with its number `row`; None where Polars makes another number of rows of them."""
+    if not rows.height:
+        return None
+    data = rows.select(pl.col("line").str.join("\n").cast(pl.Binary)).item()
+    found = _fast(data, columns, wanted, skip=0, quote=quote)
+    if found is None or found.height != rows.height:
+        return None
+    return found.with_columns(rows["row"], *_whole_numbers(numbers, wanted))
+
+
+def _whole_numbers(numbers: Collection[str], wanted: Sequence[str]) -> list[pl.Expr]:
+    return [pl.col(name).cast(pl.Int64, strict=False) for name in numbers if name in wanted]
+
+
+def _contains(texts: pl.Series, pattern: str) -> pl.Series:
+    return texts.str.contains(pattern).fill_null(False)
+
+
+def _row_by_row(
+    rows: Sequence[str], numbers: Sequence[int], name: str, columns: Sequence[str]
 ) -> tuple[pl.DataFrame, list[str]]:
-    """Block by block, and row by row where a block is damaged: one bad quote does not swallow the rows after it."""
-    begin = text.find("\n") + 1  # the header
-    borders = [found.start() for found in re.finditer(rf"(?m)^(?={start.pattern})", text) if found.start() >= begin]
-    if begin not in borders[:1] and text[begin : borders[0] if borders else len(text)].strip():
-        borders.insert(0, begin)
-    borders.append(len(text))
-    parts, bad = [pl.DataFrame(schema={"row": pl.UInt32} | dict.fromkeys(wanted, pl.String))], []
-    for first in range(0, len(borders) - 1, BLOCK):
-        rows = [text[begin:end] for begin, end in pairwise(borders[first : first + BLOCK + 1])]
-        table = _fast("".join(rows).encode(), columns, wanted, skip=0, first=first + 2)
-        # as many rows as beginnings of rows: no quote has swallowed any
-        if table is None or table.height != len(rows):
-            table, damaged = _row_by_row(rows, first + 2, name, columns)
-            table = table.select("row", *wanted)
-            bad += damaged
-        parts.append(table)
-    return pl.concat(parts, rechunk=True), bad
-
-
-def _row_by_row(rows: Sequence[str], first: int, name: str, columns: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:
     """Each row on its own; what belongs to no row is counted, line by line."""
     bad: list[str] = []
     cells: list[list[str | None]] = []
@@ -102,7 +189,7 @@ def _row_by_row(rows: Sequence[str], first: int, name: str, columns: Sequence[st
     def take(number: int, found: list[str]) -> None:
         cells.append([str(number), *found, *([None] * len(columns))][: len(columns) + 1])
 
-    for number, chunk in enumerate(rows, first):
+    for number, chunk in zip(numbers, rows, strict=True):
         try:
             found = _parse(chunk)
         except csv.Error as error:

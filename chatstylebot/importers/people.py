@@ -61,7 +61,7 @@ def find(files: Sequence[Found], me: Sequence[str], person: str | None = None) -
 def _self(found: Found, me: Sequence[str], person: str | None) -> Self:
     messages = found.export.messages
     if person is None and told(messages):
-        own = messages.filter(pl.col("from_me").fill_null(False))["sender_id"].unique().sort().to_list()
+        own = messages["sender_id"].filter(messages["from_me"].fill_null(False)).unique().sort().to_list()
         return Self(tuple(own), _called(found, own), "file")
     wanted = [person] if person is not None else me
     ids = _matching(found, wanted)

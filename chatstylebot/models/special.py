@@ -45,6 +45,7 @@ class Rule:
     """What is broken: a regular expression of groups in pairs (first character, rest), for `re` and for Polars."""
 
     pattern: str
+    signs: str = r"[<\[\]◁]"  # what one of them begins with
 
     @cached_property
     def replacement(self) -> str:
@@ -75,7 +76,9 @@ def rule(more: Iterable[str] = ()) -> Rule:
     known = re.compile("|".join(rules))
     # the longest first: one may begin another
     rest = sorted({one for one in more if len(one) > 1 and not known.fullmatch(one)}, key=len, reverse=True)
-    return Rule("|".join([*(f"({re.escape(one[0])})({re.escape(one[1:])})" for one in rest), *rules]))
+    first = "".join(sorted({*"<[]◁", *(one[0] for one in rest)}))
+    signs = f"[{''.join(map(re.escape, first))}]"
+    return Rule("|".join([*(f"({re.escape(one[0])})({re.escape(one[1:])})" for one in rest), *rules]), signs)
 
 
 ALL = rule()  # of all templates
