@@ -15,8 +15,11 @@ SECRETS = ("我的电话13812345678你记一下", "邮箱是abc@qq.com哈", "卡
 CHINA = datetime.timezone(datetime.timedelta(hours=8))
 
 
-def write(path: Path, messages: int, contacts: int, seed: int = 1) -> None:
-    """`messages` rows over `contacts` chats, ordered by time as the exporter writes them."""
+def write(path: Path, messages: int, contacts: int, seed: int = 1, odd: bool = False) -> None:
+    """`messages` rows over `contacts` chats, ordered by time as the exporter writes them; lines end in CRLF.
+
+    `odd`: a text in a thousand holds a NUL byte, and another a quote that is not doubled.
+    """
     dice = random.Random(seed)
     words = WORDS.split()
     texts = ["".join(dice.choices(words, k=dice.randint(1, 14))) for _ in range(50_000)]
@@ -51,9 +54,13 @@ def write(path: Path, messages: int, contacts: int, seed: int = 1) -> None:
         for number, (time, chat, kind, sub, mine, text) in enumerate(rows, 1):
             local = datetime.datetime.fromtimestamp(time, CHINA).strftime("%Y-%m-%d %H:%M:%S")
             sender = "我" if mine else f"昵称{chat}"
-            out.writerow(
-                (number, chat + 1, kind, sub, mine, time, 2, text, local, f"好友{chat}", f"昵称{chat}", sender)
-            )
+            cells = (number, chat + 1, kind, sub, mine, time, 2, text, local, f"好友{chat}", f"昵称{chat}", sender)
+            roll = dice.random() if odd and kind == 1 else 1
+            if roll < 0.002:
+                sign = "\0" if roll < 0.001 else '"'
+                file.write(",".join(map(str, (*cells[:7], text[:2] + sign + text[2:], *cells[8:]))) + "\r\n")
+            else:
+                out.writerow(cells)
 
 
 if __name__ == "__main__":
@@ -61,5 +68,6 @@ if __name__ == "__main__":
     parser.add_argument("path", type=Path)
     parser.add_argument("--messages", type=int, default=1_000_000)
     parser.add_argument("--contacts", type=int, default=200)
+    parser.add_argument("--odd", action="store_true", help="with NUL bytes and stray quotes")
     options = parser.parse_args()
-    write(options.path, options.messages, options.contacts)
+    write(options.path, options.messages, options.contacts, odd=options.odd)

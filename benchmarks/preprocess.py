@@ -2,7 +2,7 @@
 
     python benchmarks/preprocess.py --messages 1000000 10000000 --runs 5
 
-Best of the runs: other processes only ever make one slower. CPU s (user + system) says more on a busy machine.
+Twice for each size: a sound file, and one with some NUL bytes and stray quotes. Best of the runs: other processes only ever make one slower. CPU s (user + system) says more on a busy machine.
 """
 
 import argparse
@@ -47,25 +47,25 @@ def show(program: str, messages: int, runs: list[Run], samples: int) -> None:
     """One line of the table."""
     wall, cpu = min(run.wall for run in runs), min(run.cpu for run in runs)
     peak = max(run.peak for run in runs)
-    print(f"{program:<18}{messages:>12,}{wall:>9.2f}{cpu:>9.2f}{peak:>10,.0f}{messages / wall:>14,.0f}{samples:>12,}")
+    print(f"{program:<24}{messages:>12,}{wall:>9.2f}{cpu:>9.2f}{peak:>10,.0f}{messages / wall:>14,.0f}{samples:>12,}")
 
 
-def compare(folder: Path, messages: int, contacts: int, runs: int, original: bool) -> None:
+def compare(folder: Path, messages: int, contacts: int, runs: int, original: bool, odd: bool) -> None:
     """Both programs on a file of so many messages."""
     source = folder / f"{messages}.csv"
-    sizes = ["--messages", str(messages), "--contacts", str(contacts)]
+    sizes = ["--messages", str(messages), "--contacts", str(contacts), *(["--odd"] if odd else [])]
     subprocess.run([sys.executable, HERE / "make_chats.py", source, *sizes], check=True)
     source.read_bytes()  # both find it in the page cache
     ours: Line = [sys.executable, "-m", "chatstylebot", "preprocess", source]
     measured = [measure(ours, folder) for _ in range(runs)]
     report = json.loads((folder / ".csb" / "report.json").read_text("utf-8"))
-    show("csb preprocess", messages, measured, report["samples"])
+    show("csb preprocess" + ", odd file" * odd, messages, measured, report["samples"])
     if original:
         target = folder / "original.json"
         theirs: Line = [sys.executable, HERE / "original_preprocess.py", source, target]
         slow = measure(theirs, folder)
         show("original's way", messages, [slow], len(json.loads(target.read_text("utf-8"))))
-        print(f"{'':<18}{slow.wall / min(run.wall for run in measured):>11.1f}× faster")
+        print(f"{'':<24}{slow.wall / min(run.wall for run in measured):>11.1f}× faster")
     source.unlink()
 
 
@@ -77,10 +77,11 @@ def main() -> None:
     parser.add_argument("--no-original", action="store_true")
     options = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, best of {options.runs}")
-    print(f"{'program':<18}{'messages':>12}{'wall s':>9}{'CPU s':>9}{'peak MB':>10}{'messages/s':>14}{'samples':>12}")
+    print(f"{'program':<24}{'messages':>12}{'wall s':>9}{'CPU s':>9}{'peak MB':>10}{'messages/s':>14}{'samples':>12}")
     with tempfile.TemporaryDirectory() as folder:
         for messages in options.messages:
-            compare(Path(folder), messages, options.contacts, options.runs, not options.no_original)
+            for odd in (False, True):
+                compare(Path(folder), messages, options.contacts, options.runs, not options.no_original, odd)
 
 
 if __name__ == "__main__":

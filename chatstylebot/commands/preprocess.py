@@ -179,7 +179,7 @@ def _ready_made(
     elif card.language != language:
         progress.say(f"note: the card says language: {card.language}, most of these samples are in another")
     ready_made.prompted(made, card.prompt(), _special(card, place).each)
-    finder = privacy.Finder(card.language, (), privacy.block_list(switches.block) if switches.block else ())
+    finder = privacy.Finder(card.language, (), _blocked(switches.block))
     ready_made.private(made, card.privacy, finder)
     if not made.samples:
         raise UserError(f"every sample in {', '.join(map(str, paths))} holds private data", "--privacy redact")
@@ -206,14 +206,16 @@ def build(
     """Do the whole of it; return the report and one text per drop reason."""
     from chatstylebot import progress
     from chatstylebot.contacts import read_contacts
-    from chatstylebot.corpus import choice, clean, cleaned, dataset, forgotten, privacy, prompts, store
+
+    place = _place(source.paths, output, report)
+    block = _blocked(switches.block)
+    contacts = read_contacts(place.workspace)
+    read = _read(source, card, switches.person)
+    # only now: they are loaded while the file is read
+    from chatstylebot.corpus import choice, clean, cleaned, dataset, forgotten, prompts, store
     from chatstylebot.corpus.privacy import secret_hashes
     from chatstylebot.models import tokenizer
 
-    place = _place(source.paths, output, report)
-    block = privacy.block_list(switches.block) if switches.block else []
-    contacts = read_contacts(place.workspace)
-    read = _read(source, card, switches.person)
     if not found:
         card = card.model_copy(update={"language": prompts.language(read.export.messages)})
         progress.say(f"no clone.yaml here: defaults for {card.language}; `csb init` writes a card to edit")
@@ -248,6 +250,15 @@ def build(
     for line in [*made.remarks, *tidy.copies.told(), *remarks, *dataset.remarks(made, found, switches.heldout)]:
         progress.say(line)
     return account, made.texts()
+
+
+def _blocked(path: Path | None) -> Any:
+    """The words to hide of the user's own list."""
+    if path is None:
+        return []
+    from chatstylebot.corpus import privacy
+
+    return privacy.block_list(path)
 
 
 def _special(card: Any, place: Any) -> Any:
