@@ -84,6 +84,10 @@ def test_a_phone_number_is_found_however_it_is_grouped_and_from_wherever(text: s
         "身份证«3301021988 07124516»",
         "身份证号为：«510107200101300026»",
         "身份证«37020219770815331X»发你",
+        "身份证后六位是«104173»",
+        "身份证尾号 «231X»",
+        "香港证件 «A123456(3)»",
+        "my HKID is «K739284(1)»",
     ],
 )
 def test_an_id_card_is_found_grouped_fullwidth_and_from_taiwan(text: str) -> None:
@@ -109,6 +113,9 @@ def test_an_id_card_is_found_grouped_fullwidth_and_from_taiwan(text: str) -> Non
         "交行 «6222-0210-0001-2345-673»",
         "IBAN: «NL91 ABNA 0417 1643 00»",
         "卡：«6217001234567890122»",
+        "sort code «60-16-13»",
+        "account «4827193650»",
+        "acc: «31926819»",
     ],
 )
 def test_a_bank_card_and_an_account_are_found(text: str) -> None:
@@ -156,6 +163,8 @@ def test_a_passport_is_found_behind_its_word_and_by_its_form(text: str) -> None:
         "车牌：«浙C·7M66Q»",
         "车 «苏A 889KP» 堵门口了",
         "车牌是«湘A·3K6P8»",
+        "plate is «LK19 XTP»",
+        "reg: «LK19XTP»",
     ],
 )
 def test_a_plate_is_found_with_a_space_a_point_or_its_word(text: str) -> None:
@@ -189,6 +198,9 @@ def test_a_plate_is_found_with_a_space_a_point_or_its_word(text: str) -> None:
         "«tina_8866» is my WeChat",
         "wx号：«k_pop2024»",
         "加我wx，«coffee_cat1»",
+        "+v «daxiong9213»",
+        "➕薇 «ningmeng5566»",
+        "加微 «gougou_0727»",
     ],
 )
 def test_a_wechat_id_is_found_whatever_it_is_called_and_on_either_side(text: str) -> None:
@@ -251,6 +263,8 @@ def test_a_qq_number_is_found_in_both_languages_and_on_either_side(text: str) ->
         "快递码«3-8-6621»",
         "验证码«50 71 92»",
         "«735520»（登录验证码）请勿泄露",
+        "the security code on the back is «7291»",
+        "刚收到的码 «6038» 你填",
     ],
 )
 def test_a_code_is_found_with_what_it_is_for_and_however_it_is_split(text: str) -> None:
@@ -286,6 +300,7 @@ def test_a_code_is_found_with_what_it_is_for_and_however_it_is_split(text: str) 
         "pwd是«Cactus!77»",
         "WiFi密码：«cheese&wine9»",
         "电脑密码为«winner2022»",
+        "密码：«我爱你1314»",
     ],
 )
 def test_a_password_is_found_behind_every_link_and_before_its_word(text: str) -> None:
@@ -338,6 +353,8 @@ def test_a_key_is_found_behind_its_word(text: str) -> None:
         "«500 Oak Avenue, Austin, TX 78701»",
         "住«天通苑北一区12号楼5单元301»",
         "my place is «66 Lincoln Blvd, Unit 9»",
+        "I live at «27 Kingsway Gardens, Leeds LS8 2QT»",
+        "we moved to «5 oak grove»",
     ],
 )
 def test_an_address_is_found_down_to_the_room(text: str) -> None:
@@ -406,6 +423,9 @@ def test_a_mac_address_is_found_in_every_notation(text: str) -> None:
         "my SSN's «321-45-6780»",
         "ssn is «123 45 6789»",
         "SSN=«234-56-7891»",
+        "my social is «532 48 7193»",
+        "NI number: «AB 12 34 56 C»",
+        "«JG 10 37 59 A» 是我的",
     ],
 )
 def test_an_ssn_is_found_on_either_side_of_its_word(text: str) -> None:
@@ -480,6 +500,15 @@ def test_an_e_mail_address_is_found_spelled_for_people(text: str) -> None:
         "code is law",
         "passcode please",
         "token=钱",
+        "Ctrl + V paste123",
+        "加 vivoX100 降价",
+        "my social life is dead",
+        "身份证后 4 位都行",
+        "account 20241111",
+        "密码：重置了3000次",
+        "the code on line 4827 is broken",
+        "plate is 20 bucks",
+        "Reg: AMD 7900",
     ],
 )
 def test_a_word_of_a_value_without_one_is_talk(text: str) -> None:
@@ -529,6 +558,10 @@ def test_a_word_of_a_value_without_one_is_talk(text: str) -> None:
         "2-1-1 阵容",
         "0.618",
         "py3.11",
+        "ping 127.0.0.1",
+        "netmask 255.255.255.0",
+        "120 Square Feet",
+        "MacBook Pro M2 8GB",
     ],
 )
 def test_times_dates_prices_scores_and_versions_are_talk(text: str) -> None:

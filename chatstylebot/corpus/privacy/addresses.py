@@ -52,12 +52,16 @@ GIVEN = (
     rf"((?:{REGION}){{1,5}}[^\n，。；;!！?？]{{0,40}}(?:(?<![0-9])[0-9]{{1,5}}(?![0-9])(?:号楼|[栋幢座楼层室房户号门期])?{COUNTS}|路|街|大道))"
 )
 # 123 Main Street, Apt 4B; small letters only from 10 on, and not in the middle of a sentence (20 people on the street)
-KIND = r"(?:Street|Avenue|Road|Drive|Lane|Boulevard|Court|Terrace|Highway|Parkway|St|Ave|Rd|Dr|Ln|Blvd|Ct|Hwy|Pkwy)"
+KIND = (
+    r"(?:Street|Avenue|Road|Drive|Lane|Boulevard|Court|Terrace|Highway|Parkway|Gardens|Grove|Mews|Square|Close|Crescent"
+    r"|St|Ave|Rd|Dr|Ln|Blvd|Ct|Hwy|Pkwy)"
+)
 APART = (
     r"(?:,? ?(?:[Aa]partment|[Aa]pt|[Uu]nit|[Ss]uite|[Ss]te|[Rr]oom|[Rr]m|[Ff]lat)\.? ?#?[0-9A-Za-z]{1,6}"
     r"|,? #[0-9A-Za-z]{1,6})?"
 )
-TOWN = r"(?:, [A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20})?(?:,? [A-Z]{2})?(?: \d{5}(?:-\d{4})?)?)?"
+POST = r",? [A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}(?![A-Za-z])"  # Britain's postcode
+TOWN = rf"(?:, [A-Z][a-z]{{1,20}}(?: [A-Z][a-z]{{1,20}})?(?:{POST}|(?:,? [A-Z]{{2}})?(?: \d{{5}}(?:-\d{{4}})?)?))?"
 ENGLISH = (
     r"(?<![\d.,])\d{1,5}[A-Za-z]?,? (?:[NSEW][EW]?\.? )?(?:(?:[A-Z][a-z]{1,15}|\d{1,3}(?:st|nd|rd|th)) ){1,3}"
     rf"{KIND}(?![A-Za-z])\.?(?: (?:[NSEW]|[NS][EW])(?![A-Za-z]))?{APART}{TOWN}"
@@ -71,7 +75,8 @@ ENGLISH_GIVEN = (
     r"(?i:(?<![a-z])(?:lives? (?:at|on)|address(?: is|:)|ship(?:ped)? (?:it |them )?to|deliver(?:ed)? (?:it )?to|"
     r"mail (?:it )?to|moved to|come to):? ?"
     r"(\d{1,5}[a-z]?,? (?:[a-z'.]{1,15} ){1,3}"
-    r"(?:street|st|avenue|ave|road|rd|drive|dr|lane|ln|boulevard|blvd|court|ct|way|place|terrace|close|crescent)(?![a-z])"
+    r"(?:street|st|avenue|ave|road|rd|drive|dr|lane|ln|boulevard|blvd|court|ct|way|place|terrace|close|crescent"
+    r"|gardens|grove|mews|square)(?![a-z])"
     r"\.?(?:,? ?(?:apartment|apt|unit|suite|flat)\.? ?#?[0-9a-z]{1,6}|,? #[0-9a-z]{1,6})?))"
 )
 BOX = r"(?i:(?<![a-z])p\.? ?o\.? box \d{1,6})"

@@ -39,6 +39,14 @@ def is_resident(value: str) -> bool:
     return value[:2] in PROVINCES
 
 
+def is_hong_kong(value: str) -> bool:
+    """Whether the character in brackets is the check digit of an identity card of Hong Kong: K739284(1)."""
+    bare = re.sub(r"[^\dA-Z]", "", value).rjust(9)
+    # a missing first letter counts 36, A is 10; the check digit A too
+    weighted = sum((36 if sign == " " else int(sign, 36)) * (9 - place) for place, sign in enumerate(bare))
+    return weighted % 11 == 0
+
+
 def is_luhn(value: str) -> bool:
     """Whether 13 to 19 digits pass the Luhn check (ISO/IEC 7812-1)."""
     digits = [int(digit) for digit in digits_of(value)]
@@ -76,6 +84,11 @@ def is_abroad(value: str) -> bool:
     return 10 <= len(digits_of(value)) <= 17
 
 
+def is_account(value: str) -> bool:
+    """Whether digits behind "account" are no date."""
+    return not DATED.match(value)
+
+
 def is_iban(value: str) -> bool:
     """Whether the check digits of an international account number hold (ISO 13616, MOD 97-10)."""
     bare = value.replace(" ", "")
@@ -89,9 +102,9 @@ def is_ssn(value: str) -> bool:
 
 
 def is_ipv4(value: str) -> bool:
-    """Whether four numbers are each below 256 and the first is not 0."""
+    """Whether four numbers are each below 256 and name a machine: 127.0.0.1 is everybody's, 255.255.255.0 a mask."""
     parts = [int(part) for part in value.split(".")]
-    return len(parts) == 4 and parts[0] > 0 and max(parts) < 256
+    return len(parts) == 4 and 0 < parts[0] < 224 and parts[0] != 127 and max(parts) < 256
 
 
 def is_host(value: str) -> bool:

@@ -159,6 +159,8 @@ DAY = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 CARD = r"卡号|[行用蓄]卡号?|(?:银行|支付)?账[号户]|card (?:number|no\.?)"
 PAPER = r"护照|通行证|回乡证|台胞证|passport"
 PLATE = r"[A-Za-z][·. -]?(?:[A-Ka-k][A-HJ-NP-Za-hj-np-z0-9]\d{4}|\d{5}[A-Ka-k]|(?=[A-Za-z]{0,2}\d)(?=(?:[A-Za-z]?\d[A-Za-z]?){3})[A-HJ-NP-Za-hj-np-z0-9]{4}[A-HJ-NP-Za-hj-np-z0-9学警挂港澳])"
+# plates as Britain, California and most states of the US give them out
+ABROAD = r"[A-Z]{2}\d{2} ?[A-Z]{3}|\d[A-Z]{3}\d{3}|[A-Z]{3}[ -]?\d{3,4}|\d{3}[ -]?[A-Z]{3}"
 WECHAT = r"(?:微 ?信|wechat|(?<![a-z])[wv]x) ?(?:账?号码?|id|account|name|username)|绿泡泡|[威薇徽v]信号?|[微薇威]x|(?<![a-z])vx|加(?:我|个|下)?v|weixin号?"
 QQ = r"(?<![A-Za-z])[Qq] ?[Qq](?:群号?|账?号码?|邮箱| ?(?:number|no\.?|id|account|group)| ?#)?|球球号?|🐧号?|[加进]群|(?<![一-鿿])群(?=[:：])|扣扣号?|企鹅号?|[加扣我]的?[Qq]|[Qq]群号?|群号|(?<![A-Za-z])[Qq](?:号|(?=[:：]))"
 CODE = r"(?:验证|校验|动态|激活|短信|登[录陆]|确认|授权|随机|核验|安全|绑定|配对|门禁|开门|兑换|认证|识别|一次性)码|(?:动态|一次性|短信)(?:口令|密码)"
@@ -185,11 +187,15 @@ RULES: tuple[Rule, ...] = (
     _rule("id_card", "", rf"(?<![\dA-Za-z])[1-8]\d{{5}}{DAY}\d{{3}}(?![\dA-Za-z])", checksums.is_resident),
     _rule("id_card", "身份证", r"(?i)身份证(?:字?号码?)?[是为:：（( ]{0,3}([a-z]{1,2}\d{6,9}(?:[(（][\da][)）])?)(?![\da-z])"),
     _rule("id_card", "身份证", r"身份证(?:字?号码?)?[是为:：（( ]{0,3}(\d[\d -]{13,20}[\dXx])(?![\dA-Za-z])"),
+    _rule("id_card", "身份证", rf"身份证号?码?的?(?:尾号|(?:最后|[后末尾])\s?[4-8四五六七八几]\s?位(?:数字?)?)(?:就?是|为)?[:： ]{{0,2}}(\d{{3,7}}[\dXx])(?![\dA-Za-z]){WAIT}"),
+    _rule("id_card", "( （", r"(?<![A-Za-z0-9])[A-Z]{1,2}\d{6} ?[(（][\dA][)）]", checksums.is_hong_kong),
+    _rule("id_card", "hk", r"(?i)(?<![a-z])hk ?id(?: card)?(?: number| no\.?)?(?:'s| is|是)?[:： ]{0,2}([a-z]{1,2}\d{6} ?(?:[(（][\da][)）]|[\da](?![a-z0-9])))"),
     _rule("phone", "", rf"(?<![\d+])(?<!\d\.)(?:[(（]\+?86[)）] ?|(?:\+|00)?86[ -]{{0,2}})?(?:{MOBILE})(?!\d)", checksums.is_called),
     _rule("bank_card", "", r"(?<!\d)[2-69]\d{3}(?:[ ._·-]?\d){9,15}(?!\d)", checksums.is_bank_card),
     _rule("bank_card", "卡 账 card", rf"(?i)(?:{CARD})(?:是| is)?[:： ]{{0,2}}(\d{{4}}(?:[ -]?\d){{11,15}})(?!\d)"),
     _rule("bank_card", "卡 card", r"(?i)(?:卡|card)[:： ]{0,2}(\d{4}(?:[ -]?\d){9,15})(?!\d)", checksums.is_luhn),
-    _rule("bank_card", "account acct routing iban", r"(?i)(?<![a-z])(?:(?:account|acct|routing) ?(?:number|no\.?|#)|acct)(?:'s| is)?[:： #]{1,2}(\d(?:[ -]?\d){7,16})(?!\d)"),
+    _rule("bank_card", "acc a/c routing", r"(?i)(?<![a-z])(?:account|acct?|a/c|routing)(?: ?(?:number|no\.?|#))?(?:'s| is)?[:： #]{1,2}(\d(?:[ -]?\d){7,16})(?!\d)", checksums.is_account),
+    _rule("bank_card", "sort", r"(?i)(?<![a-z])sort code(?:'s| is)?[:： ]{1,2}(\d{2}[ -]?\d{2}[ -]?\d{2})(?!\d)"),
     _rule("bank_card", "", r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?![A-Za-z0-9])", checksums.is_iban),
     # abroad, with 00 for +: the country, and groups of which the last has four digits; or a country that is often called
     _rule("phone", "00", r"(?<![\d.,:+-])00[ -]?[1-9]\d{0,2}[ ().-]{1,2}\(?(?:\d{1,4}[ ().-]{1,2}){0,4}\d{4,11}(?![\d-])", checksums.is_abroad),
@@ -206,8 +212,11 @@ RULES: tuple[Rule, ...] = (
     _rule("phone", "座机 固话 电话", r"(?:座机|固话|电话)(?:号码?)?[是为:： ]{0,3}([2-8]\d{2,3}[ -]?\d{4})(?!\d)"),
     _rule("phone", " ".join(SPOKEN), rf"(?<![0-9{SPOKEN}十百千万])[1一幺壹][ ,，、-]?[3-9三四五六七八九叁肆伍陆柒捌玖](?:[ ,，、-]?[0-9{SPOKEN}]){{9}}(?![0-9{SPOKEN}十百千万])", _spoken),
     _rule("ssn", "-", r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])", checksums.is_ssn),
-    _rule("ssn", "ssn social", r"(?i)(?:(?<![a-z])ssn|social security(?: number| no\.?)?)(?: is)?[:#= ]{0,3}(\d{3}[-. ]?\d{2}[-. ]?\d{4})(?!\d)"),
+    _rule("ssn", "ssn social", r"(?i)(?:(?<![a-z])ssn|social security(?: number| no\.?)?|(?:my|his|her|your) social(?='s|:| is| \d))(?:'s| is)?[:#= ]{0,3}(\d{3}[-. ]?\d{2}[-. ]?\d{4})(?!\d)"),
     _rule("ssn", "ssn social", r"(?i)(?<![\d-])(\d{3}[-. ]?\d{2}[-. ]?\d{4}) is (?:my|his|her|the) (?:ssn|social)"),
+    # Britain's: behind its word, or in pairs with a letter that it may begin and end with
+    _rule("ssn", "ni national", r"(?i)(?<![a-z])(?:ni (?:number|no\.?)|nino|national insurance(?: number| no\.?)?)(?:'s| is)?[:： ]{1,3}([a-z]{2} ?\d{2} ?\d{2} ?\d{2} ?[a-d])(?![a-z0-9])"),
+    _rule("ssn", "", r"(?<![A-Za-z0-9])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] \d{2} \d{2} \d{2} [A-D](?![A-Za-z0-9])"),
     _rule("ip", ".", r"(?<![\d.A-Za-z本])(?<!version )(?<!版本 )(?<!版本号)\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)", checksums.is_host),
     _rule("ip", "ip 服务器 server host 主机 网关 gateway ssh", r"(?i)(?:(?<![a-z])ip|服务器|主机|网关|(?<![a-z])(?:server|host|gateway|ssh(?: [a-z0-9_-]{1,20}@)?))(?:地址| address)?(?:是| is)?[:： ]{0,2}(\d{1,3}(?:\.\d{1,3}){3})(?!\.?\d)", checksums.is_ipv4),
     _rule("ip", ":", r"(?<![0-9A-Za-z:])(?:[23][0-9A-Fa-f]{3}|[Ff][CDEcde][0-9A-Fa-f]{2}):[0-9A-Fa-f:]{2,34}(?![0-9A-Za-z:])", checksums.is_ipv6),
@@ -219,8 +228,11 @@ RULES: tuple[Rule, ...] = (
     _rule("passport", "护照 行证 乡证 胞证 passport", rf"(?i)(?:{PAPER})(?:编?号码?| number| no\.?)?(?:是|为|is| is)?[:：# ]{{0,2}}([a-z]{{0,2}}[ -]?\d{{6,10}})(?![A-Za-z0-9])"),
     _rule("plate", "", rf"[{PLATES}] ?{PLATE}(?![A-Za-z0-9])"),
     _rule("plate", "车牌 plate", r"(?i)(?:车牌(?:号码?)?[是为:： ]{0,3}|(?<![a-z])(?:licen[cs]e plates?|number plate|plate (?:number|no\.?))(?:'s| is)?[:：# ]{1,2})([a-z0-9]{1,4}[ ·-]?[a-z0-9]{2,5})(?![a-z0-9])", _lettered_number),
+    _rule("plate", "plate reg", rf"(?i)(?<![a-z])(?:plates?(?:'s| is|:) ?|reg(?:istration)?(?:'s| is|:) ?(?=[a-z]{{2}}\d\d))(?-i:({ABROAD}))(?![A-Za-z0-9])"),
     _rule("wechat", "wxid_", r"wxid_[A-Za-z0-9_-]{6,40}"),
     _rule("wechat", "信 绿泡 威信 薇信 徽信 v信 vx wx 微x 薇x 威x 加 wechat weixin", rf"(?i)(?:{WECHAT})(?:加我|搜|找我|联系)?{SEP}({ACCOUNT})(?![a-z0-9_-])(?<!wechat)"),
+    # Ctrl + V is none
+    _rule("wechat", "+ ➕ 加", rf"(?i)(?:(?<![a-z0-9+])(?<![a-z0-9+] )[+➕]\ufe0f?|加我?) ?(?:v(?![a-z])|[薇微威徽]){SEP}({ACCOUNT})(?![a-z0-9_-])", _account),
     _rule("wechat", "微信 wechat vx wx", rf"(?i)(?:微信账?号码?|微信id|wechat(?: ?id|号)|(?<![a-z])[vw]x号?)(?=[\s:：=是为❤])(?!\s\d{{1,4}}(?!\d)){SEP}([1-9]\d{{5,10}})(?!\d)"),
     _rule("wechat", "信 wechat wx", rf"(?i)(?:微 ?信|wechat|(?<![a-z])wx)(?:加我|搜|找我|联系|都)?{SEP}({ACCOUNT})(?![a-z0-9_.-])", _account),
     _rule("wechat", "微信 wechat wx", rf"(?i)(?:(?:我的?|他的?|她的?)(?:微信|wx)(?:是|[:： ])|(?:my|his|her) wechat(?: is|:)|(?:wechat|(?<![a-z])wx)[:：]) ?({ACCOUNT})(?![a-z0-9_-])", lambda value: value.lower() not in _SAID),
@@ -230,6 +242,7 @@ RULES: tuple[Rule, ...] = (
     _rule("qq", "qq 扣扣", r"(?i)(?<!\d)([1-9]\d{4,10}) ?(?:就?是|is )(?:我的?|他的?|她的?|my |his |her )?(?:qq|扣扣)(?![a-z])"),
     _rule("code", "码 口令", rf"(?:{CODE})(?:已发送|发我|发你|给你)?{SEP}([A-Za-z]-?\d{{4,8}}|{DRAWN})(?![\d-]){WAIT}"),
     _rule("code", "码 口令", rf"(?:{CODE})(?:给你)?{SEP}([A-Za-z0-9]{{4,8}}(?:-[A-Za-z0-9]{{4,8}}){{0,4}})(?![A-Za-z0-9])", _lettered_number),
+    _rule("code", "码", r"(?:收到|发来|发给?[你我他她]|短信里?)的?码[是为:：\s]{0,3}(\d{4,8})(?![\d-])"),
     _rule("code", "取码 问码 请码", r"(?:提取|访问|邀请)码[是为:：\s]{0,3}([A-Za-z0-9]{4,8})(?![A-Za-z0-9])"),
     _rule("code", "cvv cvc 安全码", r"(?i)(?:(?<![a-z])cv[vc]2?(?:码)?|安全码)(?: is)?[是为:： ]{0,3}(\d{3,4})(?!\d)"),
     _rule("code", "code", r"(?i)(?<![a-z])(?<!error )(?<!status )(?<!zip )(?<!postal )(?<!area )(?<!promo )(?<!coupon )(?<!discount )code[:：] ?(\d{4,8})(?!\d)"),
@@ -239,12 +252,13 @@ RULES: tuple[Rule, ...] = (
     _rule("code", "取件码 取货码 提货码 取餐码 自提码 取票码", r"(?<![\dA-Za-z-])([A-Za-z]?\d{1,4}(?:-\d{1,5}){1,3}|[A-Za-z]?-?\d{4,8})\s?(?:就?是|[,，])\s?(?:我的?|你的?|那个|这个|快递的?)?(?:取件|取货|提货|取餐|自提|取票)码"),
     _rule("code", "取 货 餐 提 机 递 开 核销 寄存 入场 pick collection locker parcel", rf"(?i)(?:{PICK}){SEP}([A-Za-z]{{0,2}}-?\d{{1,4}}(?:[ -]\d{{1,5}}){{1,3}}|[A-Za-z]{{0,3}}-?\d{{3,8}})(?![\d-])"),
     _rule("code", "凭", r"凭 ?([A-Za-z]?\d{1,4}(?:-\d{1,5}){1,3}|\d{4,8})(?![\d-])[^\n]{0,20}?取"),
-    _rule("code", "code pin otp", rf"(?i)(?:(?:verification|security|login|log-in|one-time|auth(?:entication)?|access|door|gate|2fa|sms) (?:code|pin)|(?<![a-z])(?:otp|pin|(?:the|my|your) code)(?: code| number|码)?)(?: for [a-z]{{2,15}})?(?:'s| is|:|：| =)?(?:[:： ]|是|=)(?:G-)?({DRAWN})(?![\d-])(?! lines)"),
+    _rule("code", "code pin otp", rf"(?i)(?:(?:verification|security|login|log-in|one-time|auth(?:entication)?|access|door|gate|2fa|sms) (?:code|pin)(?: (?:on|of|to) [a-z ]{{2,20}}(?='s|:| is))?|(?<![a-z])(?:otp|pin|(?:the|my|your) code)(?: code| number|码)?)(?: for [a-z]{{2,15}})?(?:'s| is|:|：| =)?(?:[:： ]|是|=)(?:G-)?({DRAWN})(?![\d-])(?! lines)"),
     _rule("code", "code otp", rf"(?i)(?<![\d-])(?:G-)?({DRAWN}) is (?:your|the|my)(?: [a-z0-9-]{{1,20}}){{0,3}} (?:code|otp|pin)(?![a-z])"),
     _rule("password", "密码 口令", rf"{NO_LOCK}(?:密码|口令)[」』】”\")）]?\s?{LINK}\s{{0,2}}({SECRET}){WAIT}"),
     _rule("password", "密码 口令", rf"{NO_LOCK}(?:密码|口令)\s{{0,2}}({SECRET}){WAIT}", lambda value: value.isdigit() or _mixed(value)),
     _rule("password", "密码 口令 暗号", rf"{NO_LOCK}(?:密码|口令|暗号)[」』】”\")）]?{LOOSE}({SECRET}){WAIT}", _digits_mixed),
     _rule("password", "密码 口令", rf"{NO_LOCK}(?:密码|口令)[\u4e00-\u9fff]{{1,8}}[:：\s]?({SECRET})", _mixed_word),
+    _rule("password", "密码 口令", rf"{NO_LOCK}(?:密码|口令)是?[:：]\s?([\u4e00-\u9fff]{{1,8}}\d{{3,8}})(?!\d){WAIT}"),
     _rule("password", "pass pwd pw psw mima", rf"(?i)(?<![a-z])(?:{WORD}|pass)\s?(?:现在|一直|默认|应该|统一|就|都|还)?{LINK}\s?[\"'“‘「]?({SECRET}){WAIT}", _digits_mixed),
     _rule("password", "密码 口令 passw pwd", rf"(?i)(?<![!-Z^-~])({SECRET}) ?(?:就?是|is )(?:我的?|他的?|她的?|家里的?|这个|那个|the |my |our |his |her )?(?:wi-?fi ?|开机|登录|新|门锁|new |login )?的?(?:密码|口令|password|passwd|pwd)", _digits_mixed),
     _rule("password", "密码 口令", rf"(?:密码|口令)[是为叫改设就还换成][\u4e00-\u9fff]{{1,6}}?[:：]?\s?(\d{{6,8}})(?!\d){WAIT}"),
@@ -263,7 +277,7 @@ RULES: tuple[Rule, ...] = (
     _rule("address", "座 栋 幢 楼 层 室", addresses.ROOMED),
     _rule("address", "单元", addresses.DOOR),
     _rule("address", "址 住 家 寄 送 发到", addresses.GIVEN),
-    _rule("address", "st ave road rd dr lane ln blvd court ct terr hwy highway parkway pkwy", addresses.ENGLISH, addresses.is_street),
+    _rule("address", "st ave road rd dr lane ln blvd court ct terr hwy highway parkway pkwy garden grove mews square close crescent", addresses.ENGLISH, addresses.is_street),
     _rule("address", "street avenue road lane boulevard blvd", addresses.SMALL, addresses.is_street),
     _rule("address", "live address ship deliver mail moved come", addresses.ENGLISH_GIVEN),
     _rule("address", "box", addresses.BOX),
