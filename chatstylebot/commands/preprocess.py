@@ -275,7 +275,7 @@ def _read(source: Source, card: Any, person: str | None) -> Any:
 
     me = source.me or ((card.me,) if card.me and person is None else ())
     # Polars reads the file on its own threads: meanwhile Python loads what comes after (0.1 s)
-    threading.Thread(target=_load, name="loading", daemon=True).start()
+    threading.Thread(target=_load, name="loading").start()
     with progress.stage(f"reading {', '.join(p.name for p in source.paths)}"):
         read = whole.read(source.paths, card.timezone, source.form, source.mapping, me, person, source.partial)
     for shown, form in list(read.formats.items())[:20]:
