@@ -42,7 +42,6 @@ REST = re.compile(rf"[0-9A-Za-z０-９{SPOKEN}路街道巷弄同里村]")
 BETWEEN = re.compile(rf"[^\dXx+{SPOKEN}]")
 COUNTRY = re.compile(r"^(\+?86|0086)(?=1[3-9]\d{9}$)")
 Span = tuple[int, int, str]  # from, to, type
-Replaced = tuple[pl.Series, pl.Series]  # places, and what is to stand there
 
 
 @dataclass
@@ -148,7 +147,7 @@ def _suspects(texts: pl.Series, finder: Finder) -> pl.Series:
     return seen.fill_null(False).arg_true()
 
 
-def replaced(texts: pl.Series, finder: Finder) -> Replaced:
+def _replaced(texts: pl.Series, finder: Finder) -> tuple[pl.Series, pl.Series]:
     """The places of the texts that hold something private, and these texts without it."""
     places = _suspects(texts, finder)
     before = texts.gather(places)
@@ -174,20 +173,16 @@ def redact(
     mode: str,
     finder: Finder,
     alias: Callable[[str], str],
-    texts: Replaced | None = None,
 ) -> pl.DataFrame:
     """Messages whose text, quotes and names hold no private value any more; the finder knows what was there.
 
     `mode` is redact (typed placeholders), drop (the message is marked `private`) or off. An id that is a private
-    value becomes its `alias`, the same in every run. `texts` are those that `replaced` has found already; what has been
-    taken out since stays out.
+    value becomes its `alias`, the same in every run.
     """
     if mode == "off":
         return messages
     for column in ("text", "quoted"):
-        places, after = texts if texts and column == "text" else replaced(messages[column], finder)
-        there = messages[column].gather(places).is_not_null()
-        places, after = places.filter(there), after.filter(there)
+        places, after = _replaced(messages[column], finder)
         if len(places) == 0:
             continue
         messages = messages.with_columns(messages[column].scatter(places, after))
@@ -212,7 +207,7 @@ def preview(messages: pl.DataFrame, block: Sequence[re.Pattern[str]] = ()) -> di
     """How many private values of each type stand in texts and quotes; no value is told."""
     finder = Finder("en", block=block)
     for column in ("text", "quoted"):
-        replaced(messages[column], finder)
+        _replaced(messages[column], finder)
     return dict(sorted(finder.counts.items()))
 
 
