@@ -667,6 +667,223 @@ def test_names_of_products_colours_and_hashes_are_talk(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "hk mobile «9731 4628»",
+        "my sg number is «91234567», thanks",
+        "Tel «0033 6 18 47 29 53»",
+        "«0041 79 123 45 67» 找我",
+        "澳門手機 «6612-3456»",
+        "打我 «9731 4628»",
+        "电话变了，现在是«9731 4628»",
+        "門號 «0912 345 678»",
+        "号码：«(02) 2345-6789»",
+        "tel: «06.18.47.29.53»",
+        "打我法国号 «06 18 47 29 53»",
+        "whatsapp «０９１２３４５６７８»",
+        "«+32 478/12.34.56» 白天打",
+    ],
+)
+def test_a_number_of_hong_kong_or_in_pairs_is_found_behind_its_word(text: str) -> None:
+    assert found(text, "phone")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "social sec no «409628371»",
+        "SS# «409-62-8371»",
+        "soc. sec. no. is «409 62 8371»",
+        "tax id: «12-3456789»",
+        "UTR «12345 09876»",
+        "N.I. number «ab123456c»",
+        "nat ins no: «JG-10-37-59-A»",
+        "社安号是«409628371»",
+        "稅號：«409-62-8371»",
+        "NI号«AB 12 34 56 C»",
+    ],
+)
+def test_a_number_of_the_tax_office_is_found_behind_each_of_its_names(text: str) -> None:
+    assert found(text, "ssn")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "卡背面的三位 «827»",
+        "簽名欄後三位數：«039»",
+        "three digits on the back are «827»",
+        "security code: «827»",
+        "Use «518273» to verify your account",
+        "enter «839201» to verify your number",
+        "«839201» to confirm",
+        "please type «4821» when prompted",
+        "use «518-273» as your passcode",
+        "log in with «839201»",
+        "the code they sent is «518 273»",
+        "码发你 «294817»",
+        "碼是«294817»",
+        "把码 «294817» 给我",
+        "码收到了：«4821» 快填",
+        "輸入 «294817» 完成驗證",
+        "短信来了 «294817»",
+        "六位数字是«294817»",
+    ],
+)
+def test_a_code_is_found_by_what_is_done_with_it(text: str) -> None:
+    assert found(text, "code")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "vx同名 «liuliu8824k»",
+        "微信同号 或者搜 «little-fish77»",
+        "搜我 «mia_0417»",
+        "加我小号：«mia_0417»",
+        "V «Tom2020cat»",
+        "微信改成了 «mia_0417»",
+        "v我 «liuliu8824k»",
+        "find me on wechat as «mia_0417»",
+    ],
+)
+def test_a_wechat_id_is_found_where_one_is_told_to_search(text: str) -> None:
+    assert found(text, "wechat")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Q我 «2738491056»",
+        "扣我«2738491056»",
+        "qq上找我 «66778899»",
+        "QQ小号：«738491056»",
+        "加个q «2738 491 056»",
+        "扣扣私我 «2738491056»",
+        "qq me at «66778899»",
+    ],
+)
+def test_a_qq_number_is_found_behind_what_one_does_there(text: str) -> None:
+    assert found(text, "qq")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "口令 «芝麻开门8837»",
+        "通关密语：«天王盖地虎123»",
+        "暗号«芝麻开门8837»",
+        "wifi密码 «春天花开88Aa»，谢谢",
+        "密码是«芝麻8837开门»",
+        "pwd=«家和万事兴2024»",
+        "wifi pass is «Blue_Sky77»",
+    ],
+)
+def test_a_phrase_with_digits_is_a_password(text: str) -> None:
+    assert found(text, "password")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my telegram is «@ray_z88»",
+        "tg：«momo77k»",
+        "line id: «momo_77»",
+        "LINE «momo_77»",
+        "discord: «ray#4821»",
+        "skype is «live:ray.z88»",
+        "我的ins «ray.z88»",
+        "抖音号«raymond88»",
+        "ins关注我 «raymond88»",
+        "add me on ig «Ray_Zhou»",
+        "«ray_z88» on discord",
+        "«raymond88»是我的tg",
+        "steam id «76561198012345678»",
+        "line id：«raymondzhou»",
+    ],
+)
+def test_an_account_elsewhere_is_found_behind_its_word_and_before_it(text: str) -> None:
+    assert found(text, "account")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我住 «Hauptstraße 12»",
+        "«Schillerstr. 5a, 60313 Frankfurt»",
+        "寄到«Karl-Marx-Allee 34»",
+        "wohne in der «Berliner Straße 45»",
+        "«Lindenweg 3»哈",
+        "«12 rue de la Paix»",
+        "send it to «45 avenue Victor Hugo, 75116 Paris»",
+        "«3 bis boulevard Voltaire» ok?",
+        "我家 «27, rue du bac»",
+    ],
+)
+def test_a_german_and_a_french_street_with_a_house_is_an_address(text: str) -> None:
+    assert found(text, "address")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Q我 2 分钟",
+        "搜我名字就行",
+        "码农 35 岁",
+        "line up at 8",
+        "telegram group 200 people",
+        "use 2000 calories to verify",
+        "use 2024 to verify",
+        "need 350000 to complete the project",
+        "尺码 180",
+        "筹码 500000",
+        "代码 600519",
+        "码了3000字",
+        "手机 1999 2999 两档",
+        "电话 2018 2019 都打过",
+        "order number 2345678901",
+        "tracking number 97314628",
+        "订单号码 97314628",
+        "手机 2999 元",
+        "06 07 08 09 10",
+        "00 11 22 33 44",
+        "卡背面写了什么",
+        "背面三位同学",
+        "微信搜 iPhone15",
+        "v 1.2.3",
+        "扣我 50000 工资",
+        "qq 10000 天",
+        "社保号查询",
+        "把 200000 给我",
+        "用 200000 验证假设",
+        "密码 输错3次",
+        "口令 红包666",
+        "密码 最多32字符",
+        "暗号 第3集",
+        "bottom line is 5000",
+        "command line: python3",
+        "discord nitro99",
+        "github issue1234",
+        "飞机 boeing737",
+        "b站 1080p60",
+        "test_1 (line 5)",
+        "Platz 3",
+        "Sitzplatz 12",
+        "Spring 2024",
+        "Umweg 5 km",
+        "5 place mats",
+        "10 cours de yoga",
+        "12 rue",
+        "密码：重置了3000次",
+        "verify with 200000 samples",
+        "steam summer2024",
+    ],
+)
+def test_the_words_before_a_number_are_talk_where_it_is_none(text: str) -> None:
+    assert privacy.Finder("zh").replace(text) == text
+
+
+@pytest.mark.parametrize(
     "pieces",
     [
         ("ghp_", "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"), ("glpat-", "XyZ12abCD34efGH56ijK"), ("hf_", "QwErTyUiOpAsDfGhJkLz"),
@@ -745,6 +962,7 @@ def test_the_quick_look_passes_over_nothing_that_a_word_a_separator_and_a_value_
     [
         "密码是", "微信", "qq's ", "3c:", "3c-", "0a0b.", "00-1 ", "(139)", "1一", "code is ", "a dot ", "a at ", "token: a1",
         "中小区1-", "B3-C座", "1栋", "市区a", "-----BEGIN PRIVATE KEY-----", "live at 1 a ", "wx是a", "1 2 ", "A1-",
+        "口令芝", "密码 芝a1", "telegram a1", "a1 is my ", "0033 6 18 ", "1 rue Ab ", "Aa-", "微信同号，或者", "use 1234 as your ab ",
     ],
 )  # fmt: skip
 def test_a_long_text_of_one_kind_takes_time_in_proportion(piece: str) -> None:

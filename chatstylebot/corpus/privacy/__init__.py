@@ -9,7 +9,7 @@ import polars as pl
 from chatstylebot.corpus import looks
 from chatstylebot.corpus.clean import REASONS
 from chatstylebot.corpus.privacy.blocked import block_list, hideable, pattern_of
-from chatstylebot.corpus.privacy.detectors import DIGITS, FIRSTS, NAMES, SPOKEN, worth
+from chatstylebot.corpus.privacy.detectors import DIGITS, NAMES, SPOKEN, worth
 from chatstylebot.corpus.privacy.suspects import DASHES, SUSPECT, TRADITIONAL
 
 __all__ = [
@@ -77,10 +77,7 @@ class Finder:
     def spans(self, flat: str, text: str = "") -> Iterator[Span]:
         """All that the rules find, whether or not it overlaps."""
         simple = flat.translate(SIMPLE) if COMPLEX.search(flat) else flat
-        small = simple.lower()
-        for kind, pattern, holds, signs, _ in worth(FIRSTS.intersection(small)) if REST.search(simple) else ():
-            if signs and True not in [sign in small for sign in signs]:  # a list is faster than any() here
-                continue
+        for kind, pattern, holds, _ in worth(simple.lower()) if REST.search(simple) else ():
             for found in pattern.finditer(simple):
                 start, stop = found.span(pattern.groups)  # the one group, or all of it
                 if holds(simple[start:stop]):

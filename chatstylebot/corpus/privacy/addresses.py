@@ -80,6 +80,22 @@ ENGLISH_GIVEN = (
     r"\.?(?:,? ?(?:apartment|apt|unit|suite|flat)\.? ?#?[0-9a-z]{1,6}|,? #[0-9a-z]{1,6})?))"
 )
 BOX = r"(?i:(?<![a-z])p\.? ?o\.? box \d{1,6})"
+# Hauptstraße 12a, 10115 Berlin and 12 rue de la Paix, 75002 Paris: a street's word and the number of a house
+_DE, _FR = "[A-ZÄÖÜ][a-zäöüß]", "[A-ZÀ-Ý][A-Za-zÀ-ÿ'’-]{1,20}"
+_WAY = "[Ww]eg|[Pp]latz|[Aa]llee|[Gg]asse|[Dd]amm|[Uu]fer"
+GERMAN = (
+    rf"(?<![A-Za-zÀ-ÿ-])(?:{_DE}{{2,20}}(?:[- ]{_DE}{{2,20}}){{0,2}}(?:-| (?=Str|All|Damm))"
+    rf"(?:Straße|Strasse|Str\.|{_WAY})|{_DE}{{2,20}}(?:straße|strasse|str\.|weg|platz|allee|gasse|damm|ufer))"
+    r" ?[1-9]\d{0,2} ?[a-hA-H]?"
+    rf"(?![0-9A-Za-zÀ-ÿ%])(?! ?(?:Minuten|Min|km|Meter|Uhr|Kinder))(?:, \d{{5}}(?: {_DE}{{2,20}})?)?"
+)
+_OF = r"(?:(?:de la|du|des|de|la|le|les) |(?:de )?[ld]['’] ?)?"
+FRENCH = (
+    r"(?<![\d.,])[1-9]\d{0,3}(?: ?(?:bis|ter|quater))?,? (?:(?:[Rr]ue|[Aa]venue|[Aa]v\.|[Bb]oulevard|[Bb]d\.?|place"
+    rf"|[Ii]mpasse|[Aa]llée|[Qq]uai|[Cc]hemin|route|cours(?! de )|passage) {_OF}{_FR}"
+    rf"|rue (?:de la |du |des |de l['’])[a-zà-ÿ-]{{3,20}})"
+    rf"(?: (?:(?:de la|du|des|de) )?{_FR}){{0,2}}(?:,? \d{{5}}(?: {_FR})?)?"
+)
 APARTMENT = r"(?i:(?<![a-z])(?:apt|apartment)\.? (?:#|no\.? ?)?(\d{1,4}[a-z]?|[a-z]-?\d{1,4})(?![0-9a-z]))"
 
 _PASSING = """
@@ -90,9 +106,19 @@ _DATES = re.compile(r"[路街巷]\s?(?:[1-9]|[12][0-9]|3[01])号$")
 _WALKS = re.compile(r"^.{0,3}[上下过回去走出开进][路街]")
 
 
+_SEATS = re.compile(
+    r"(?:Sitz|Park|Spiel|Arbeits|Heim|Um|Steh|Lehr|Studien|Ausbildungs|Stell|Hin|Rück|Tabellen|Listen)(?:weg|platz)"
+)
+
+
 def is_house(value: str) -> bool:
     """Whether a street with a number is a place and no date: 上路3号, 出街12号."""
     return not (_DATES.search(value) and _WALKS.search(value))
+
+
+def is_german(value: str) -> bool:
+    """Whether a German word and a number name a house, and no seat or detour: Sitzplatz 12, Umweg 5."""
+    return not _SEATS.match(value)
 
 
 def is_street(value: str) -> bool:

@@ -72,11 +72,22 @@ def is_called(value: str) -> bool:
 
 DATED = re.compile(r"(?:19|20)\d\d([ -]?)(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])$")
 
+SPAN = re.compile(r"(?:19|20)\d\d[ -](?:19|20)\d\d$|\d\d(?:00|99)[ -]\d\d(?:00|99)$")  # two years, two prices
+
 
 def is_dialled(value: str) -> bool:
     """Whether a number behind 电话 or "call" is one person's: 7 to 13 digits, no date, no shop's (400, 95…)."""
     bare = digits_of(value)
-    return 7 <= len(bare) <= 13 and not bare.startswith(("400", "800", "95")) and not DATED.match(value)
+    return (
+        7 <= len(bare) <= 13
+        and not bare.startswith(("400", "800", "95"))
+        and not (DATED.match(value) or SPAN.match(value))
+    )
+
+
+def is_local(value: str) -> bool:
+    """Whether eight or ten digits behind 电话 or "phone" are a number: no date, no two years or prices, no shop's."""
+    return not (DATED.match(value) or SPAN.match(value) or digits_of(value).endswith("00000"))
 
 
 def is_abroad(value: str) -> bool:

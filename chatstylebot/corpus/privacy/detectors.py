@@ -16,11 +16,13 @@ NAMES = {
         "url": "链接", "email": "邮箱", "id_card": "身份证", "phone": "电话", "bank_card": "银行卡", "passport": "护照",
         "plate": "车牌", "wechat": "微信号", "qq": "QQ号", "address": "地址", "code": "验证码",
         "password": "密码", "key": "密钥", "ssn": "社保号", "ip": "IP", "mac": "MAC", "name": "姓名", "blocked": "屏蔽",
+        "account": "账号",
     },
     "en": {
         "url": "URL", "email": "EMAIL", "id_card": "ID", "phone": "PHONE", "bank_card": "CARD", "passport": "PASSPORT",
         "plate": "PLATE", "wechat": "WECHAT", "qq": "QQ", "address": "ADDRESS", "code": "CODE",
         "password": "PASSWORD", "key": "KEY", "ssn": "SSN", "ip": "IP", "mac": "MAC", "name": "NAME", "blocked": "BLOCKED",
+        "account": "ACCOUNT",
     },
 }  # fmt: skip
 
@@ -32,7 +34,6 @@ class Rule(NamedTuple):
     pattern: re.Pattern[str]
     holds: Callable[[str], bool]
     signs: tuple[str, ...]
-    first: frozenset[str]  # the first characters of the signs, for a look that costs next to nothing
 
 
 def _always(value: str) -> bool:
@@ -75,7 +76,10 @@ def _told(value: str) -> bool:
     return _mixed(value) or value.lower() not in _SAID
 
 
-_PRODUCTS = re.compile(r"(?i)(?:iphone|ipad|android|windows|mac|ios|version|ver|vip|pro|app|pay|for)[\d_-]|v\d")
+_PRODUCTS = re.compile(
+    r"(?i)(?:iphone|ipad|android|windows|win|mac|macbook|macos|ios|version|ver|vip|pro|app|pay|for|python|java|gpt|claude"
+    r"|llama|qwen|covid|mp|chatgpt|reels|shop|ads|deck|nitro|web|bot|server|summer|winter|issue|error|vlog|ootd|boeing|airbus)[\d_-]|v\d"
+)
 
 
 def _account(value: str) -> bool:
@@ -117,6 +121,28 @@ def _no_sentence(value: str) -> bool:
     return not at or "dot" in host or not name.isalpha()
 
 
+def _handle(value: str) -> bool:
+    """Whether what follows telegram or 抖音号 is an account: an at-sign, or digits and letters, and no product's name."""
+    letters, digits = sum(map(str.isalpha, value)), sum(map(str.isdigit, value))
+    drawn = "_" in value or digits > 1 or (digits > 0 and "." in value)
+    return letters > 2 and (value[0] == "@" or drawn) and not _PRODUCTS.match(value)
+
+
+def _underlined(value: str) -> bool:
+    """Whether it is an account where its word is a common one: an at-sign before it, or an underscore and a digit."""
+    return _handle(value) and (value[0] == "@" or ("_" in value and any(map(str.isdigit, value))))
+
+
+def _called(value: str) -> bool:
+    """Whether a name behind "line id:" is one."""
+    return value.lower() not in _SAID and not _PRODUCTS.match(value)
+
+
+def _no_sum(value: str) -> bool:
+    """Whether digits are drawn: no year, and no sum, which is round."""
+    return _no_year(value) and not value.endswith("00")
+
+
 def _no_year(value: str) -> bool:
     """Whether four digits are a code and no year: use code 2024."""
     return not re.match(r"(?:19|20)\d\d$", value)
@@ -128,8 +154,7 @@ def _spoken(value: str) -> bool:
 
 
 def _rule(kind: str, signs: str, pattern: str, holds: Callable[[str], bool] = _always) -> Rule:
-    several = tuple(signs.split())
-    return Rule(kind, re.compile(pattern), holds, several, frozenset(sign[0] for sign in several))
+    return Rule(kind, re.compile(pattern), holds, tuple(signs.split()))
 
 
 GAP = r"[ .·_/*\u200b\u2060\u00a0-]{0,3}"
@@ -149,12 +174,29 @@ LOOSE = (
     r"(?:(?:一直|现在|目前|应该|好像|默认|统一|初始|都|也|还|仍|就|给你|发你|发给你|告诉你)?(?:[是为叫]|设置|重置|更新|修改|[改换设变])?(?:成|为|的|是|到)?了?"
     r"| ?(?:is|was|to)(?= ))[:：]? ?[\"'“‘「『【(（<《]?"
 )
-WAIT = r"(?!\s?[位次个天年月块元分人遍秒时种])"  # 密码6位, 密码100次
+WAIT = r"(?!\s?[位次个天年月块元分人遍秒时种只])"  # 密码6位, 密码100次
+# the same in fewer words, for numbers: 电话改成了, "no. is:", "at "
+ZH_LINK = r"(?:[改换变](?:成|为)?了?[，, ]{0,2})?(?:现在)?(?:就?[是为叫])?[\s:：=,，→➡(（「【-]{0,3}"
+EN_LINK = r"(?: ?(?:number|num|no|nr|id|#)\.?)?(?:号码?)?(?:(?:就?是|为)[\s:：]{0,2}|(?:'s|(?: is| was| are| at| on| under)(?=[ :：=]))?[\s:：=#-]{1,3})"
 AREA = r"0(?:10|2\d|[3-9]\d\d)"
 MOBILE = (
     rf"(?:[(（]1[3-9]\d[)）]|1[3-9]\d)(?:{GAP}\d{{4}}{GAP}\d{{4}}|{GAP}\d{{3}}{GAP}\d{{5}}|{GAP}\d{{2}}{GAP}\d{{3}}{GAP}\d{{3}})"
     r"|1[3-9]\d{2} \d{4} \d{3}|1[3-9]\d[(（]\d{4}[)）]\d{4}|1 [3-9](?: \d){9}|1-[3-9](?:-\d){9}"
 )
+# eight digits of Hong Kong, Macau and Singapore, ten of Taiwan and in pairs of France
+LOCAL = r"[2-9]\d{3}[ .-]?\d{4}|0\d(?:[ .-]?\d\d){4}|0\d{3}[ -]?\d{3}[ -]?\d{3}|[(（]0\d{1,2}[)）] ?\d{3,4}[ -]?\d{4}"
+PLACE_OF = r"香港|澳门|新加坡|台湾|国外|海外|本地|[法英德美韩泰]国"
+CALL = (
+    r"(?<![a-z])(?:(?:hk|hong ?kong|macau|macao|sg|singapore|taiwan|tw)(?: (?:phone|mobile|cell|line|mob))?|mobile|phone|handphone"
+    r"|cell(?:phone)?|t[eé]l|t[eé]l[eé]phone|portable|mob|ph|hp|whatsapp|contact|(?:call|text|ring|reach|phone|sms|whatsapp) (?:me|him|her|us)"
+    r"|fax|(?:my|his|her|our|their)(?: new)?(?= n))\.?"
+)
+TAX = (
+    r"(?<![a-z])(?:ssn|s\.s\.n\.?|ss(?= ?#| n[ou])|soc(?:ial)?\.? (?:sec(?:urity)?\.?|insurance)|(?:my|his|her|your) social"
+    r"|social(?= n[ou])|tax(?:payer)?(?: identification)?(?= (?:id|n[ou]))|i?tin|ein|utr|(?:sin|tfn)(?= n[ou]|[:：#])|tax reference"
+    r"|unique taxpayer reference|steuer-? ?(?:id|nummer))"
+)
+TAXED = r"\d{3}[-. ]?\d{2}[-. ]?\d{4}|\d{2}-\d{7}|\d{3}[ -]\d{3}[ -]\d{3}|\d{10}|\d{5} \d{5}"
 DAY = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 CARD = r"卡号|[行用蓄]卡号?|(?:银行|支付)?账[号户]|card (?:number|no\.?)"
 PAPER = r"护照|通行证|回乡证|台胞证|passport"
@@ -163,8 +205,36 @@ PLATE = r"[A-Za-z][·. -]?(?:[A-Ka-k][A-HJ-NP-Za-hj-np-z0-9]\d{4}|\d{5}[A-Ka-k]|
 ABROAD = r"[A-Z]{2}\d{2} ?[A-Z]{3}|\d[A-Z]{3}\d{3}|[A-Z]{3}[ -]?\d{3,4}|\d{3}[ -]?[A-Z]{3}"
 WECHAT = r"(?:微 ?信|wechat|(?<![a-z])[wv]x) ?(?:账?号码?|id|account|name|username)|绿泡泡|[威薇徽v]信号?|[微薇威]x|(?<![a-z])vx|加(?:我|个|下)?v|weixin号?"
 QQ = r"(?<![A-Za-z])[Qq] ?[Qq](?:群号?|账?号码?|邮箱| ?(?:number|no\.?|id|account|group)| ?#)?|球球号?|🐧号?|[加进]群|(?<![一-鿿])群(?=[:：])|扣扣号?|企鹅号?|[加扣我]的?[Qq]|[Qq]群号?|群号|(?<![A-Za-z])[Qq](?:号|(?=[:：]))"
+# 微信同号 或者搜, QQ上找我: what is said between the name of a number and the number
+SEARCH = r"(?:里|上)?(?:同[名号]|[小大新]号|昵称|名|号)?[，, ]{0,2}(?:或者?|也可以?|直接)?(?:搜索?|[加找聊]|联系|私聊?|[改换](?:成|为)?了?)?(?:我|一下)?(?:的?微信)?号?"
 CODE = r"(?:验证|校验|动态|激活|短信|登[录陆]|确认|授权|随机|核验|安全|绑定|配对|门禁|开门|兑换|认证|识别|一次性)码|(?:动态|一次性|短信)(?:口令|密码)"
 DRAWN = r"\d{4,8}|\d{3,4}[ -]\d{3,4}|\d{2}(?:[ -]\d{2}){2,3}|\d(?: \d){3,7}"
+# what a code is for: "to verify your number", "as your passcode"
+GOAL = (
+    r"to (?:verify|confirm|log ?in|sign ?in|complete|reset|activate|authenticate|finish|unlock|validate|authori[sz]e|approve|link"
+    r"|register|continue|access|prove|proceed)(?![a-z])"
+)
+END_OF = r"for (?:verification|your login|login|two-factor|2fa|whatsapp)|as (?:your|the|a)(?: [a-z-]{2,15}){0,2} (?:code|otp|pin|passcode)|when (?:prompted|asked|it asks)|on the login"
+# 码发你, 这个码是, 来码了: not 尺码, 号码, 代码
+SENT = (
+    r"(?:(?<![\u4e00-\u9fff])|(?<=[把的这那个收发填输给来新你我他信次到]))码 ?(?:发给?[你我他她]|给[你我]|来|到|收到|出来|发?过来|报给你|告诉你|在这|有"
+    r"|现在|又|就)?了?(?:是|为|[变换]成)?"
+)
+# a phrase with digits, and none of the words that tell what became of the password
+HAN = r"(?:(?![了过忘输错第位不没红包重置用改期章页集次遍版是间生的年])[\u4e00-\u9fff])"
+TALE = r"(?:(?![了发你给我字记吗呢吧啊哈哦好谢别试呀嘛])[\u4e00-\u9fff])"
+PHRASE = (
+    rf"{HAN}{{2,8}}[A-Za-z]{{0,10}}\d{{2,8}}[A-Za-z]{{0,10}}(?:{TALE}{{2,4}}(?![\u4e00-\u9fffA-Za-z0-9]))?(?![A-Za-z0-9])"
+    rf"|\d{{3,5}}{HAN}{{2,6}}(?![\u4e00-\u9fffA-Za-z0-9])"
+)
+# where else people have accounts; the second are words of talk
+APP = r"telegram|tg|skype|discord|instagram|insta|snapchat|tiktok|kakao(?:talk)?|viber|电报"
+SITE = r"line|ins|ig|snap|fb|facebook|twitter|steam|github|抖音|小红书|微博|快手|b站|推特|飞机|钉钉|飞书|signal|messenger|threads|linkedin"
+APPS = "telegram tg skype discord insta snapchat tiktok kakao viber 报"
+SITES = "line ins ig snap fb facebook twitter steam github 抖音 红书 博 快手 b站 推特 飞 钉 signal messenger threads linkedin"
+NAMED = r"(?:账?号|账户| ?(?:id|handle|username|name|account))"
+REACH = r"(?:上)?(?:加我|找我|联系我?|搜索?我?|关注我?| me(?: at)?| as)?"
+HANDLE = r"@?(?:live:)?[a-z][a-z0-9_.-]{1,30}[a-z0-9_](?:#\d{4})?"
 PICK = r"(?:取件|取货|提货|取餐|自提|柜机|快递|取票|取茶|开柜|开箱|核销|寄存|入场)码|(?:取件|取货|取餐|取票|取茶|提货|货架)号|(?<![a-z])(?:pick[ -]?up|collection|locker|parcel) (?:code|number|pin)"
 # an e-mail address as it is spelled for people: anna at gmail dot com, liu艾特126.com
 AT = r"(?:@|[(（\[{]at[)）\]}]| at |艾特|#at#|#)"
@@ -201,21 +271,26 @@ RULES: tuple[Rule, ...] = (
     _rule("phone", "00", r"(?<![\d.,:+-])00[ -]?[1-9]\d{0,2}[ ().-]{1,2}\(?(?:\d{1,4}[ ().-]{1,2}){0,4}\d{4,11}(?![\d-])", checksums.is_abroad),
     _rule("phone", "00", r"(?<![\d.,:+-])00(?:1[2-9]\d|4[49]|3[349]|81|82|85[23]|886|6[0156]|84|7[89])\d{7,11}(?![\d-])"),
     _rule("phone", "电话 手机号 座机 固话 联系方式 传真", r"(?:电话|手机号|座机|固话|联系方式|传真)(?:号?码)?[是为:：（(→ ]{0,3}([(（]?\+?\d{2,5}[)）]?[ -]?\d{3,5}(?:[ -]\d{2,5}){0,3})(?![\d-])(?!\s?[元块年月到])", checksums.is_dialled),
-    _rule("phone", "+", r"(?<!\d)\+\d{1,3}(?:[ ().-]{0,2}\d){7,13}(?!\d)"),
+    _rule("phone", "+", r"(?<!\d)\+\d{1,3}(?:[ ()./-]{0,2}\d){7,13}(?!\d)"),
+    # 0033 6 18 47 29 53: in pairs
+    _rule("phone", "00", r"(?<![\d.,:+-])(?<!\d )00[ .-]?[2-9]\d{1,2}[ .-]?(?:\(0\)[ .-]?)?\d{1,3}(?:[ ./-]?\d{2,4}){2,5}(?![\d-])", lambda value: 12 <= len(checksums.digits_of(value)) <= 17),
+    _rule("phone", "hk hong mac sg sing tw taiwan mob ph cell tel tél portable hp contact call text ring reach sms wha fax my his her our their", rf"(?i){CALL}{EN_LINK}({LOCAL})(?![\d-])(?! ?[a-z]*(?:bytes|downloads|users|people))", checksums.is_local),
+    _rule("phone", "电话 手机 号码 联系方式 座机 固话 传真 whatsapp 打这 打我 打他 打她 打给 门号 的号 新号 旧号 老号 港号 坡号 湾号 外号 地号 国号", rf"(?:电话|打(?:这个|给?[我他她]的?)|门号|(?i:whatsapp)|手机(?:号码?)?|座机|固话|联系方式|传真|(?<![Qq扣单信证卡牌票间保])号码|(?:{PLACE_OF}|[我他她]的|[新旧老])号){ZH_LINK}({LOCAL})(?![\d-])(?!\s?[元块年月到天两档万人个])", checksums.is_local),
     # North America, as it is written there; ten digits in a row would be anything. 400 and 800 are shops'
     _rule("phone", "", r"(?<![\d+])(?<!\d[-.])(?![48]00)(?:1[-. ])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[-. ])\d{3}[-. ]\d{4}(?![\d-])"),
-    _rule("phone", "phone mobile cell call text number tel whatsapp sms ring fax", r"(?i)(?:phone|mobile|cell|call|text|number|tel|whatsapp|sms|ring|fax)(?: me| him| her| us)?(?: no\.?| number)?(?:'s| is| at| on)?[:： ]{1,2}(0\d{9,10}|[2-9]\d{9}|[(（]?0?\d{2,4}[)）]?[ -]\d{3,4}[ -]\d{3,4})(?![\d-])", checksums.is_dialled),
+    _rule("phone", "phone mobile cell call text number tel whatsapp sms ring fax", r"(?i)(?<!order )(?<!tracking )(?<!serial )(?<!ticket )(?<!model )(?:phone|mobile|cell|call|text|number|tel|whatsapp|sms|ring|fax)(?: me| him| her| us)?(?: no\.?| number)?(?:'s| is| at| on)?[:： ]{1,2}(0\d{9,10}|[2-9]\d{9}|[(（]?0?\d{2,4}[)）]?[ -]\d{3,4}[ -]\d{3,4})(?![\d-])", checksums.is_dialled),
     _rule("phone", "0", rf"(?<![\d.+-])(?:[(（]{AREA}[)）][- ]?|{AREA}[- ]?)[2-8]\d{{2,3}}[ -]?\d{{4}}(?:(?:转|-)\d{{1,5}})?(?![\d.])"),
     _rule("phone", "0", r"(?<![\d.+-])0\d{2,4}(?:[ -]\d{3,4}){2}(?![\d-])"),
     # mobile numbers of Britain and Germany
     _rule("phone", "0", r"(?<![\d.+-])0(?:7\d{3}[ -]?\d{3}[ -]?\d{3}|1[5-7]\d[ /-]?\d{7,8})(?!\d)"),
-    _rule("phone", "座机 固话 电话", r"(?:座机|固话|电话)(?:号码?)?[是为:： ]{0,3}([2-8]\d{2,3}[ -]?\d{4})(?!\d)"),
+    _rule("phone", "座机 固话 电话", r"(?:座机|固话|电话)(?:号码?)?[是为:： ]{0,3}([2-8]\d{2,3}[ -]?\d{4})(?!\d)", checksums.is_local),
     _rule("phone", " ".join(SPOKEN), rf"(?<![0-9{SPOKEN}十百千万])[1一幺壹][ ,，、-]?[3-9三四五六七八九叁肆伍陆柒捌玖](?:[ ,，、-]?[0-9{SPOKEN}]){{9}}(?![0-9{SPOKEN}十百千万])", _spoken),
     _rule("ssn", "-", r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])", checksums.is_ssn),
-    _rule("ssn", "ssn social", r"(?i)(?:(?<![a-z])ssn|social security(?: number| no\.?)?|(?:my|his|her|your) social(?='s|:| is| \d))(?:'s| is)?[:#= ]{0,3}(\d{3}[-. ]?\d{2}[-. ]?\d{4})(?!\d)"),
+    _rule("ssn", "ssn soc s.s. ss tax tin ein utr sin tfn steuer", rf"(?i){TAX}(?: id)?(?:{EN_LINK}|号?码?{ZH_LINK})({TAXED})(?![\d-])"),
+    _rule("ssn", "社 税 纳税", rf"(?:社会?(?:安全|保险|保障)号|社安号|社保卡?号|税号|纳税人识别号)码?(?:{ZH_LINK}| is )([A-Za-z]?\d{{9}}|{TAXED})(?![\d-])"),
     _rule("ssn", "ssn social", r"(?i)(?<![\d-])(\d{3}[-. ]?\d{2}[-. ]?\d{4}) is (?:my|his|her|the) (?:ssn|social)"),
     # Britain's: behind its word, or in pairs with a letter that it may begin and end with
-    _rule("ssn", "ni national", r"(?i)(?<![a-z])(?:ni (?:number|no\.?)|nino|national insurance(?: number| no\.?)?)(?:'s| is)?[:： ]{1,3}([a-z]{2} ?\d{2} ?\d{2} ?\d{2} ?[a-d])(?![a-z0-9])"),
+    _rule("ssn", "ni n.i nat 保险 社保", rf"(?i)(?:(?<![a-z])(?:ni|n\.i\.?|nino|nat(?:ional)?\.? ins(?:urance)?\.?)|(?:国民保险|社保)号)(?:{EN_LINK}|号?码?{ZH_LINK})([a-z]{{2}}[ -]?\d{{2}}[ -]?\d{{2}}[ -]?\d{{2}}[ -]?[a-d])(?![a-z0-9])"),
     _rule("ssn", "", r"(?<![A-Za-z0-9])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] \d{2} \d{2} \d{2} [A-D](?![A-Za-z0-9])"),
     _rule("ip", ".", r"(?<![\d.A-Za-z本])(?<!version )(?<!版本 )(?<!版本号)\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)", checksums.is_host),
     _rule("ip", "ip 服务器 server host 主机 网关 gateway ssh", r"(?i)(?:(?<![a-z])ip|服务器|主机|网关|(?<![a-z])(?:server|host|gateway|ssh(?: [a-z0-9_-]{1,20}@)?))(?:地址| address)?(?:是| is)?[:： ]{0,2}(\d{1,3}(?:\.\d{1,3}){3})(?!\.?\d)", checksums.is_ipv4),
@@ -231,6 +306,10 @@ RULES: tuple[Rule, ...] = (
     _rule("plate", "plate reg", rf"(?i)(?<![a-z])(?:plates?(?:'s| is|:) ?|reg(?:istration)?(?:'s| is|:) ?(?=[a-z]{{2}}\d\d))(?-i:({ABROAD}))(?![A-Za-z0-9])"),
     _rule("wechat", "wxid_", r"wxid_[A-Za-z0-9_-]{6,40}"),
     _rule("wechat", "信 绿泡 威信 薇信 徽信 v信 vx wx 微x 薇x 威x 加 wechat weixin", rf"(?i)(?:{WECHAT})(?:加我|搜|找我|联系)?{SEP}({ACCOUNT})(?![a-z0-9_-])(?<!wechat)"),
+    _rule("wechat", "信 绿泡 vx wx wechat v同 v小 v大 v我 加v 薇", rf"(?i)(?:微 ?信|wechat|(?<![a-z])[vw]x|[威薇徽v]信|绿泡泡|(?<![a-z])v(?=[同小大我])|加v(?=[聊找搜])|薇(?=搜)){SEARCH}(?:是|就是)?{SEP}({ACCOUNT})(?![a-z0-9_-])", _account),
+    _rule("wechat", "搜我 加我 加微 个微 我小 我大 我的", rf"(?:搜我|加我(?:[小大新]号|的)?|加(?:这个)?微信|我[的小大]{{1,2}}[vV号]){SEP}((?![Qq]{{1,2}}\d)(?i:{ACCOUNT}))(?![A-Za-z0-9_-])", _account),
+    _rule("wechat", "wechat", rf"(?i)(?<![a-z])wechat (?:me(?: at)?|as|same|handle|username|name|on)(?: is)?{SEP}({ACCOUNT})(?![a-z0-9_-])", _account),
+    _rule("wechat", "v", rf"(?i)(?<![a-z0-9+-])(?<![+-] )v[ ：:]{{1,2}}({ACCOUNT})(?!\.?[a-z0-9_-])", _account),
     # Ctrl + V is none
     _rule("wechat", "+ ➕ 加", rf"(?i)(?:(?<![a-z0-9+])(?<![a-z0-9+] )[+➕]\ufe0f?|加我?) ?(?:v(?![a-z])|[薇微威徽]){SEP}({ACCOUNT})(?![a-z0-9_-])", _account),
     _rule("wechat", "微信 wechat vx wx", rf"(?i)(?:微信账?号码?|微信id|wechat(?: ?id|号)|(?<![a-z])[vw]x号?)(?=[\s:：=是为❤])(?!\s\d{{1,4}}(?!\d)){SEP}([1-9]\d{{5,10}})(?!\d)"),
@@ -238,9 +317,11 @@ RULES: tuple[Rule, ...] = (
     _rule("wechat", "微信 wechat wx", rf"(?i)(?:(?:我的?|他的?|她的?)(?:微信|wx)(?:是|[:： ])|(?:my|his|her) wechat(?: is|:)|(?:wechat|(?<![a-z])wx)[:：]) ?({ACCOUNT})(?![a-z0-9_-])", lambda value: value.lower() not in _SAID),
     _rule("wechat", "v 薇 威 微", rf"(?i)(?<![a-z])[v薇威微](?:[:：❤♥]|❤️)\ufe0f? ?({ACCOUNT})(?![a-z0-9_.-])", _account),
     _rule("wechat", "微信 vx wx wechat", rf"(?i)(?<![a-z0-9_.-])({ACCOUNT}) ?(?:就?是|is )(?:我的?|他的?|她的?|my |his |her )?(?:微信|wechat|[vw]x)(?![a-z])", _account),
-    _rule("qq", "q 扣扣 企鹅 群号 群: 群： 加群 进群 球球 🐧", rf"(?:{QQ}){SEP}([1-9]\d{{4,10}}|[1-9]\d{{0,3}}(?:[ -]\d{{3,4}}){{1,3}}(?:-\d\d)?)(?![\d-])"),
+    _rule("qq", "q 扣扣 企鹅 群号 群: 群： 加群 进群 球球 🐧", rf"(?:{QQ}){SEP}([1-9]\d{{4,10}}|[1-9]\d{{0,3}}(?:[ -]\d{{3,4}}){{1,3}}(?:-\d\d)?)(?![\d-]){WAIT}"),
+    _rule("qq", "q 扣 企鹅", rf"(?i)(?:(?<![a-z])(?:qq|q)|扣扣?|企鹅)(?:交流|聊天)?群?聊?{SEARCH}{ZH_LINK}([1-9]\d{{6,10}}|[1-9]\d{{0,3}}(?:[ -]\d{{3,4}}){{2,3}})(?![\d-]){WAIT}", lambda value: checksums.is_account(value) and not value.endswith("0000")),
+    _rule("qq", "me on my", r"(?i)(?<![a-z])(?:qq? me(?: at)?|on qq(?: at)?|my qq?)(?: is)?[:：，, ]{1,2}([1-9]\d{6,10}|[1-9]\d{0,3}(?: \d{3,4}){2,3})(?![\d-])", checksums.is_account),
     _rule("qq", "qq 扣扣", r"(?i)(?<!\d)([1-9]\d{4,10}) ?(?:就?是|is )(?:我的?|他的?|她的?|my |his |her )?(?:qq|扣扣)(?![a-z])"),
-    _rule("code", "码 口令", rf"(?:{CODE})(?:已发送|发我|发你|给你)?{SEP}([A-Za-z]-?\d{{4,8}}|{DRAWN})(?![\d-]){WAIT}"),
+    _rule("code", "码 口令", rf"(?:{CODE})(?:已发送|发我|发你|给你|收到了?[没吗]?|是不是|应该是|好像是|[来到]了|变成了?)?{SEP}([A-Za-z]-?\d{{4,8}}|{DRAWN})(?![\d-]){WAIT}"),
     _rule("code", "码 口令", rf"(?:{CODE})(?:给你)?{SEP}([A-Za-z0-9]{{4,8}}(?:-[A-Za-z0-9]{{4,8}}){{0,4}})(?![A-Za-z0-9])", _lettered_number),
     _rule("code", "码", r"(?:收到|发来|发给?[你我他她]|短信里?)的?码[是为:：\s]{0,3}(\d{4,8})(?![\d-])"),
     _rule("code", "取码 问码 请码", r"(?:提取|访问|邀请)码[是为:：\s]{0,3}([A-Za-z0-9]{4,8})(?![A-Za-z0-9])"),
@@ -251,6 +332,15 @@ RULES: tuple[Rule, ...] = (
     _rule("code", "code", r"(?i)(?<![a-z])(?<!error )(?<!status )(?<!zip )(?<!postal )(?<!area )(?<!promo )(?<!coupon )(?<!discount )(?<!exit )code(?: (?:for|to) [a-z ]{2,20})?(?: is|'s)?[:：是为 ]{1,2}(\d{6}|\d{3}[ -]\d{3})(?![\d-])(?! (?:lines|for \d|at check|to get|to save))"),
     _rule("code", "取件码 取货码 提货码 取餐码 自提码 取票码", r"(?<![\dA-Za-z-])([A-Za-z]?\d{1,4}(?:-\d{1,5}){1,3}|[A-Za-z]?-?\d{4,8})\s?(?:就?是|[,，])\s?(?:我的?|你的?|那个|这个|快递的?)?(?:取件|取货|提货|取餐|自提|取票)码"),
     _rule("code", "取 货 餐 提 机 递 开 核销 寄存 入场 pick collection locker parcel", rf"(?i)(?:{PICK}){SEP}([A-Za-z]{{0,2}}-?\d{{1,4}}(?:[ -]\d{{1,5}}){{1,3}}|[A-Za-z]{{0,3}}-?\d{{3,8}})(?![\d-])"),
+    _rule("code", "背 后面 签名 安全码", rf"(?:(?:背[面后]|卡[片的]{{0,2}}[背后]面?|签名[栏条](?:后面?)?)(?:的|那|上)?(?:最?[后末])?的?[三3四4] ?[位个](?:数字?|数码)?|卡的?背面?的?(?:数字|号码)|安全码[三四3四]位){ZH_LINK}(\d{{3,4}})(?!\d){WAIT}", _no_year),
+    _rule("code", "back front cv csc cid card security", rf"(?i)(?:(?:three|3|four|4|last)[ -](?:three |3 |four |4 )?(?:digits?|numbers?)?(?: (?:code|number|digits))? ?on the (?:back|front)(?: of (?:my|the|your|his|her) (?:credit |debit )?card)?|(?<![a-z])(?:cv[vcn]2?|cv2|(?:csc|cid)(?= is|[:：=]))(?: code|码)?|card (?:security code|verification (?:value|code))|(?<![a-z])security code(?: on the back)?|code on the back(?: of (?:my|the|your) card)?|back of (?:the |my )?card(?: digits| numbers?)?){EN_LINK}(\d{{3,4}})(?!\d)", _no_year),
+    _rule("code", "use enter type input submit key provide reply send put plug", rf"(?i)(?<![a-z])(?:use|enter|type|input|submit|key|provide|reply with|send back|put|plug)(?: in| back)?(?: the code| code| this)?:? (?:G-)?(\d{{4,8}}|\d{{3,4}}[ -]\d{{3,4}}) (?:{GOAL}|{END_OF})", _no_sum),
+    _rule("code", "to", rf"(?i)(?<![\d$¥€£.,])(?<![^gG]-)(?<!need )(?<!takes )(?<!costs )(\d{{6}}|\d{{3}}[ -]\d{{3}}) {GOAL}", _no_sum),
+    _rule("code", "with using", r"(?i)(?<![a-z])(?:verify|confirm|log ?in|sign ?in|authenticate) (?:with|using)(?: code)?:? (?:G-)?(\d{6}|\d{3}[ -]\d{3})(?![\d-])(?! [a-z]+s(?![a-z]))", _no_sum),
+    _rule("code", "code number", r"(?i)(?<![a-z])(?:(?:verification|confirmation|security) number|(?<!error )(?<!status )(?<!zip )(?<!postal )(?<!area )(?<!promo )(?<!coupon )(?<!discount )(?<!exit )code(?: (?:they|i|you|he|she|we|it|again|just|that|below|from|on)(?: [a-z']{1,12}){0,3}?)?)(?: is| was|'s)?[:：=, -]{1,3}(?:G-)?(\d{6}|\d{3}[ -]\d{3})(?![\d-])(?! (?:lines|for \d|at check|to get|to save|times))", _no_sum),
+    _rule("code", "码", rf"{SENT}[\s:：，,]{{0,3}}(\d{{4,8}}|\d{{3}}[ -]\d{{3}}|\d\d(?:[ -]\d\d){{2}})(?![\d-]){WAIT}(?!\s?[字万件张款])"),
+    _rule("code", "位 短信 收到 发来 显示", rf"(?:[六6]位(?:数字?|码)|短信(?:来了|到了|收到了?|里?是)|(?:收到|发来|显示)的?(?:是|数字)){ZH_LINK}(\d{{6}}|\d{{3}}[ -]\d{{3}})(?![\d-]){WAIT}", _no_sum),
+    _rule("code", "填 输 回复 用 把", r"(?:[填输](?:入|一下)?|回复|[用把])(?:这个)? ?(\d{6}|\d{3}[ -]\d{3}) ?(?:来|去|就能|完成|进行|确认|发给我){0,2}(?:一下)?(?:身份)?(?:验证|填[进上]去|填入|输[进入]|登[录陆]|注册|激活)", _no_sum),
     _rule("code", "凭", r"凭 ?([A-Za-z]?\d{1,4}(?:-\d{1,5}){1,3}|\d{4,8})(?![\d-])[^\n]{0,20}?取"),
     _rule("code", "code pin otp", rf"(?i)(?:(?:verification|security|login|log-in|one-time|auth(?:entication)?|access|door|gate|2fa|sms) (?:code|pin)(?: (?:on|of|to) [a-z ]{{2,20}}(?='s|:| is))?|(?<![a-z])(?:otp|pin|(?:the|my|your) code)(?: code| number|码)?)(?: for [a-z]{{2,15}})?(?:'s| is|:|：| =)?(?:[:： ]|是|=)(?:G-)?({DRAWN})(?![\d-])(?! lines)"),
     _rule("code", "code otp", rf"(?i)(?<![\d-])(?:G-)?({DRAWN}) is (?:your|the|my)(?: [a-z0-9-]{{1,20}}){{0,3}} (?:code|otp|pin)(?![a-z])"),
@@ -259,13 +349,22 @@ RULES: tuple[Rule, ...] = (
     _rule("password", "密码 口令 暗号", rf"{NO_LOCK}(?:密码|口令|暗号)[」』】”\")）]?{LOOSE}({SECRET}){WAIT}", _digits_mixed),
     _rule("password", "密码 口令", rf"{NO_LOCK}(?:密码|口令)[\u4e00-\u9fff]{{1,8}}[:：\s]?({SECRET})", _mixed_word),
     _rule("password", "密码 口令", rf"{NO_LOCK}(?:密码|口令)是?[:：]\s?([\u4e00-\u9fff]{{1,8}}\d{{3,8}})(?!\d){WAIT}"),
+    _rule("password", "密码 口令 暗号 密语 passw pwd", rf"(?i)(?:{NO_LOCK}(?:密码|口令|暗号|密语)|(?<![a-z])(?:password|pwd))(?:(?:就?[是为]|改成了?|换成了?)[:：]?|[:：= 「“])[ 「“]?({PHRASE}){WAIT}(?!字)"),
+    _rule("password", "口令 暗号", rf"(?:口令|暗号)({HAN}{{4,8}}\d{{3,8}})(?!\d){WAIT}(?!字)"),
     _rule("password", "pass pwd pw psw mima", rf"(?i)(?<![a-z])(?:{WORD}|pass)\s?(?:现在|一直|默认|应该|统一|就|都|还)?{LINK}\s?[\"'“‘「]?({SECRET}){WAIT}", _digits_mixed),
     _rule("password", "密码 口令 passw pwd", rf"(?i)(?<![!-Z^-~])({SECRET}) ?(?:就?是|is )(?:我的?|他的?|她的?|家里的?|这个|那个|the |my |our |his |her )?(?:wi-?fi ?|开机|登录|新|门锁|new |login )?的?(?:密码|口令|password|passwd|pwd)", _digits_mixed),
     _rule("password", "密码 口令", rf"(?:密码|口令)[是为叫改设就还换成][\u4e00-\u9fff]{{1,6}}?[:：]?\s?(\d{{6,8}})(?!\d){WAIT}"),
     _rule("password", "pass pwd pw psw mima", rf"(?i)(?<![a-z])(?:{WORD}|pass)s?(?: (?:for|of|to) [a-z ]{{1,24}})?(?: is)?\s?[:=：]\s?({SECRET})"),
     _rule("password", "passw passc passp pwd pw", rf"(?i)(?<![a-z])(?:{WORD})s?(?:'s| is| was| to| -)\s+({SECRET})", _mixed),
+    _rule("password", "pass", rf"(?i)(?<![a-z])pass(?:'s| is)\s+({SECRET})", lambda value: _lettered_number(value) and _digits_mixed(value) and len(value) > 5),
     _rule("password", "passw passc passp pwd", rf"(?i)(?<![a-z])(?:{WORD})s?(?:'s| is| was)\s+([a-z]{{4,40}})(?=\s*(?:$|[.,!?;\n\u4e00-\u9fff]))", _told),
     _rule("password", "passw passc passp pwd", rf"(?i)(?<![a-z])(?:{WORD})\s+({SECRET})", lambda value: _mixed(value) and any(map(str.isdigit, value))),
+    _rule("account", f"{APPS} {SITES}", rf"(?i)(?<![a-z])(?:(?:{APP}){NAMED}?{REACH}{SEP}|(?:{SITE}){NAMED}{SEP}|(?<!command )(?:{SITE})(?:{REACH}(?:是| is(?![a-z])|[:： ]{{0,2}}[:：=])|加我|找我|联系我?|搜我|关注我| me(?: at)?)[:： ]{{0,2}}|(?:(?<=my )|(?<=his )|(?<=her )|(?<= me on )|(?<=[我他她的]))(?:{SITE}){REACH}{SEP})({HANDLE})(?![a-z0-9_@])", _handle),
+    _rule("account", f"{APPS} {SITES}", rf"(?i)(?<![a-z])(?:{APP}|{SITE}){NAMED}(?:是|[:：]| is) ?({HANDLE})(?![a-z0-9_@])", _called),
+    _rule("account", SITES, rf"(?i)(?<![a-z])(?:(?-i:LINE)|ins|ig|snap|fb|twitter|抖音|小红书|微博|快手|b站|推特|飞机){REACH}{SEP}({HANDLE})(?![a-z0-9_@])", _underlined),
+    _rule("account", "on", rf"(?i)(?<![a-z0-9_.@-])({HANDLE}) on (?:{APP}|{SITE})(?![a-z]| ?\d)", _underlined),
+    _rule("account", "is 是我 是他 是她 ( （", rf"(?i)(?<![a-z0-9_.@-])({HANDLE}) ?(?:is (?:my|his|her) |就?是(?:我|他|她)的?|[(（])(?:{APP}|{SITE})(?![a-z]| ?\d)", _handle),
+    _rule("account", "好友 friend steam uid", r"(?i)(?:好友代?码|(?<![a-z])(?:friend code|steam ?id|uid))(?:是| is)?[:： ]{0,3}((?:sw-)?\d{4}-\d{4}-\d{4}|\d{8,17})(?![\d-])", checksums.is_account),
     _rule("key", "sk- sk_ rk_ gh glpat- akia asia ltai akid aiza hf_ npm_ pypi- xox sg. ya29. whsec_", rf"(?<![A-Za-z0-9])(?:{KEYS})[A-Za-z0-9_.-]{{16,200}}(?<!\.)"),
     _rule("key", "key token secret bearer 密钥 秘钥 私钥 令牌 akid aksk", rf"(?i)(?<![a-z])(?:{KEY_WORD})(?: id)?(?: is|是|为)?\s?[:：=]?\s?[\"'“]?([a-z0-9_./+=:-]{{12,400}})(?![a-z0-9])", _drawn),
     _rule("key", "private key", r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[A-Za-z0-9+/=\s]{0,4000}(?:-----END [A-Z ]{0,20}PRIVATE KEY-----)?"),
@@ -281,12 +380,23 @@ RULES: tuple[Rule, ...] = (
     _rule("address", "street avenue road lane boulevard blvd", addresses.SMALL, addresses.is_street),
     _rule("address", "live address ship deliver mail moved come", addresses.ENGLISH_GIVEN),
     _rule("address", "box", addresses.BOX),
+    _rule("address", "stra str. weg platz allee gasse damm ufer", addresses.GERMAN, addresses.is_german),
+    _rule("address", "rue av boule bd place impasse all quai chemin route cours passage", addresses.FRENCH),
     _rule("address", "apt apartment", addresses.APARTMENT),
 )  # fmt: skip
-FIRSTS = frozenset[str]().union(*(rule.first for rule in RULES))
+_SIGNS = {sign for rule in RULES for sign in rule.signs}
+# by their first characters, for a look that costs next to nothing
+_BY_FIRST = {first: tuple(sign for sign in _SIGNS if sign[0] == first) for first in {sign[0] for sign in _SIGNS}}
+_FIRSTS = frozenset(_BY_FIRST)
 
 
-@lru_cache(maxsize=1000)
-def worth(firsts: frozenset[str]) -> tuple[Rule, ...]:
-    """The rules that may hold where of the first characters of signs only these stand in the text."""
-    return tuple(rule for rule in RULES if not rule.signs or not rule.first.isdisjoint(firsts))
+def worth(small: str) -> tuple[Rule, ...]:
+    """The rules that may hold for a text in small letters: those without signs, and those of which one is in it."""
+    return _signed(
+        frozenset([sign for first in _FIRSTS.intersection(small) for sign in _BY_FIRST[first] if sign in small])
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _signed(signs: frozenset[str]) -> tuple[Rule, ...]:
+    return tuple(rule for rule in RULES if not rule.signs or not signs.isdisjoint(rule.signs))

@@ -10,8 +10,8 @@ from chatstylebot.corpus.privacy.detectors import PLATES, SPOKEN
 DASHES = "－–—‐‑‒−"
 # the characters of the rules' words that are written otherwise in Taiwan and Hong Kong
 TRADITIONAL = (
-    "號區樓碼電話機證驗護車帳賬門單棟縣鄉鎮貨戶銀為動態發貳參陸裡莊園灣寫設認識綁兌櫃遞",
-    "号区楼码电话机证验护车账账门单栋县乡镇货户银为动态发贰叁陆里庄园湾写设认识绑兑柜递",
+    "號區樓碼電話機證驗護車帳賬門單棟縣鄉鎮貨戶銀為動態發貳參陸裡莊園灣寫設認識綁兌櫃遞這個給來後數簽輸聯繫納稅會險飛報國兩錄還進換變條欄過現訴復紅書頁釘間忘錯獅舊",
+    "号区楼码电话机证验护车账账门单栋县乡镇货户银为动态发贰叁陆里庄园湾写设认识绑兑柜递这个给来后数签输联系纳税会险飞报国两录还进换变条栏过现诉复红书页钉间忘错狮旧",
 )
 _MARKS = rf"{DASHES}\s:：=,，~❤♥💚♡\x{{fe0f}}→➡➜⇒👉>【「『“\"(（#\-"
 _MINE = r"(?:就?是|is )(?:我的?|他的?|她的?|你的?|家里的?|这个|那个|快递的?|my |his |her |the |our )?"
@@ -21,10 +21,22 @@ SUSPECT = "|".join(
         r"(?:[0-9][ \-.·_/*\u200b\u2060\u00a0]{0,3}){11}",
         r"[０-９Ａ-Ｚａ-ｚ＠＋＿＃]",  # fullwidth ones are rare enough to look at all of them
         rf"[0-9A-Za-z][{DASHES}]{{1,2}}[0-9A-Za-z]",
+        # a word, and eight digits, nine, ten in pairs
+        rf"(?i:(?:[a-zé.#個个我他她的在](?:[{DASHES}\s:：=,，#\-]{{1,3}}|'s )|打[这這给給]?[我他她的个個]{{1,2}}|[:：=話话机機码碼号號式為为是叫成了改换換变變「【(（→➡][{DASHES}\s:：=,，#\-]{{0,3}})(?:[2-9][0-9]{{3}}[ .\-]?[0-9]{{4}}|0[0-9](?:[ .\-]?[0-9][0-9]){{4}}|0[0-9]{{3}}[ \-]?[0-9]{{3}}|[0-9]{{3}}[\-. ]?[0-9]{{2}}[\-. ]?[0-9]{{4}}|[0-9]{{3}}[ \-][0-9]{{3}}[ \-][0-9]{{3}}|[0-9]{{2}}-[0-9]{{7}}|[0-9]{{5}} [0-9]{{5}}))",
+        r"[a-zA-Z]{2}[ \-]?[0-9]{2}[ \-]?[0-9]{2}[ \-]?[0-9]{2}[ \-]?[a-dA-D]|社[安保][卡号號]|社[会會](?:安全|保[险障險])|[税稅][号號]|[识識][别別][号號]",
+        r"背[面后後]|卡[片的]{0,2}[后後背]|[签簽]名[栏條欄条]|(?i:on the (?:back|front)|back of (?:the |my )?card|card verif|(?:cv[vcn]2?|cv2|csc|cid|security code)[a-z :：=#码碼是为為\-]{0,8}[0-9]{3})",
+        rf"(?i:(?:(?:^|[^a-z])q|扣|企[鹅鵝])(?:q)?[我上找加联聯系繫絡搜索聊天交流私群里裡小大新号號名同换換改成了为為是的微信或者也可以直接一下{_MARKS}]{{0,12}}[1-9][0-9 \-]{{6}})|(?i:qq? me|on qq|my qq?)[a-zA-Z :：，,]{{1,5}}[1-9]",
+        rf"(?i:微 ?信|wechat|[vw]x|[威薇徽v]信|[绿綠]泡泡|v[同小大]|薇搜|v我|加v|搜我|加我|我[的小大]{{1,2}}[v号號])[a-zA-Z' 就是里裡上同名小大新号號昵称稱或者也可以直接搜索加找聊联聯系繫絡私改换換成为為了我一下的微信叫呗吧哈呀啊嘛{_MARKS}]{{0,14}}[a-zA-Z]|(?i:(?:^|[^a-z0-9+])v[ ：:]{{1,2}}[a-z])",
+        r"[0-9] (?i:to (?:verif|confirm|log|sign|complet|reset|activ|authen|author|finish|unlock|valid|approv|link|regist|contin|access|prov|proc)|for (?:verif|your|log|two|2fa|what)|as (?:your|the|a) |when prompt|on the log)|(?i:(?:verify|confirm|in|authenticate) (?:with|using)[ :a-z\-]{1,9}[0-9]{3})|(?i:verification|confirmation|security) number",
+        r"[码碼][发發给給你我他她来來到收出过過就现現在这這又报報告诉訴有了是为為变變换換成\s:：，,]{0,9}[0-9]{2} ?[0-9]|(?:[填输輸](?:入|一下)?|回[复復]|[用把])(?:[这這][个個])? ?[0-9]{3}[ \-]?[0-9]{3}",
+        r"密[语語]|好友代?[码碼]|(?i:friend code|(?:^|[^a-z])uid[ :：是]{0,3}[0-9])|[六6]位|短信(?:[来來到]了|收到|里?是)|(?:收到|[发發][来來]|[显顯]示)的?(?:是|[数數]字)|(?i:(?:^|[^a-z])pass(?:'s| is) )|(?i:telegram|skype|discord|instagram|snapchat|tiktok|kakao|viber|[电電][报報])",
+        rf"(?i:(?:^|[^a-z])(?:tg|insta|line|ins|ig|snap|fb|facebook|twitter|steam|github|抖音|小[红紅][书書]|微博|快手|b站|推特|[飞飛][机機书書]|[钉釘][钉釘]|signal|messenger|threads|linkedin)(?:(?:账|帳|賬)?[号號户戶]| ?(?:id|handle|username|name|account))?(?:上?(?:加我|找我|[联聯][系繫絡]我?|搜索?我?|[关關]注我?)| me(?: at)?| as)?['s 是为為就呗吧哈呀啊嘛i叫{_MARKS}]{{0,6}}[@a-z])",
+        r"(?i:[a-z0-9_](?: ?(?:is )?(?:on|my|his|her) | ?就?是[我他她]的?| ?[(（])(?:tg|insta|line|ins|ig|snap|fb|facebook|twitter|steam|github|抖音|小[红紅][书書]|微博|快手|b站|推特|signal|messenger|threads|linkedin))",
+        r"(?i:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|damm|ufer) ?[0-9]|[0-9](?: ?(?:bis|ter|quater))?,? (?i:rue|avenue|av\.|boulevard|bd|place|impasse|allée|quai|chemin|route|cours|passage) ",
         r"[(（][0-9]{3,4}[)）]|1[3-9][0-9][(（][0-9]{4}",
         r"[0-9]{3}[)\-. ]{1,2}[0-9]{2,3}[\-. ][0-9]{4}",
         r"[A-Za-z0-9._%+\-] ?[@] ?[A-Za-z0-9\-]",
-        r"[+][0-9](?:[ ().\-]{0,2}[0-9]){7}|(?:^|[^0-9.,:])00[ \-]?[1-9][0-9]{0,2}[ ().\-]{1,2}[0-9]",
+        r"[+][0-9](?:[ ()./\-]{0,2}[0-9]){7}|(?:^|[^0-9.,:])00[ .\-]?[2-9][0-9]{1,2}[ .\-]?[(0-9]|[(（]0[0-9]{1,3}[)）]|(?:^|[^0-9.,:])00[ \-]?[1-9][0-9]{0,2}[ ().\-]{1,2}[0-9]",
         r"0[0-9]{2,3}[)） \-]{0,2}[2-8][0-9]{2,3}[ \-]?[0-9]{3}|0[0-9]{2,4}[ \-][0-9]{3,4}[ \-][0-9]{3}",
         r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|[23fF][0-9A-Fa-f]{3}:[0-9A-Fa-f]*:",
         r"(?:[0-9A-Fa-f]{2}[:：\-]){5}|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}",
@@ -42,7 +54,7 @@ SUSPECT = "|".join(
         rf"[0-9A-Za-z_!#$%&*\-] ?(?i:{_MINE}(?:wi-?fi ?|开机|登录|新|门锁|new |login )?的?(?:微信|wechat|[vw]x|qq|扣扣|password|passwd|pwd))",
         r"(?i:passw|passc|passp|pass\s?(?:[:=：是为→➡➜⇒👉\-]|就|都|还|[现一默应统])|pwd|pw ?(?:[是为'「“]|is|[:=：\s]|[→➡➜⇒👉\-]|现|一|默|应|统|就|都|还)|ssn|social(?: sec|'s|:| is| [0-9])|(?:(?:^|[^a-z])ni (?:number|no)|nino|national ins)|://[^ ]*(?:[=@/]|bot)|cv[vc]2?码?[is是为:： ]{0,4}[0-9]|psw|mima)",
         r"(?i:sk-[a-z0-9_.\-]{9}|[sr]k_(?:live|test)_|gh[pousr]_|github_pat|glpat-|a[ks]ia|ltai|akid|aiza|hf_[a-z]|npm_|pypi-|xox[abeprs]-|sg\.[a-z0-9_\-]{9}|ya29\.|whsec_|token|secret|bearer|private key|(?:api|access|private|app|client|auth|refresh|bot|session|encryption|license)[ _\-]?key|ak/?sk|[密秘私][钥鑰]|令牌)|eyJ[a-zA-Z0-9]{8}|[A-Z]{2}[0-9]{2} ?[0-9A-Z]{4} ?[0-9A-Z]{4}",
-        r"(?i:(?:code|pin|otp|phone|mobile|cell|call|text|number|tel|whatsapp|sms|ring|fax|card|acct?|a/c|account|routing|no\.)[a-z':#：是为码=\s]{0,26}(?:g-)?[(（]?[0-9][0-9 \-][ \-]?[0-9]|[0-9] is (?:your|the|my) )",
+        r"(?i:(?:code|pin|otp|phone|mobile|cell|call|text|number|tel|whatsapp|sms|ring|fax|card|acct?|a/c|account|routing|no\.)[a-z':#：是为码=,\s\-]{0,26}(?:g-)?[(（]?[0-9][0-9 \-][ \-]?[0-9]|[0-9] is (?:your|the|my) )",
         r"(?i:(?:pick[ \-]?up|collection|locker|parcel) (?:code|number|pin))",
         r"(?i:(?:[@#]| at |[(（\[{]at[)）\]}]|艾特) ?[a-z0-9.\-]{2,40} {0,2}(?:\.|dot |[(（\[{]dot|点|。))",
         r"(?i:(?:on|at|to|is|address):? ?[0-9]{1,5}[a-z]?,? (?:[a-z'.]+ ){1,3}(?:street|st|avenue|ave|road|rd|drive|dr|lane|ln|boulevard|blvd|court|ct|way|place|terrace|close|crescent|gardens|grove|mews|square))",
