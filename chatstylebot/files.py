@@ -135,9 +135,12 @@ def check_apart(inputs: Sequence[Path], outputs: Sequence[Path]) -> None:
         try:
             folder = target.is_dir()
         except OSError as error:  # a name that no file system takes
-            raise UserError(f"cannot write {target}: {error.strerror}", "give a shorter name to --output") from None
+            raise UserError(f"cannot write {target}: {error.strerror}", "give a shorter name") from None
         if target.resolve() in {path.resolve() for path in inputs}:
-            raise UserError(f"{target} is an export: it would be overwritten", "give another name to --output")
+            raise UserError(
+                f"{target} is an export: it would be overwritten",
+                "give it another name: --output NAME or --report NAME",
+            )
         if folder:
             raise UserError(f"{target} is a folder", f"write a file name, for example {target / 'chat_records.json'}")
         if target.resolve() in {other.resolve() for other in outputs[:number]}:

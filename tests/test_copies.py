@@ -52,8 +52,22 @@ def test_an_id_that_stands_for_something_else_makes_no_copies_of_different_words
     assert stays(marked(*rows)) == ["one", "two", "three"]
 
 
-def test_an_edited_copy_has_the_id_and_the_second() -> None:
-    assert stays(marked(("10:00:05", "A", "hallo", "7"), ("10:00:05", "A", "hallo!", "7"))) == ["hallo"]
+def test_of_an_edited_message_what_it_became_stays() -> None:
+    assert stays(marked(("10:00:05", "A", "hallo", "7"), ("10:00:05", "A", "hallo!", "7"))) == ["hallo!"]
+
+
+def test_short_texts_go_with_a_run_whose_seconds_were_cut_off() -> None:
+    talk = [("10:00:05", "A", "hey"), ("10:00:40", "me", "hi"), ("10:01:10", "A", "ok"), ("10:01:30", "me", "ok")]
+    copies_ = [(clock[:6] + "00", who, text) for clock, who, text in talk]
+    found = marked(*talk, *copies_)
+    assert stays(found) == ["hey", "hi", "ok", "ok"]
+    assert found.kept == 0
+
+
+def test_a_spreadsheet_s_copy_that_holds_more_than_the_original_is_one_for_what_both_hold() -> None:
+    first = [(f"10:0{n}:07", "A" if n % 2 else "me", f"said {n}") for n in range(4)]
+    more = [(f"10:0{n}:00", "A" if n % 2 else "me", f"said {n}", None, 1) for n in range(9)]
+    assert stays(marked(*first, *more)) == [f"said {n}" for n in range(9)]
 
 
 def test_without_ids_one_second_tells() -> None:

@@ -136,3 +136,52 @@ def test_a_last_line_without_its_end_is_a_cut_and_with_it_a_damaged_one(tmp_path
         damaged: list[str] = []
         assert len(list(json_file.line_objects(tmp_path / "a.jsonl", "a.jsonl", damaged))) == 2 + (cut is None)
         assert [line.endswith(json_file.CUT) for line in damaged] == ([] if cut is None else [cut])
+
+
+NESTED = [{"seq": n, "text": f"t{n}"} for n in range(3)]
+DAMAGED = '{"seq":3,"sub":5"7,"refer":{"seq":9,"text":"quoted"},"text":"the reply"}'
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_what_is_nested_in_a_damaged_element_is_no_element(tmp_path: Path, indent: int | None) -> None:
+    whole = json.dumps([*NESTED, {"seq": 4, "text": "t4"}], indent=indent)
+    before = whole.index('{"seq": 4' if indent is None else '{\n  "seq": 4')
+    damaged = DAMAGED if indent is None else DAMAGED.replace(",", ",\n  ").replace("{", "{\n  ")
+    (tmp_path / "a.json").write_text(whole[:before] + damaged + ("," if indent is None else ",\n ") + whole[before:])
+    parts, faults = json_file.read_list(tmp_path / "a.json")
+    assert [json_file.value(part)["seq"] for part in parts] == [0, 1, 2, 4]
+    assert len(faults) == 1
+
+
+def test_a_file_cut_off_inside_of_what_is_nested_has_as_many_elements_as_are_whole(tmp_path: Path) -> None:
+    text = json.dumps([*NESTED, {"seq": 3, "refer": {"seq": 9, "text": "quoted"}, "text": "x"}])
+    for end in ('"quoted"', '}, "text"', '"x"'):
+        (tmp_path / "a.json").write_text(text[: text.rindex(end) + 1])
+        parts, faults = json_file.read_list(tmp_path / "a.json")
+        assert len(parts) == 3
+        assert faults == [f"a.json message 4: {json_file.CUT}"]
+
+
+def test_a_missing_last_bracket_is_no_damaged_message(csb: Csb, place: Path) -> None:
+    (place / "result.json").write_text(json.dumps(ACCOUNT)[:-2])
+    csb("preprocess", "result.json", "--partial", "--heldout", "0", "--report", "r.json")
+    report = json.loads((place / "r.json").read_text("utf-8"))
+    assert report["messages_in"] == 8
+    assert "damaged_row" not in report["dropped"]
+
+
+@pytest.mark.parametrize(
+    "text", ['{"name": "A", "type": "personal_chat",', '{"participants": [{"name": "A"}, {"na', '[{"se']
+)
+def test_a_file_cut_off_before_its_first_message_is_told_to_be_so(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(UserError, match="is cut off before its first message is whole"):
+        importers.load([tmp_path / "a.json"])
+
+
+def test_of_a_file_in_which_nothing_is_whole_partial_takes_nothing(csb: Csb, place: Path) -> None:
+    whole = json.dumps(ACCOUNT)
+    (place / "result.json").write_text(whole[: whole.index('"date_unixtime"') + 20])
+    refused = csb("preprocess", "result.json", "--partial", code=1).stderr
+    assert "0 messages could be read" in refused
+    assert "--partial" not in refused

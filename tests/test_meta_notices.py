@@ -27,11 +27,14 @@ SYSTEM = [
     "Rita wysłał(a) załącznik.", "Bir mesajı beğendi", "Rita bir ek gönderdi.", "Rita отправил(-а) вложение.",
     "Rita mengirim lampiran.", "Đã thích một tin nhắn", "Đã bày tỏ cảm xúc 😂 về tin nhắn của bạn",
     "Rita đã gửi một file đính kèm.", "Bạn đã gửi một file đính kèm.", "点赞了一条消息", "Rita Sol傳送了附件。",
-    "Rita Solが添付ファイルを送信しました。", "Rita Sol님이 첨부 파일을 보냈습니다.",
+    "A réagi ❤️ à votre message", "Ha reagito ❤️ al tuo messaggio", "Heeft met ❤️ gereageerd op je bericht",
+    "Нравится сообщение", "Rita отправил(а) вложение.", "Lubi wiadomość", "赞了一条消息", "对你的消息作出了 ❤️ 反应",
+    "Rita Sol 发送了一个附件。", "Rita Solが添付ファイルを送信しました。", "Rita Sol님이 첨부 파일을 보냈습니다.",
 ]  # fmt: skip
 CALLS = [
     "Video chat ended", "The audio call ended.", "You missed a video call from Ugo.", "Rita started a video chat.",
     "Rita missed your audio call.", "Rita called you.", "Rita hat einen Videochat gestartet.",
+    "Du hast einen Videochat gestartet.", "Perdiste una llamada de Zoë.", "Vous avez manqué un appel de Zoë.",
     "Rita a démarré une discussion vidéo.", "Rita inició un chat de video.", "Rita iniciou uma chamada de vídeo.",
 ]  # fmt: skip
 RECALLED = ["Rita unsent a message", "You unsent a message", "This message was unsent.", "Bạn đã thu hồi một tin nhắn"]
@@ -43,7 +46,8 @@ TYPED = [
     "ich hab dir einen Anhang gesendet",
     "Le gustó un mensaje mío", "a aimé un message ?? qui ça", "Curtiu uma mensagem minha kkk", "他点赞了一条消息哈哈",
     "You called it!!", "Rita called you a genius", "Rita added salt to the soup", "Rita changed the photo of her cat",
-    "You missed a good party",
+    "You missed a good party", "赞了一条消息就跑", "Нравится сообщение твоё",
+    "Du hast einen Anruf verpasst, ruf zurück",
     "添付ファイルを送信しました、見てね", "đã gửi một file đính kèm cho bạn rồi nha",
 ]  # fmt: skip
 

@@ -146,6 +146,10 @@ def test_a_group_or_a_chat_without_a_word_of_mine_is_a_remark(rows: list[Any], g
     ]
 
 
+def test_the_id_that_an_error_lists_for_the_owner_is_taken() -> None:
+    assert claimed([TOLD], ["me"]) == [[True, False]]
+
+
 def test_who_has_said_who_they_are_is_not_told_to_say_so() -> None:
     other = found(("Cy", "Cy", None), ("Dee", "Dee", None), name="b.txt")
     told = found(("me", "我", True), ("wxid_ann", "Ann", False), owner=frozenset({"我"}), name="w.csv")

@@ -50,7 +50,12 @@ def test_three_formats_become_one(lines: bool, tmp_path: Path) -> None:
 def test_what_is_no_sample_is_counted(tmp_path: Path) -> None:
     found = made(tmp_path / "a.json", ALPACA, ALPACA, {"instruction": "q", "output": ""}, 7, {"messages": []})
     assert len(found.samples) == 1
-    assert (found.read, dict(found.dropped)) == (5, {"duplicate_sample": 1, "no_sample": 3})
+    assert (found.read, dict(found.dropped)) == (
+        5,
+        {"duplicate_sample": 1, "no_question_or_answer": 1, "not_an_object": 1, "unknown_form": 1},
+    )
+    path = tmp_path / "a.json"
+    assert found.examples["not_an_object"] == f"{path} row 4"
 
 
 def test_preferences_are_refused_with_the_right_command(tmp_path: Path) -> None:
@@ -157,3 +162,18 @@ def test_a_list_that_is_wrong_in_its_middle_is_not_taken_for_a_short_one(tmp_pat
     (tmp_path / "a.json").write_text('[{"instruction": "q", "output": "a"} {"instruction": 7, "out]put": oops}, {}]')
     with pytest.raises(UserError, match="is not whole JSON"):
         ready_made.read(tmp_path / "a.json", 5, partial=True)
+
+
+def test_inspect_says_what_to_do_with_samples(csb: Csb, place: Path) -> None:
+    (place / "s.json").write_text(json.dumps([{"instruction": "q", "output": "a"}]))
+    refused = csb("inspect", "s.json", code=1).stderr
+    assert "s.json holds ready-made samples, not chats" in refused
+    assert "try: csb preprocess s.json" in refused
+
+
+def test_a_row_without_an_answer_is_named_with_its_file(csb: Csb, place: Path) -> None:
+    for folder, rows in (("one", [{"instruction": "q", "output": "a"}]), ("two", [{"instruction": "q", "output": ""}])):
+        (place / folder).mkdir()
+        (place / folder / "a.json").write_text(json.dumps(rows))
+    told = csb("preprocess", "one/a.json", "two/a.json", "--heldout", "0")
+    assert "1 no_question_or_answer (first: two/a.json row 1)" in told.stdout

@@ -56,7 +56,8 @@ def said(text: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("element", "shown"),
     [
-        ({"type": "text", "text": "bold", "style": {"bold": True}}, "bold"),
+        ({"type": "text", "text": "bold", "style": {"bold": True}}, "*bold*"),
+        ({"type": "text", "text": " a b ", "style": {"italic": True, "bold": True}}, " *_a b_* "),
         ({"type": "link", "url": "https://a.example"}, "https://a.example"),
         ({"type": "link", "url": "https://a.example", "text": "the plan"}, "the plan"),
         ({"type": "emoji", "name": "wave", "skin_tone": 3}, ":wave::skin-tone-3:"),
@@ -221,3 +222,22 @@ def test_an_empty_day_ends_no_import(tmp_path: Path) -> None:
     (tmp_path / "garden" / "2023-12-01.json").write_bytes(b"")
     found = importers.module("slack_zip").read(tmp_path / "users.json", "UTC")
     assert texts(found) == ["a"]
+
+
+def test_a_day_that_is_cut_off_is_named_with_its_channel(tmp_path: Path) -> None:
+    team(tmp_path, [said_by("hi"), said_by("ho")])
+    day = tmp_path / "garden" / "2023-11-01.json"
+    day.write_text(day.read_text()[:-30])
+    (found,) = importers.load([tmp_path])
+    assert importers.cut(found).startswith(
+        f"{tmp_path.name}/garden/2023-11-01.json is cut off in the middle: 1 message "
+    )
+
+
+def test_a_message_that_stands_twice_in_a_day_is_there_for_the_count_of_copies(tmp_path: Path) -> None:
+    one = {"text": "again", "ts": stamp(5)}
+    assert texts(team(tmp_path, [one, one])) == ["again", "again"]
+
+
+def said_by(text: str) -> dict[str, Any]:
+    return {"text": text}

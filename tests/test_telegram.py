@@ -225,3 +225,25 @@ def test_the_people_of_an_account_that_nothing_tells_apart_are_listed(tmp_path: 
     path.write_text(json.dumps(forum({"from_id": "user7"}, {"from_id": "user3"})))
     (file,) = importers.load([path])
     assert not people.told(file.export.messages)
+
+
+def test_topics_that_were_all_opened_before_the_export_begins_are_told_apart(tmp_path: Path) -> None:
+    vera, me = {"from_id": "user7"}, {"from_id": "user3"}
+    tent, food = {"reply_to_message_id": -9}, {"reply_to_message_id": -8}
+    rows = [{**vera, **tent}, {**vera, **food}, {**me, **tent}, {**me, **food}, {**vera, **tent}, {**vera, **food}]
+    assert talks(load(tmp_path, forum(*rows), "user3")) == [["t1", "t3", "t5"], ["t2", "t4", "t6"]]
+
+
+def test_in_a_forum_even_one_answer_to_an_absent_message_is_a_talk_of_its_own(tmp_path: Path) -> None:
+    vera, me = {"from_id": "user7"}, {"from_id": "user3"}
+    rows = [topic("Cake"), {**vera, "reply_to_message_id": -5}, {**vera, "reply_to_message_id": -6}]
+    rows += [{**me, "reply_to_message_id": -5}, {**me, "reply_to_message_id": -6}]
+    assert talks(load(tmp_path, forum(*rows), "user3")) == [["t2", "t4"], ["t3", "t5"]]
+
+
+def test_a_chat_in_which_only_the_other_side_wrote_is_told_to_be_so(csb: Csb, place: Path) -> None:
+    (place / "result.json").write_text(json.dumps(chat({"from_id": "user7"}, {"from_id": "user7"})))
+    assert "none of these messages is yours: give a chat in which you wrote" in csb("inspect", "result.json").stdout
+    refused = csb("preprocess", "result.json", code=1).stderr
+    assert "try: give a chat in which you wrote" in refused
+    assert "--me" not in refused

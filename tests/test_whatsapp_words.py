@@ -279,3 +279,35 @@ def test_under_the_group_s_name_stand_only_notices_also_without_the_mark(tmp_pat
 )  # fmt: skip
 def test_that_a_message_was_edited_is_not_part_of_it(suffix: str, tmp_path: Path) -> None:
     assert last(android(tmp_path, "Ann: hello", f"Tom: at nine <sharp> {suffix}")) == ("text", "at nine <sharp>")
+
+
+def test_a_name_with_a_colon_is_known_by_what_always_follows_it(tmp_path: Path) -> None:
+    found = android(
+        tmp_path, "Tom: Work: hi", "Mira: hey", "Tom: Work: <Media omitted>", "Mira: note: buy milk",
+        "Tom: Work: This message was deleted", "Mira: ok",
+    )  # fmt: skip
+    assert rows(found) == [
+        ("Tom: Work", "text", "hi"), ("Mira", "text", "hey"), ("Tom: Work", "file", None),
+        ("Mira", "text", "note: buy milk"), ("Tom: Work", "recall", None), ("Mira", "text", "ok"),
+    ]  # fmt: skip
+
+
+def test_a_group_whose_name_has_a_colon_is_known_by_the_mark(tmp_path: Path) -> None:
+    found = iphone(
+        tmp_path,
+        f"Trip: Alps: {MARK}Messages and calls are end-to-end encrypted. Only people in this chat can read them.",
+        f"Trip: Alps: {MARK}Tom created this group", "Tom: who drives", "Mira: me", f"Tom: Work: {MARK}image omitted",
+        name="WhatsApp Chat - Trip: Alps.txt",
+    )  # fmt: skip
+    assert [kind for _, kind, _ in rows(found)] == ["system", "system", "text", "text", "image"]
+    assert not any(MARK in (text or "") for _, kind, text in rows(found) if kind == "text")
+
+
+def test_twice_the_same_beginning_is_no_name(tmp_path: Path) -> None:
+    found = android(tmp_path, "Tom: Work: late again", "Mira: hm", "Tom: Work: still here", "Mira: come home")
+    assert rows(found)[0] == ("Tom", "text", "Work: late again")
+
+
+def test_pages_of_a_document_left_out_are_no_words(tmp_path: Path) -> None:
+    found = iphone(tmp_path, "Ann: hi", f"Mira: Plan.pdf • {MARK}3 Seiten {MARK}Dokument weggelassen")
+    assert rows(found)[1] == ("Mira", "file", None)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from chatstylebot.errors import UserError
 from chatstylebot.workspace import here
 
 BARS = " ▁▂▃▄▅▆▇█"
@@ -35,8 +36,14 @@ def run(
     """Say what is in chat exports: chats, people, kinds, times, who is me; write nothing."""
     from chatstylebot import card as cards
     from chatstylebot import importers, progress
+    from chatstylebot.corpus import ready_made
     from chatstylebot.importers import people, summary
 
+    if samples := [path for path in paths if ready_made.detect(path)]:
+        raise UserError(
+            f"{samples[0]} holds ready-made samples, not chats: there is nobody in it to tell of",
+            f"csb preprocess {shlex.quote(str(samples[0]))}",
+        )
     card = cards.written(here())
     zone = timezone or (card.timezone if card else None)
     if timezone:
@@ -136,6 +143,8 @@ def _next(
 
     if not any(file["messages"] for file in told):
         return []
+    if all(file["me_known_by"] == "file" and not any(chat["from_me"] for chat in file["chats"]) for file in told):
+        return ["none of these messages is yours: give a chat in which you wrote"]
     options: list[str] = []
     for flag, value in (("--timezone", timezone), ("--format", form), ("--map", mapping)):
         options += [flag, str(value)] if value else []

@@ -168,7 +168,7 @@ def _ready_made(
         raise UserError(f"{paths[0].name} holds samples, not chats: {', '.join(idle)} can do nothing", "leave it out")
     place = _place(paths, output, report)
     for path, form in forms.items():
-        progress.say(f"{path.name}: samples in {form}'s format")
+        progress.say(f"{path}: samples in {form}'s format")
     made = ready_made.collected(forms, card.history, partial)
     if not made.samples:
         raise UserError(f"there is no sample in {', '.join(map(str, paths))}", "each needs a question and an answer")
@@ -185,9 +185,9 @@ def _ready_made(
         raise UserError(f"every sample in {', '.join(map(str, paths))} holds private data", "--privacy redact")
     train, dev = ready_made.split(made.samples, switches.heldout)
     account = {
-        "files": {path.name: form for path, form in forms.items()}, "samples_in": made.read,
-        "dropped": dict(made.dropped), "samples": len(made.samples), "train": len(train), "dev": len(dev),
-        "redacted": finder.counts,
+        "files": {str(path): form for path, form in forms.items()}, "samples_in": made.read,
+        "dropped": dict(made.dropped), "examples": made.examples, "samples": len(made.samples), "train": len(train),
+        "dev": len(dev), "redacted": finder.counts,
     }  # fmt: skip
     with progress.stage("writing"), files.together() as outputs:
         for target, rows in ((place.samples, train), (place.dev, dev)):

@@ -85,10 +85,12 @@ def _identified(messages: pl.DataFrame) -> pl.Series:
         return pl.Series([], dtype=pl.UInt32)
     table = _alive(messages, "message_id").filter(twice.filter(messages["dropped"].is_null()))
     same = ["file", "chat", "message_id", "who"]
+    # of an edited message what it became stays
+    edited = table.select(PRECISE & ~pl.struct(*same, "sent_at").is_last_distinct()).to_series()
+    left = table.filter(~edited)
     # an id that is none (a mapped column of something else) does not make different words one message
-    again = ~pl.struct(*same, "minute", "text").is_first_distinct()
-    edited = PRECISE & ~pl.struct(*same, "sent_at").is_first_distinct()
-    return table.filter(again | edited)["row"]
+    again = left.filter(~pl.struct(*same, "minute", "text").is_first_distinct())
+    return pl.concat([table.filter(edited)["row"], again["row"]])
 
 
 def _unidentified(messages: pl.DataFrame) -> tuple[pl.Series, int]:
@@ -131,8 +133,17 @@ def _alike(messages: pl.DataFrame, alike: pl.Series) -> tuple[pl.Series, int]:
     sure = pl.col("precise") | (pl.col("seconds") & (~pl.col("cut") | pl.col("typed")))
     # of a message with seconds, the copy whose seconds were cut off
     nth = pl.col("row").rank("ordinal").over([*same, "precise"])
-    blunt = ~pl.col("precise") & pl.col("seconds") & pl.col("typed") & (nth <= pl.col("precise").sum().over(same))
-    marked = pairs.with_columns(first.alias("first"), (nameless & ((~first & sure) | blunt)).alias("gone"))
+    blunt = ~pl.col("precise") & pl.col("seconds") & (nth <= pl.col("precise").sum().over(same))
+    marked = pairs.with_columns(first.alias("first"), blunt.alias("blunt"))
+    # where nearly all that falls on a full minute stands there with its seconds, too, the length does not matter
+    whole = alive.filter(~pl.col("precise") & pl.col("text").is_not_null()).group_by("file", "chat").len("full")
+    cut = marked.filter("blunt").group_by("file", "chat").len("cut").join(whole, on=["file", "chat"])
+    cut = cut.filter((pl.col("cut") >= RUN) & (pl.col("cut") >= SAVED * pl.col("full"))).select(
+        "file", "chat", all=True
+    )
+    marked = marked.join(cut, on=["file", "chat"], how="left", maintain_order="left")
+    blunt = pl.col("blunt") & (pl.col("typed") | pl.col("all").fill_null(False))
+    marked = marked.with_columns((nameless & ((~pl.col("first") & sure) | blunt)).alias("gone"))
     gone = marked.filter("gone")["row"]
     chats = alive.filter(alike).join(clock.filter(~pl.col("seconds")), on="file", how="semi").select("file", "chat")
     runs = pl.Series(list(_runs(alive, chats.unique())), dtype=gone.dtype)
@@ -203,7 +214,12 @@ def _saved(messages: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     found = (
         pairs.group_by("file", "file_other").agg(pl.len().alias("n"), lost.sum().alias("lost"))
         .join(sizes, on="file")
-        .filter((pl.col("lost") > 0) & (pl.col("n") >= LEAST) & (pl.col("n") >= SAVED * pl.col("size")))
+        .join(sizes, left_on="file_other", right_on="file", suffix="_other")
+        .filter(
+            (pl.col("lost") > 0)
+            & (pl.col("n") >= LEAST)
+            & (pl.col("n") >= SAVED * pl.min_horizontal("size", "size_other"))
+        )
         .sort("n", "file", "file_other", descending=[True, False, False])
     )  # fmt: skip
     copies: dict[int, int] = {}

@@ -42,6 +42,12 @@ class ReadyMade:
     samples: list[Sample] = field(default_factory=list)
     read: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)  # reason → where the first one stands
+
+    def drop(self, reason: str, where: str) -> None:
+        """Count a row that gives no sample."""
+        self.dropped[reason] += 1
+        self.examples.setdefault(reason, where)
 
 
 def form(row: Any) -> str | None:
@@ -139,24 +145,32 @@ def read(path: Path, history: int, partial: bool = False) -> ReadyMade:
     """The samples of a file, each with at most `history` pairs before it. Raises UserError as `rows` does."""
     made = ReadyMade()
     seen: set[str] = set()
-    for row in rows(path, partial):
+    for number, row in enumerate(rows(path, partial), 1):
         made.read += 1
+        where = f"{path} row {number}"
         try:
             kind = form(row)
         except UserError:
             kind = None
         found = _alpaca(row, made.dropped) if kind == "alpaca" else _turns(row) if kind else []
         if not found:
-            made.dropped["no_sample"] += 1
+            made.drop(_why(row, kind), where)
         for sample in found:
             sample["history"] = sample["history"][-history:] if history else []
             key = json.dumps(sample, sort_keys=True)
             if key in seen:
-                made.dropped["duplicate_sample"] += 1
+                made.drop("duplicate_sample", where)
                 continue
             seen.add(key)
             made.samples.append(sample)
     return made
+
+
+def _why(row: Any, kind: str | None) -> str:
+    """Why a row gives no sample."""
+    if not isinstance(row, dict):
+        return "not_an_object"
+    return "unknown_form" if kind is None else "no_question_or_answer"
 
 
 def collected(paths: Iterable[Path], history: int, partial: bool = False) -> ReadyMade:
@@ -167,6 +181,7 @@ def collected(paths: Iterable[Path], history: int, partial: bool = False) -> Rea
         whole.samples += made.samples
         whole.read += made.read
         whole.dropped += made.dropped
+        whole.examples = made.examples | whole.examples
     return whole
 
 
@@ -264,7 +279,12 @@ def split(samples: list[Sample], heldout: float) -> tuple[list[Sample], list[Sam
 
 def told(account: dict[str, Any], output: str) -> str:
     """For the screen: the account in three lines."""
-    dropped = ", ".join(f"{number:,} {reason}" for reason, number in account["dropped"].items()) or "none"
+    dropped = ", ".join(
+        f"{number:,} {reason}" + (f" (first: {account['examples'][reason]})" if reason in account["examples"] else "")
+        for reason, number in account["dropped"].items()
+    )
     counts = f"{account['samples']:,} samples ({account['train']:,} train, {account['dev']:,} dev)"
     redacted = sum(account["redacted"].values())
-    return f"{account['samples_in']:,} rows → {counts}\ndropped: {dropped}; redacted: {redacted:,}\n→ {output}"
+    return (
+        f"{account['samples_in']:,} rows → {counts}\ndropped: {dropped or 'none'}; redacted: {redacted:,}\n→ {output}"
+    )

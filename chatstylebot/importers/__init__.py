@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -108,13 +109,24 @@ class Found:
     zone: str | None = None  # None where every time is known
 
 
+CUT_AT = re.compile(rf"( (?:message|line|row|chat|entry) [\d,]+)?: {json_file.CUT}$")
+
+
+def _between(line: str) -> bool:
+    """Whether a line of damage tells of a file that ends between two messages: none of them is damaged."""
+    found = CUT_AT.search(line)
+    return found is not None and not found[1]
+
+
 def cut(found: Found) -> str:
     """How much of a file that is cut off in the middle could be read; "" for a whole one."""
-    if not any(line.endswith(json_file.CUT) for line in found.export.damaged):
+    lines = [line for line in (*found.export.damaged, *found.export.notes) if line.endswith(json_file.CUT)]
+    if not lines:
         return ""
+    file = CUT_AT.sub("", lines[0])
     days = found.export.messages["sent_at"].dt.strftime("%Y-%m-%d")
     last = f", the last of {max(days)}" if len(days) else ""
-    return f"{found.shown} is cut off in the middle: {len(days):,} messages could be read{last}"
+    return f"{file} is cut off in the middle: {len(days):,} message{'s' * (len(days) != 1)} could be read{last}"
 
 
 def module(key: str) -> ModuleType:
@@ -152,10 +164,22 @@ def detect(start: Head) -> str:
         return found
     if not start.text:
         raise UserError(f"{start.path} is not a text file", "name the file that the export tool wrote")
+    if (closing := {"{": "}", "[": "]"}.get(start.text.lstrip("\ufeff \r\n\t")[:1])) and not _closed(
+        start.path, closing
+    ):
+        raise UserError(f"{start.path} is cut off before its first message is whole", "copy or export it again")
     raise UserError(
         f"{start.path} is in no format that is known here; its first line is: {start.first_line[:120]!r}",
         "export the chats in one of the formats of docs/exports.md, or say which column is what: --map columns.yaml",
     )
+
+
+def _closed(path: Path, closing: str) -> bool:
+    """Whether the last sign of a JSON file is the bracket that ends it, or it holds an object a line."""
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - 4096, 0))
+        end = file.read().strip(b"\0 \r\n\t")
+    return end[-1:] in (closing.encode(), b"}")
 
 
 def _detected(start: Head) -> str | None:
@@ -258,8 +282,9 @@ def _found(source: sources.Source, key: str, export: Export, zone: str) -> Found
         export,
         messages=messages,
         owner=frozenset(map(names.tidy, export.owner)) | ({*own["sender_id"], *own["sender_name"]} - {"me"}),
-        damaged=[rename(line) for line in export.damaged],
-        notes=[rename(line) for line in export.notes],
+        # a cut between two messages is no damaged message
+        damaged=[rename(line) for line in export.damaged if not _between(line)],
+        notes=[*map(rename, export.notes), *(rename(line) for line in export.damaged if _between(line))],
         names={names.tidy(key): frozenset(map(names.tidy, known)) for key, known in export.names.items()},
     )
     local = zone if messages.height and not messages["tz_known"].all() else None

@@ -143,16 +143,18 @@ def members(text: str) -> Iterator[tuple[str, Any]]:
             continue
 
 
-def pieces(path: Path, text: str, start: int) -> tuple[list[Part], list[str], int]:
-    """The objects of a list that begins at `start`, the damage, and where the list ends.
+def pieces(path: Path, text: str, start: int, before: int = 0) -> tuple[list[Part], list[str], int]:
+    """The objects of a list that begins at `start`, the damage, and where the list ends; `before` objects came earlier.
 
-    After a damaged object comes the next that begins as the first does.
+    After a damaged object comes the next that begins as the first does, behind a comma and as far from the margin: what
+    is nested in the damaged one is no element.
     """
     elements: list[Part] = []
     damaged: list[str] = []
     first = re.compile(r'\{\s*"(?:[^"\\]|\\.){1,80}"\s*:').search(text, start)
     begins = re.compile(r"\s*".join(map(re.escape, re.findall(r'\{|"[^"]*"|:', first[0])))) if first else None
     place = first.start() if first else len(text)
+    margin = text[start:place] if "\n" in text[start:place] else ""
     end = start
     while begins:
         whole = True
@@ -162,16 +164,27 @@ def pieces(path: Path, text: str, start: int) -> tuple[list[Part], list[str], in
             if re.compile(r"\s*\]").match(text, end):
                 break
         except (ValueError, RecursionError) as error:
-            damaged.append(f"{path.name} message {len(elements) + len(damaged) + 1}: {_why(error)}")
+            damaged.append(f"{path.name} message {before + len(elements) + len(damaged) + 1}: {_why(error)}")
             end, whole = place + 1, False
-        following = begins.search(text, end)
+        following = _next(begins, text, end, margin)
         if not following:  # neither another element nor the end of the list
             damaged[-1 if not whole else len(damaged) :] = [
-                f"{path.name} message {len(elements) + len(damaged) + whole}: {CUT}"
+                f"{path.name} message {before + len(elements) + len(damaged) + whole}: {CUT}"
             ]
             break
         place = following.start()
     return elements, damaged, end
+
+
+def _next(begins: re.Pattern[str], text: str, end: int, margin: str) -> re.Match[str] | None:
+    """The next object of the list: one of another list, or the value of a member, is none."""
+    for found in begins.finditer(text, end):
+        comma = found.start()
+        while comma > end and text[comma - 1].isspace():
+            comma -= 1
+        if text[comma - 1] == "," and (not margin or text[comma : found.start()] == margin):
+            return found
+    return None
 
 
 def _why(error: BaseException) -> str:

@@ -20,16 +20,17 @@ WHOLE = (
     r"You are (?:now|no longer) an admin\.|The group name was set to [^\n]{1,120}|This poll is no longer available",
     r"(?:Hat eine Nachricht mit [„\"]Gefällt mir[“\"] markiert|Gefällt eine Nachricht)",
     rf"(?:Hat mit {ONE} auf deine Nachricht reagiert|Reagierte mit {ONE} auf deine Nachricht)",
-    rf"A aimé un message|A réagi avec {ONE} à (?:votre|ton) message",
+    rf"A aimé un message|A réagi (?:avec )?{ONE} à (?:votre|ton) message",
     r"(?:Le gustó un mensaje|Le ha gustado un mensaje|Indicó que le gusta un mensaje)",
     rf"(?:Reaccionó con|Ha reaccionado con) {ONE} a tu mensaje",
     rf"Curtiu uma mensagem|Reagiu com {ONE} à (?:sua|tua) mensagem",
-    rf"Ha messo [\"“«]?Mi piace[\"”»]? a un messaggio|Ha reagito con {ONE} al tuo messaggio",
-    rf"Vond een bericht leuk|Heeft (?:met )?{ONE} op je bericht gereageerd",
-    rf"Polubił\(a\) wiadomość|Zareagował\(a\) {ONE} na Twoją wiadomość",
+    rf"Ha messo [\"“«]?Mi piace[\"”»]? a un messaggio|Ha reagito (?:con )?{ONE} al tuo messaggio",
+    rf"Vond een bericht leuk|Heeft (?:met )?{ONE} (?:op je bericht gereageerd|gereageerd op je bericht)",
+    rf"Polubił\(a\) wiadomość|Lubi wiadomość|Zareagował\(a\) {ONE} na Twoją wiadomość",
+    r"Нравится сообщение|Поставил\(-?а\) «Нравится» сообщению",
     r"Bir mesajı beğendi|Menyukai pesan",
     rf"Đã thích một tin nhắn|Đã bày tỏ cảm xúc {ONE} về tin nhắn của bạn",
-    r"点赞了一条消息|[^\n]{0,40}对(?:你的|一条)消息(?:做出了|回应了)[^\n]{0,20}",
+    r"点?赞了一条消息|[^\n]{0,40}对(?:你的|一条)消息(?:[做作]出了|回应了)[^\n]{0,20}",
     rf"對你的訊息傳達了? ?{ONE}(?: ?心情)?|メッセージに「いいね[!！]」しました",
     r"添付ファイルを送信しました|메시지를 좋아합니다",
 )
@@ -39,6 +40,8 @@ CALLS = (
     r"(?:Videochat|Videoanruf|Audioanruf) beendet|Der (?:Videochat|Videoanruf|Anruf|Audioanruf) wurde beendet",
     r"(?:Discussion vidéo terminée|Appel (?:audio|vidéo) terminé)",
     r"(?:Chat de video|Videochat) finalizado|(?:Videollamada|Llamada de audio) finalizada|Finalizó (?:la videollamada|el chat de video)",
+    r"Perdiste una (?:llamada|videollamada|llamada de audio) de [^\n]{1,80}|(?:Vous avez|Tu as) manqué un appel(?: vidéo| audio)? de [^\n]{1,80}",
+    r"Du hast (?:einen Videochat|einen Videoanruf|einen Anruf) (?:gestartet|von [^\n]{1,80} verpasst)",
     r"(?:Bate-papo por vídeo encerrado|Chamada de (?:vídeo|áudio) (?:encerrada|finalizada))",
     r"(?:Chat video terminata|Videochiamata terminata|Chiamata audio terminata)|Cuộc gọi (?:video|thoại) đã kết thúc",
 )
@@ -69,7 +72,7 @@ DEEDS = (
     r"(?:alterou|mudou) (?:a foto do grupo|o tema[^\n]{0,60})",
     r"ha inviato un allegato|ha (?:abbandonato|creato) il gruppo|ha (?:aggiunto|rimosso) [^\n]{1,80} (?:al|dal) gruppo",
     r"heeft een bijlage (?:verzonden|gestuurd|verstuurd)|heeft de groep verlaten|heeft [^\n]{1,80} aan de groep toegevoegd",
-    r"wysłał\(a\) załącznik|bir ek gönderdi|отправил\(-а\) вложение|mengirim lampiran",
+    r"wysłał\(a\) załącznik|bir ek gönderdi|отправил\(-?а\) вложение|mengirim lampiran",
     r"đã gửi một (?:file|tệp) đính kèm|đã rời khỏi nhóm|đã thêm [^\n]{1,80} vào nhóm|đã đặt tên nhóm là [^\n]{1,120}",
 )
 DEED_CALLS = (
@@ -90,7 +93,7 @@ OWN = (
 )
 # what stands right behind the name, without a blank
 JOINED = (
-    r"发送了(?:一个)?附件|傳送了(?:一個)?附件|(?:さん)?が添付ファイルを送信しました|님이 첨부 파일을 보냈습니다",
+    r" ?发送了(?:一个)?附件| ?傳送了(?:一個)?附件|(?:さん)?が添付ファイルを送信しました|님이 첨부 파일을 보냈습니다",
 )  # fmt: skip
 YOU = ("You", "Você", "Anda", "Bạn", "Kamu")
 
@@ -107,7 +110,7 @@ _AGAIN = re.compile(
     _one(*DOUBTED, *WHOLE, *CALLS, *RECALLED, *DEEDS, *DEED_CALLS, *DEED_RECALLED).pattern, re.IGNORECASE
 )
 # what the sentences that stand alone begin with, and deeds without a name: most texts begin otherwise, and this is fast
-_FIRST = frozenset("ABCDEFGHIJLMNPRSTVYZamrvĐВ点對メ添메你첨")
+_FIRST = frozenset("ABCDEFGHIJLMNPRSTVYZamrvĐВНП赞点對メ添메你첨")
 _BEGIN = (
     "liked reacted sent created left joined named removed added is changed set cleared voted turned took recorded pinned unpinned "
     "mentioned started missed called unsent you the this video audio hat hast a le envió ha salió abandonó creó nombró agregó añadió "
@@ -135,13 +138,13 @@ def kind(text: str, sender: str) -> str | None:
     for name in (sender, sender.split(" ")[0], *YOU):
         if not name or not bare.startswith(name):
             continue
+        if _JOINED.fullmatch(bare, len(name)):
+            return "system"
         if bare.startswith(" ", len(name)):
             for pattern, found in _AFTER:
                 # "You took a screenshot" may be said to somebody: the app ends such a sentence with a full stop
                 if pattern.fullmatch(bare, len(name) + 1) and (name not in YOU or found == "recall" or bare[-1] == "."):
                     return found
-        elif _JOINED.fullmatch(bare, len(name)):
-            return "system"
     return None
 
 

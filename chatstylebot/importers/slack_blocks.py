@@ -1,7 +1,7 @@
 """The words of Slack's markup and of its blocks, as people see them.
 
 Format: shared facts, formats.md §4.16. Where an id has no name in the export, a word stands for it ("@someone", "@group",
-"#channel"): nobody writes ids. Bold and the like leave no marks; lists, quotes and code look as in Slack's own `text`.
+"#channel"): nobody writes ids. Bold and the like, lists, quotes and code look as in Slack's own `text`.
 """
 
 import re
@@ -16,6 +16,7 @@ MARK = re.compile(r"<([^<>\n]*)>")
 FALLBACK = frozenset({"this message contains interactive elements", "this content can't be displayed"})
 SILENT = frozenset({"divider", "image", "actions", "call", "video", "file", "input"})  # blocks that hold no words
 DEEP = 40  # levels of blocks that are looked through
+STYLES = (("bold", "*"), ("italic", "_"), ("strike", "~"), ("code", "`"))
 SOMEONE, GROUP, CHANNEL = "someone", "group", "channel"
 
 
@@ -110,7 +111,7 @@ class Reader:
     def _element(self, one: dict[str, Any]) -> str:
         match one.get("type"):
             case "text":
-                return _string(one.get("text"))
+                return _styled(_string(one.get("text")), one.get("style"))
             case "link":
                 return _string(one.get("text")) or _string(one.get("url"))
             case "emoji":
@@ -135,6 +136,14 @@ class Reader:
         kind = str(thing.get("type"))[:40]
         self.odd[kind] = self.odd.get(kind, 0) + 1
         return " ".join(_texts(thing))
+
+
+def _styled(text: str, style: Any) -> str:
+    """A piece of text with the marks of its style, as they stand in `text`: not around blanks."""
+    bare = text.strip()
+    marks = "".join(mark for name, mark in STYLES if isinstance(style, dict) and style.get(name)) if bare else ""
+    start = text.find(bare)
+    return f"{text[:start]}{marks}{bare}{marks[::-1]}{text[start + len(bare) :]}" if marks else text
 
 
 def fallback(text: str) -> bool:

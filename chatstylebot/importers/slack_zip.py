@@ -78,7 +78,7 @@ def read(path: Path, zone: str) -> importers.Export:
 def _once(file: Path, name: str, damaged: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
     """The messages of a day, each once: of one that was edited, what it became."""
     parts, faults = json_file.read_list(file)
-    damaged += faults
+    damaged += [name + fault.removeprefix(file.name) for fault in faults]
     found: dict[object, tuple[int, dict[str, Any]]] = {}
     for place, message in json_file.objects(parts, name, damaged):
         key: object = message.get("ts")
@@ -88,10 +88,11 @@ def _once(file: Path, name: str, damaged: list[str]) -> Iterator[tuple[int, dict
                 first, before = found[inner["ts"]]
                 found[inner["ts"]] = first, {**before, **inner}
                 continue
-        if isinstance(key, str) and key in found and found[key][1].get("user") == message.get("user"):
-            if message.get("edited"):
-                found[key] = found[key][0], message
-            continue
+        if isinstance(key, str) and key in found and message.get("edited"):
+            first, before = found[key]
+            if before.get("user") == message.get("user"):
+                found[key] = first, message
+                continue
         found[key if isinstance(key, str) and key not in found else place] = place, message
     yield from found.values()
 

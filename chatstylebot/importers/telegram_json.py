@@ -29,7 +29,7 @@ MEDIA = {
 FLAG = 2**32  # what private chats and people had added to their number
 PERSON = r"^user\d+$"
 CLEAR = 3  # times as many messages make the busiest of several the owner of a single chat
-TOPIC = 3  # messages that answer one that is not there make it a topic, in a chat that has topics
+TOPIC = 3  # so many answers each to two messages from before the export begins: these are topics
 Talk = tuple[dict[str, Any], list[json_file.Part]]  # a chat without its messages, and these
 
 
@@ -155,7 +155,7 @@ def _each(path: Path, chats: list[json_file.Part], damaged: list[str]) -> Iterat
 def _salvaged(path: Path, text: str, damaged: list[str]) -> tuple[dict[str, Any], Iterator[Talk]]:
     """The chats of a file that is not whole JSON: what stands before each list of messages, and that list."""
     talks: list[Talk] = []
-    end = 0
+    end = count = 0
     person: dict[str, Any] = {}
     for opening in re.finditer(r'"messages"\s*:\s*\[', text):
         if opening.start() < end:
@@ -163,7 +163,8 @@ def _salvaged(path: Path, text: str, damaged: list[str]) -> tuple[dict[str, Any]
         about = dict(json_file.members(text[end : opening.start()]))
         if end == 0 and (known := re.search(r'"user_id"\s*:\s*(\d+)', text[: opening.start()])):
             person = {"user_id": int(known[1]), **{k: v for k, v in about.items() if k in ("first_name", "last_name")}}
-        elements, faults, end = json_file.pieces(path, text, opening.end())
+        elements, faults, end = json_file.pieces(path, text, opening.end(), count)
+        count += len(elements)
         damaged += faults
         talks.append((about, elements))
     if not talks:
@@ -184,10 +185,9 @@ class _Reading:
     named: str | None  # what the owner is called, for messages without ids
     other: str | None  # the other side of a private chat
     answers: Counter[int]  # id → how many answer it
-    forum: bool
+    roots: frozenset[int] | None  # the topics of a forum that were opened before the export begins; None: no forum
     said: dict[Any, str] = field(default_factory=dict)
     topics: dict[Any, int] = field(default_factory=dict)  # message → the message that opens its topic
-    there: set[Any] = field(default_factory=set)
     odd: Counter[str] = field(default_factory=Counter)  # blocks of rich messages that are not known
 
 
@@ -203,8 +203,15 @@ def _reading(about: dict[str, Any], parts: list[json_file.Part], me: str | None,
     # a deleted account has no name
     chat = Chat(key, words(about.get("name")) or key, not private, space)
     known = private and form != "saved_messages" and number_ is not None
-    forum = "supergroup" in form and any(_TOPIC.search(memoryview(part)) for part in parts)
-    return _Reading(chat, me, named, f"user{key}" if known else None, _answered(parts), forum)
+    answers = _answered(parts)
+    return _Reading(
+        chat,
+        me,
+        named,
+        f"user{key}" if known else None,
+        answers,
+        _roots(parts, answers) if "supergroup" in form else None,
+    )
 
 
 _REPLY = re.compile(rb'"reply_to_message_id"\s*:\s*(-?\d+)')
@@ -215,6 +222,26 @@ _FROM = re.compile(rb'"from_id"\s*:\s*("?)')
 def _answered(parts: list[json_file.Part]) -> Counter[int]:
     """How many answer each message: only the text of these is kept for the quotes."""
     return Counter(int(found[1]) for part in parts if (found := _REPLY.search(memoryview(part))))
+
+
+_ID = re.compile(rb'"id"\s*:\s*(-?\d+)')
+
+
+def _roots(parts: list[json_file.Part], answers: Counter[int]) -> frozenset[int] | None:
+    """What messages of a forum answer and the file does not hold: topics from before it begins. None for no forum.
+
+    A group is one where a topic is opened, or several messages from before the beginning are answered again and again.
+    """
+    opened = any(_TOPIC.search(memoryview(part)) for part in parts)
+    if not answers:
+        return frozenset() if opened else None
+    there = {int(found[1]) for part in parts if (found := _ID.search(memoryview(part)))}
+    absent = {identity for identity in answers if identity not in there}
+    if opened:
+        return frozenset(absent)
+    first = min(there, default=0)
+    often = frozenset(identity for identity in absent if identity < first and answers[identity] >= TOPIC)
+    return often if len(often) > 1 else None
 
 
 def _bare(parts: list[json_file.Part]) -> bool:
@@ -248,7 +275,7 @@ def _add(rows: Rows, place: int, reading: _Reading, message: dict[str, Any]) -> 
         kind = "quote"
     if kind == "system":
         mine = bool(mine)
-    topic = _topic(message, answers, reading) if reading.forum else None
+    topic = _topic(message, answers, reading.topics, reading.roots) if reading.roots is not None else None
     rows.add(
         place, chat, at, sender, name or sender, kind, text, local=local, from_me=mine,
         message_id=None if identity is None else str(identity), quoted=quoted, topic=topic,
@@ -272,17 +299,16 @@ def _who(message: dict[str, Any], name: str | None, reading: _Reading) -> tuple[
     return sender, False if known or (chat.is_group and me) else None
 
 
-def _topic(message: dict[str, Any], answers: Any, reading: _Reading) -> str | None:
-    """The topic of a forum's message: that of the message it answers, up to the notice that opened it."""
+def _topic(message: dict[str, Any], answers: Any, topics: dict[Any, int], roots: frozenset[int]) -> str | None:
+    """The topic of a forum's message: that of the message it answers, up to the one that opened it."""
     identity = message.get("id")
-    reading.there.add(identity)
     if message.get("action") == "topic_created" and isinstance(identity, int):
-        reading.topics[identity] = identity
-    elif answers in reading.topics:
-        reading.topics[identity] = reading.topics[answers]
-    elif isinstance(answers, int) and answers not in reading.there and reading.answers[answers] >= TOPIC:
-        reading.topics[identity] = answers  # opened before the export begins
-    topic = reading.topics.get(identity)
+        topics[identity] = identity
+    elif answers in topics:
+        topics[identity] = topics[answers]
+    elif answers in roots:
+        topics[identity] = answers
+    topic = topics.get(identity)
     return None if topic is None else str(topic)
 
 

@@ -5,7 +5,8 @@ the whole file, the way whatsapp-chat-parser (MIT) does it: a field above 12 dec
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +24,8 @@ START = re.compile(
     rf"(?:um |às |a las |klo |kl\. |à |alle ore |ob )?({_HALF})?{_BLANK}?(\d{{1,2}})[:.](\d\d)(?:[:.](\d\d))?{_BLANK}?({_HALF})?"
     rf"(?(1)\]|(?:{_BLANK}-|{_BLANK}–|:))(?:{_BLANK}|$)"
 )
+LONGEST = 100  # characters of a name
+SURE = 3  # messages in which the same follows the first colon make it part of the name
 MOST_NAMES = 2000  # of which it is looked whether they are part of a notice
 AFTERNOON = ("p", "下午", "晚上", "午後", "오후")
 _FILE = re.compile(
@@ -178,8 +181,10 @@ def _read(found: Iterable[tuple[int, re.Match[str], str]]) -> list[Message]:
     """Who wrote each message and what it is by the lists."""
     names: dict[str, bool] = {}  # what stands before a colon → whether it is the name of somebody
     done = []
+    found = list(found)
+    longer = _longer_names(below.partition("\n")[0] for _, _, below in found)
     for number, match, below in found:
-        sender, words = _sender(match, below)
+        sender, words = _sender(match, below, longer)
         if sender is not None and not names.get(sender):
             line = below.partition("\n")[0]
             # a notice whose colon stands within quotes, or in a name: Ann changed the subject to "pizza: when"
@@ -199,16 +204,44 @@ def _android(begin: re.Match[str]) -> bool:
     return begin[1] is None and not begin[0].endswith((": ", ":"))
 
 
-def _sender(match: re.Match[str], below: str) -> tuple[str | None, str]:
+def _longer_names(lines: Iterable[str]) -> dict[str, str]:
+    """Names that hold a colon, by what stands before it: what always follows that, or what the app's mark follows."""
+    seen: dict[str, set[str | None]] = {}
+    counts: Counter[str] = Counter()
+    marked: dict[str, str] = {}
+    for line in lines:
+        name, colon, rest = line.partition(": ")
+        if not colon:
+            continue
+        second, again, _ = rest.partition(": ")
+        seen.setdefault(name, set()).add(second if again else None)
+        counts[name] += 1
+        before, mark, _ = line.partition(f": {MARK}")
+        if mark and ": " in before and not before.startswith(name + f": {MARK}"):
+            marked[name] = before
+    always = {name: f"{name}: {next(iter(second))}" for name, second in seen.items() if len(second) == 1}
+    return {
+        name: full
+        for name, full in (
+            {n: f for n, f in always.items() if None not in seen[n] and counts[n] >= SURE} | marked
+        ).items()
+        if len(full) <= LONGEST
+    }
+
+
+def _sender(match: re.Match[str], below: str, longer: Mapping[str, str]) -> tuple[str | None, str]:
     """Who wrote a message and what; nobody for a notice."""
     name, colon, words = below.partition(": ")
+    full = longer.get(name)
+    if full and below.startswith(f"{full}: "):
+        name, words = full, below[len(full) + 2 :]
     if not colon or "\n" in name:
         line, _, rest = below.partition("\n")
         name, colon, words = line.lstrip(MARKS).partition(":")
         if not colon or len(name) > 40 or words[:2] == "//" or (not match[1] and " " in name.strip() and not words):
             return None, below
         words += "\n" + rest if rest else ""
-    if len(name) > 100:
+    if len(name) > LONGEST:
         return None, below
     return name.strip(MARKS + "~ \u00a0\u202f") or name, words
 

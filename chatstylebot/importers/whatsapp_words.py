@@ -365,7 +365,9 @@ _PLACED = re.compile(
     re.IGNORECASE,
 )
 _VENUE = re.compile(r"[^\n]{1,200}\([^()\n]*\)\s?[:：]\s?https://foursquare\.com/v/\w+")
-_DOCUMENT = re.compile(rf"[^\n]{{1,200}}?\.\w{{2,5}}(?: • \d+ [^\n•]{{1,12}})? (?:{_any(_OMITTED['file'])})\.?")
+_DOCUMENT = re.compile(
+    rf"[^\n]{{1,200}}?\.\w{{2,5}}(?: • {MARK}?\d+ [^\n•]{{1,12}})? {MARK}?(?:{_any(_OMITTED['file'])})\.?"
+)
 _CHANGED = re.compile(rf"\s?{MARK}?<(?:{_any(_EDITED)})[.。]?>$|\s?{MARK}<[^<>:：\n]{{4,60}}>$")
 _POLL = re.compile(
     rf"{MARK}?(?:POLL|UMFRAGE|ENCUESTA|SONDAGE|ENQUETE|SONDAGGIO|投票|アンケート|투표)[:：]\n.*\n{MARK}?"
@@ -490,6 +492,8 @@ def _placeholder(plain: str, marked: bool, android: bool) -> Said | None:
 
 def _with_file(text: str, plain: str, marked: bool) -> Said | None:
     """A file with its caption: before the mark on an iPhone, on the lines below on Android."""
+    if plain.rstrip(".").endswith(_NO_DOCUMENT) and _DOCUMENT.fullmatch(plain):
+        return Said("file", None)
     if MARK in text or "\n" in plain:
         front, mark, last = plain.rpartition(MARK)
         if mark and (kind := _WHOLE.get(_key(last)) or _UNSURE.get(_key(last))):
@@ -509,8 +513,6 @@ def _with_file(text: str, plain: str, marked: bool) -> Said | None:
         attached = _FILE_ATTACHED.match(plain)
     if attached:
         return _filed(attached["a"] or attached["b"] or attached["c"], plain[attached.end() :].strip(MARKS + " \n"))
-    if plain.rstrip(".").endswith(_NO_DOCUMENT) and _DOCUMENT.fullmatch(plain):
-        return Said("file", None)
     return None
 
 

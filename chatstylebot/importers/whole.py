@@ -33,14 +33,13 @@ def read(
     A file that is cut off in the middle is taken with `partial` alone.
     """
     files = importers.load(paths, timezone, form, mapping)
-    torn = [story for file in files if (story := importers.cut(file))]
-    if torn and not partial:
-        more = f" (and {len(torn) - 1:,} more files)" if len(torn) > 1 else ""
-        raise UserError(
-            torn[0] + more, "copy or export it again, which loses nothing, or take what could be read: --partial"
-        )
     shown = ", ".join(map(str, paths))
     everything = sum(file.export.messages.height for file in files)
+    torn = [story for file in files if (story := importers.cut(file))]
+    if torn and not (partial and everything):
+        more = f" (and {len(torn) - 1:,} more)" if len(torn) > 1 else ""
+        left = ", or take what could be read: --partial" if everything else ""
+        raise UserError(torn[0] + more, f"copy or export it again, which loses nothing{left}")
     if everything == 0:
         damaged = [line for file in files for line in file.export.damaged]
         why = f": all {len(damaged):,} rows are damaged ({damaged[0]})" if damaged else ""
@@ -50,10 +49,11 @@ def read(
     files = people.claim(files, selves, person)
     export = importers.together(files)
     if not export.messages["from_me"].any():
+        told = all(people.told(file.export.messages) for file in files)
         raise UserError(
             f"none of the {everything:,} messages in {shown} is yours",
-            "export from the account whose style is to be learnt"
-            + ("" if me or person else ", or say who you are with --me"),
+            "give a chat in which you wrote, exported from the account whose style is to be learnt"
+            + ("" if me or person or told else ", or say who you are with --me"),
         )
     chinese = all(importers.module(file.form).CHINESE for file in files)
     formats = {file.shown: file.form for file in files}
