@@ -56,8 +56,7 @@ def said(text: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("element", "shown"),
     [
-        ({"type": "text", "text": "bold", "style": {"bold": True}}, "*bold*"),
-        ({"type": "text", "text": " a b ", "style": {"italic": True, "bold": True}}, " *_a b_* "),
+        ({"type": "text", "text": "bold", "style": {"bold": True}}, "bold"),
         ({"type": "link", "url": "https://a.example"}, "https://a.example"),
         ({"type": "link", "url": "https://a.example", "text": "the plan"}, "the plan"),
         ({"type": "emoji", "name": "wave", "skin_tone": 3}, ":wave::skin-tone-3:"),
@@ -241,3 +240,16 @@ def test_a_message_that_stands_twice_in_a_day_is_there_for_the_count_of_copies(t
 
 def said_by(text: str) -> dict[str, Any]:
     return {"text": text}
+
+
+@pytest.mark.parametrize(
+    ("raw", "seen"),
+    [
+        ("*yes* _it_ ~was~ is `fine`", "yes it was is fine"), ("2*3*4 = 24", "2*3*4 = 24"),
+        ("snake_case_name", "snake_case_name"),
+        ("* one\n* two", "* one\n* two"), ("a * b * c", "a * b * c"), ("¯\\_(ツ)_/¯", "¯\\_(ツ)_/¯"),
+        ("```x = *p*```", "```x = *p*```"), ("(*really*)", "(really)"), ("~ 5 min ~", "~ 5 min ~"),
+    ],
+)  # fmt: skip
+def test_marks_of_style_in_a_text_are_seen_as_style(tmp_path: Path, raw: str, seen: str) -> None:
+    assert texts(team(tmp_path, [{"text": raw}])) == [seen]

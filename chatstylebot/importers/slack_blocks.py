@@ -1,7 +1,7 @@
 """The words of Slack's markup and of its blocks, as people see them.
 
 Format: shared facts, formats.md §4.16. Where an id has no name in the export, a word stands for it ("@someone", "@group",
-"#channel"): nobody writes ids. Bold and the like, lists, quotes and code look as in Slack's own `text`.
+"#channel"): nobody writes ids. Bold and the like leave no marks; lists, quotes and blocks of code look as in Slack's `text`.
 """
 
 import re
@@ -16,7 +16,12 @@ MARK = re.compile(r"<([^<>\n]*)>")
 FALLBACK = frozenset({"this message contains interactive elements", "this content can't be displayed"})
 SILENT = frozenset({"divider", "image", "actions", "call", "video", "file", "input"})  # blocks that hold no words
 DEEP = 40  # levels of blocks that are looked through
-STYLES = (("bold", "*"), ("italic", "_"), ("strike", "~"), ("code", "`"))
+# *bold*, _italic_, ~struck~ and `code`, as Slack takes them: around words, not within one
+STYLES = tuple(
+    re.compile(rf"(?<![\w\\/{sign}]){sign}(?=[^\s{sign}])([^{sign}\n]*?)(?<=\S){sign}(?![\w\\/{sign}])")
+    for sign in (r"\*", "_", "~", "`")
+)
+STYLED = re.compile(r"[*_~`].*[*_~`]")
 SOMEONE, GROUP, CHANNEL = "someone", "group", "channel"
 
 
@@ -38,6 +43,9 @@ class Reader:
 
     def plain(self, text: str) -> str:
         """A `text` of Slack's: mentions by name, links by their label."""
+        if "```" not in text and STYLED.search(text):
+            for style in STYLES:
+                text = style.sub(r"\1", text)
         if "<" in text:
             text = MARK.sub(self._shown, text)
         return unescape(text) if "&" in text else text
@@ -111,7 +119,7 @@ class Reader:
     def _element(self, one: dict[str, Any]) -> str:
         match one.get("type"):
             case "text":
-                return _styled(_string(one.get("text")), one.get("style"))
+                return _string(one.get("text"))
             case "link":
                 return _string(one.get("text")) or _string(one.get("url"))
             case "emoji":
@@ -136,14 +144,6 @@ class Reader:
         kind = str(thing.get("type"))[:40]
         self.odd[kind] = self.odd.get(kind, 0) + 1
         return " ".join(_texts(thing))
-
-
-def _styled(text: str, style: Any) -> str:
-    """A piece of text with the marks of its style, as they stand in `text`: not around blanks."""
-    bare = text.strip()
-    marks = "".join(mark for name, mark in STYLES if isinstance(style, dict) and style.get(name)) if bare else ""
-    start = text.find(bare)
-    return f"{text[:start]}{marks}{bare}{marks[::-1]}{text[start + len(bare) :]}" if marks else text
 
 
 def fallback(text: str) -> bool:
