@@ -264,6 +264,8 @@ RULES: tuple[Rule, ...] = (
     _rule("bank_card", "", r"(?<!\d)[2-69]\d{3}(?:[ ._·-]?\d){9,15}(?!\d)", checksums.is_bank_card),
     _rule("bank_card", "卡 账 card", rf"(?i)(?:{CARD})(?:是| is)?[:： ]{{0,2}}(\d{{4}}(?:[ -]?\d){{11,15}})(?!\d)"),
     _rule("bank_card", "卡 card", r"(?i)(?:卡|card)[:： ]{0,2}(\d{4}(?:[ -]?\d){9,15})(?!\d)", checksums.is_luhn),
+    # in groups of four it is one, whatever its check digit
+    _rule("bank_card", "卡 card", r"(?i)(?:卡|card)[:： ]{0,2}(\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}(?:[ -]\d{1,3})?)(?![\d-])"),
     _rule("bank_card", "acc a/c routing", r"(?i)(?<![a-z])(?:account|acct?|a/c|routing)(?: ?(?:number|no\.?|#))?(?:'s| is)?[:： #]{1,2}(\d(?:[ -]?\d){7,16})(?!\d)", checksums.is_account),
     _rule("bank_card", "sort", r"(?i)(?<![a-z])sort code(?:'s| is)?[:： ]{1,2}(\d{2}[ -]?\d{2}[ -]?\d{2})(?!\d)"),
     _rule("bank_card", "", r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?![A-Za-z0-9])", checksums.is_iban),
@@ -341,6 +343,7 @@ RULES: tuple[Rule, ...] = (
     _rule("code", "码", rf"{SENT}[\s:：，,]{{0,3}}(\d{{4,8}}|\d{{3}}[ -]\d{{3}}|\d\d(?:[ -]\d\d){{2}})(?![\d-]){WAIT}(?!\s?[字万件张款])"),
     _rule("code", "位 短信 收到 发来 显示", rf"(?:[六6]位(?:数字?|码)|短信(?:来了|到了|收到了?|里?是)|(?:收到|发来|显示)的?(?:是|数字)){ZH_LINK}(\d{{6}}|\d{{3}}[ -]\d{{3}})(?![\d-]){WAIT}", _no_sum),
     _rule("code", "填 输 回复 用 把", r"(?:[填输](?:入|一下)?|回复|[用把])(?:这个)? ?(\d{6}|\d{3}[ -]\d{3}) ?(?:来|去|就能|完成|进行|确认|发给我){0,2}(?:一下)?(?:身份)?(?:验证|填[进上]去|填入|输[进入]|登[录陆]|注册|激活)", _no_sum),
+    _rule("code", "菜鸟 驿站 递 丰巢 柜", r"(?:菜鸟|驿站|快递|丰巢|柜)[^\d\n-]{0,6}(\d{1,3}-\d{1,3}-\d{3,5})(?![\d-])"),
     _rule("code", "凭", r"凭 ?([A-Za-z]?\d{1,4}(?:-\d{1,5}){1,3}|\d{4,8})(?![\d-])[^\n]{0,20}?取"),
     _rule("code", "code pin otp", rf"(?i)(?:(?:verification|security|login|log-in|one-time|auth(?:entication)?|access|door|gate|2fa|sms) (?:code|pin)(?: (?:on|of|to) [a-z ]{{2,20}}(?='s|:| is))?|(?<![a-z])(?:otp|pin|(?:the|my|your) code)(?: code| number|码)?)(?: for [a-z]{{2,15}})?(?:'s| is|:|：| =)?(?:[:： ]|是|=)(?:G-)?({DRAWN})(?![\d-])(?! lines)"),
     _rule("code", "code otp", rf"(?i)(?<![\d-])(?:G-)?({DRAWN}) is (?:your|the|my)(?: [a-z0-9-]{{1,20}}){{0,3}} (?:code|otp|pin)(?![a-z])"),
