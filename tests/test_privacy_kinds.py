@@ -965,6 +965,7 @@ def test_the_quick_look_passes_over_nothing_that_a_word_a_separator_and_a_value_
     [
         "密码是", "微信", "qq's ", "3c:", "3c-", "0a0b.", "00-1 ", "(139)", "1一", "code is ", "a dot ", "a at ", "token: a1",
         "中小区1-", "B3-C座", "1栋", "市区a", "-----BEGIN PRIVATE KEY-----", "live at 1 a ", "wx是a", "1 2 ", "A1-",
+        "验证码 我", "密码? ", "密码呢 是a1", "密码改了 现在是", "a1_b2c3 我", "flat 4, ", "car is a ", "passport? ", "recovery code a1b2-",
         "口令芝", "密码 芝a1", "telegram a1", "a1 is my ", "0033 6 18 ", "1 rue Ab ", "Aa-", "微信同号，或者", "use 1234 as your ab ",
     ],
 )  # fmt: skip
@@ -982,3 +983,97 @@ def test_a_name_or_a_listed_word_in_fullwidth_letters_is_still_found() -> None:
 
 def test_a_private_value_in_traditional_characters_is_cut_from_the_text_as_it_stands() -> None:
     assert privacy.Finder("zh").replace("電話號碼：0912-345-678，請發給誰") == "電話號碼：[电话1]，請發給誰"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        # 係 and 喺 of Hong Kong, 証 and 分 for 證 and 份
+        ("code", "驗證碼收到了 係«603927»"),
+        ("password", "銀行卡密碼係 «583920» 唔好話畀人知"),
+        ("phone", "我電話係«6384 2917» 有事搵我"),
+        ("id_card", "身份証號碼係«A473829(1)»"),
+        ("id_card", "台灣身分證字號 «F128473905» 你先填"),
+        ("passport", "我護照係 «K04738291» 下年先過期"),
+        ("plate", "車牌係 «粵Z·4K7T港» 銀色嗰部"),
+        ("address", "地址係 «旺角彌敦道618號好望角大廈14樓B室» 上嚟啦"),
+        ("address", "住喺«沙田沙角邨銀鷗樓1203室»"),
+        # how sure one is, a particle, what one says while looking for it
+        ("phone", "打呢個座機啦«2731 8864»"),
+        ("code", "安全码好像是 «482»"),
+        ("password", "保险柜密码记得是 «28-04-71» 转两圈"),
+        ("code", "校验码 我看看 哦 «2749»"),
+        ("code", "验证码 等下啊 来了 «382 917»"),
+        ("password", "密码 我看看啊 «mimi8837»"),
+        ("password", "家里wifi密码改了 现在是 «mimi8837wang»"),
+        ("password", "电脑密码是我名字拼音加 不 就是 «zhangli7462»"),
+        # handed over: a question and its answer, 发你了, 给你
+        ("code", "ur otp? «384710»"),
+        ("code", "otp came its «382917»"),
+        ("code", "取件码发你了 «3-2-8841»"),
+        ("code", "cvv? «839»"),
+        ("password", "门禁密码呢 是«3829#»"),
+        ("password", "wifi password? its «catnap88»"),
+        ("password", "the pw for hulu? «Koala_92»"),
+        ("passport", "need ur passport? it's «C7T4829XK»"),
+        ("qq", "QQ? 给你 «738291045»"),
+        ("wechat", "vx发你了 «doudou7193»"),
+        ("wechat", "微信 我改了 现在是 «fafa_2931»"),
+        ("id_card", "身份证是吧 «X129384(5)»"),
+        ("account", "my snap? its «kk.dylan_93»"),
+        ("key", "密钥给你 «9f3kd8s7a6h2l1p0q8w7»"),
+        # put right
+        ("wechat", "我的微信就是手机号 不对是 «yunduo5263»"),
+        # the value first
+        ("wechat", "«chenxi_4417» 我wx 你搜一下"),
+        ("qq", "«738291045» 我扣扣号"),
+        ("password", "«chaoji7788mi» 这是wifi的密码 你连吧"),
+        ("password", "«guagua8820x» 路由器密码"),
+        ("code", "丰巢的«58392047» 取一下呗 取件码"),
+        ("code", "«8-1-2938» 取件码 拜托"),
+        ("code", "they texted me G-«582914» thats the login code"),
+        # other words and signs
+        ("wechat", "我V❤️:«momo-7726k» 来聊"),
+        ("code", "the gate code is «#4419» then push hard"),
+        ("code", "alarm code «83920» dont forget to rearm"),
+        ("code", "恢复码 «7KD3-92JF-X8M2» 存好"),
+        ("code", "my recovery key: «8K3D92-LQ73MX-P2W8»"),
+        ("password", "passwrd is «blueHorse93» i think"),
+        ("password", "p/w «Koala_92»"),
+        ("password", "进群口令 «蓝鲸7书房» 别外传"),
+        ("plate", "look for a grey prius plate «7XKD482»"),
+        ("plate", "car is a white kia «6VHD839»"),
+        ("address", "we moved to «Flat 4, 83 Chester Road» come see"),
+    ],
+)
+def test_a_value_behind_what_people_say_while_they_hand_it_over_is_found(kind: str, text: str) -> None:
+    assert found(text, kind)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我哋關係好好",
+        "win10 我微信登不上",
+        "验证码等了好久 3000块的券都过期了",
+        "密码忘了 我用的是iphone15pro",
+        "密码 等一下 8点给你",
+        "密码什么来着 好像是生日",
+        "口令 今天3点前发完",
+        "微信打错了 应该是wechat pay",
+        "丰巢的又超时了 收我5毛 取不出来",
+        "味道3号最好吃",
+        "跑道12号那个",
+        "passport? mine expires 2027",
+        "PASSPORT CONTROL is so slow",
+        "plate of ABC noodles",
+        "code? 2 more lines",
+        "flat 4 tyres and 2 days late",
+        "alarm at 0730 dont forget",
+        "recovery key is lost",
+        "QQ? 给你打电话吧",
+        "validation took 2019 lines",
+    ],
+)
+def test_what_is_only_said_of_a_value_stays(text: str) -> None:
+    assert privacy.Finder("zh").replace(text) == text

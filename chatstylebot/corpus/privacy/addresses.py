@@ -18,7 +18,7 @@ UNIT = r"[0-9A-Za-z一二三四五六七八九十]{1,5}\s?(?:号楼|号院|[栋�
 ROOM = rf"(?<=[栋幢座元楼层期号]) ?-?[0-9]{{2,4}}{COUNTS}"
 BUILT = r"(?:小区|花园|家园|广场|大厦|公寓|公馆|中心|宿舍|大学|校区|[苑城园湾庭府居村里寓])"
 TAIL = rf"(?:[，, -]?(?:[A-Za-z]{{0,10}}(?:{NAME}){{1,10}})?{UNIT}){{0,6}}(?:{ROOM})?"
-STREET = rf"[市区县镇乡]?(?:{NAME}){{2,6}}(?:路|街|大道|巷|弄|胡同|里)"
+STREET = rf"[市区县镇乡]?(?:{NAME}){{2,6}}(?:路|街|大道|(?<![街味频跑轨报通隧渠管车航人])道|巷|弄|胡同|里)"
 
 # 体育西路101号维多利广场B座1201; a street and a number up to 31 may be a date, so two characters make its name
 HOUSE = (
@@ -45,6 +45,8 @@ ROOMED = (
     rf"(?:{REGION}){{1,4}}[\u4e00-\u9fffA-Za-z0-9·-]{{1,30}}?"
     rf"(?:(?<=[座栋幢楼层])\s?-?[0-9]{{3,4}}(?:室|房|号)?{COUNTS}|(?<![0-9])[0-9]{{3,4}}[室房](?![间价租东客子]))"
 )
+# 銀鷗樓1203室: a house with a name, and a room
+ROOM_IN = rf"(?:{NAME}){{2,10}}[楼阁轩]\s?(?:[0-9]{{1,2}}[楼层])?[0-9]{{3,4}}[室房](?![间价租东客子])"
 DOOR = rf"(?<![0-9第])[0-9一二三四五六A-Za-z]{{1,2}}单元\s?[0-9]{{3,4}}(?:室|房|号)?(?![页章课词题分]){COUNTS}"
 # after 地址 or 寄到: from the first region to the last number of the clause
 GIVEN = (
@@ -63,6 +65,7 @@ APART = (
 POST = r",? [A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}(?![A-Za-z])"  # Britain's postcode
 TOWN = rf"(?:, [A-Z][a-z]{{1,20}}(?: [A-Z][a-z]{{1,20}})?(?:{POST}|(?:,? [A-Z]{{2}})?(?: \d{{5}}(?:-\d{{4}})?)?))?"
 ENGLISH = (
+    r"(?:(?<![A-Za-z])(?:[Ff]lat|[Uu]nit|[Aa]pt\.?|[Aa]partment|[Ss]uite|[Rr]oom) #?[0-9A-Za-z]{1,5}, ?)?"
     r"(?<![\d.,])\d{1,5}[A-Za-z]?,? (?:[NSEW][EW]?\.? )?(?:(?:[A-Z][a-z]{1,15}|\d{1,3}(?:st|nd|rd|th)) ){1,3}"
     rf"{KIND}(?![A-Za-z])\.?(?: (?:[NSEW]|[NS][EW])(?![A-Za-z]))?{APART}{TOWN}"
 )
@@ -102,7 +105,7 @@ _PASSING = """
 a an the my your this that one way star down up on of to in at by from for with and or is was minute hour mile
 minutes hours miles km block blocks day days year years more people times percent dollars bucks side
 """
-_DATES = re.compile(r"[路街巷]\s?(?:[1-9]|[12][0-9]|3[01])号$")
+_DATES = re.compile(r"[路街巷道]\s?(?:[1-9]|[12][0-9]|3[01])号$")
 _WALKS = re.compile(r"^.{0,3}[上下过回去走出开进][路街]")
 
 

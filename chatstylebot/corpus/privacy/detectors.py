@@ -97,6 +97,11 @@ def _lettered_number(value: str) -> bool:
     return _lettered(value) and any(character.isdigit() for character in value)
 
 
+def _three_digits(value: str) -> bool:
+    """Whether at least three digits are in it: no word in capitals."""
+    return sum(map(str.isdigit, value)) > 2
+
+
 def _digits_mixed(value: str) -> bool:
     """Whether it looks like a password where no colon says so: a digit in it, and no ratio, time or percentage."""
     return _mixed(value) and any(map(str.isdigit, value)) and not _PLAIN_NUMBER.match(value)
@@ -108,6 +113,16 @@ _PLAIN_NUMBER = re.compile(r"[\d.:/-]{0,5}\d?%?$|\d{1,4}[-/:.]\d{1,2}(?:[-/:.]\d
 def _mixed_word(value: str) -> bool:
     """Whether what stands some words behind 密码 is one: letters and digits, and no product (密码忘了iPhone15)."""
     return len(value) >= 6 and _lettered_number(value) and not _PRODUCTS.match(value)
+
+
+def _secret_word(value: str) -> bool:
+    """The same, or six digits."""
+    return (value.isdigit() and len(value) >= 6) or _mixed_word(value)
+
+
+def _secret_or_sign(value: str) -> bool:
+    """The same, or digits and a sign, as on a lock: 3829#."""
+    return _secret_word(value) or (_digits_mixed(value) and value[-1] in "#*" and len(value) > 4)
 
 
 def _drawn(value: str) -> bool:
@@ -165,19 +180,32 @@ VALUE = r"[!-Z^-~]"  # printable ASCII but brackets and backslash: a placeholder
 # a value to its end, without the mark that ends the sentence
 SECRET = rf"{VALUE}{{4,127}}(?<![.,;:?'\")])(?=[.,;:?'\")]{{0,4}}(?:[^!-Z^-~]|$))"
 # what stands between a word and its value: 密码是, 密码：, 密码改成了
-LINK = r"(?:就?[是为叫][:：]?|还是|[改换设变](?:成|为|的)了?[:：]?|-{1,2}>|[→➡➜⇒👉]\ufe0f?|[:：=])"
+# 密码好像是, 安全码我记得是: how sure one is
+HEDGE = r"(?:好像|应该|大概|可能|貌似|我?记得|现在|目前|一直|还)?"
+LINK = rf"(?:{HEDGE}就?[是为叫][:：]?|[改换设变](?:成|为|的)了?[:：]?|-{{1,2}}>|[→➡➜⇒👉]\ufe0f?|[:：=])"
 NO_LOCK = r"(?<!财富)(?<!流量)(?<!爆款)(?<!摩斯)(?<!莫斯)(?<!摩尔斯)(?<!芬奇)"  # 财富密码: a word for what makes rich
 # what stands between the name of a number and the number: 微信号 → , vx❤, QQ（, "is: "
-SEP = r"(?:就?[是为叫]|[呗吧哈呀啊嘛]| (?:is|was)(?= |:)|'s)?[\s:：=,，~❤♥💚♡\ufe0f→➡➜⇒👉>【「『“\"(（#-]{0,3}"
+SEP = rf"(?:{HEDGE}就?[是为叫]|[呗吧哈呀啊嘛啦喔哦]| (?:is|was)(?= |:)|'s)?[\s:：=,，~❤♥💚♡\ufe0f→➡➜⇒👉>【「『“\"(（#-]{{0,3}}"
 # the same with an adverb, a verb of more words or an English one; what follows must look like a secret
 LOOSE = (
-    r"(?:(?:一直|现在|目前|应该|好像|默认|统一|初始|都|也|还|仍|就|给你|发你|发给你|告诉你)?(?:[是为叫]|设置|重置|更新|修改|[改换设变])?(?:成|为|的|是|到)?了?"
+    r"(?:(?:一直|现在|目前|应该|好像|大概|可能|貌似|我?记得|默认|统一|初始|都|也|还|仍|就|给你|发你|发给你|告诉你)?(?:[是为叫]|设置|重置|更新|修改|[改换设变])?(?:成|为|的|是|到)?了?"
     r"| ?(?:is|was|to)(?= ))[:：]? ?[\"'“‘「『【(（<《]?"
 )
 WAIT = r"(?!\s?[位次个天年月块元分人遍秒时种只])"  # 密码6位, 密码100次
+# what is said while one looks for the code: 验证码 我看看 哦 1234
+LOOK = r"[ ，,。.…~我你看等一下哦嗯啊呃来了噢诶欸好的发给这个收到短信说刚查找让是]{1,14}"
+# wrong, and put right: 不对 是, 打错了 应该是
+RIGHT = r"(?:不对|不是|哦不|错了|打错了?|写错了?)[，,。 ]{0,2}(?:应该)?就?是?[:： ]{0,2}"
+# a question that the same person answers: "ur otp? it's"
+ASKED = r"(?:[?？]{1,2}(?: (?:it'?s|mine'?s|mine is|here(?:'?s)?|got it|yeah|yes|ok))?)?"
+# what is said when one hands it over: 密码发你了 还是, QQ? 给你, "my snap? its"; what follows must look drawn up
+HANDED = (
+    r"[ ，,]?(?:[?？]{1,2}|呢|嘛|我?(?:发|给|告诉)(?:给)?你了?|我?[改换变]了|试试|是吧|不是那个|没变|拿去)[?？ ，,。:：]{0,3}"
+    r"(?:现在|应该|还|给你|发你|it'?s |mine'?s |mine is |here'?s )?就?是?[:： ]{0,2}"
+)
 # the same in fewer words, for numbers: 电话改成了, "no. is:", "at "
-ZH_LINK = r"(?:[改换变](?:成|为)?了?[，, ]{0,2})?(?:现在)?(?:就?[是为叫])?[\s:：=,，→➡(（「【-]{0,3}"
-EN_LINK = r"(?: ?(?:number|num|no|nr|id|#)\.?)?(?:号码?)?(?:(?:就?是|为)[\s:：]{0,2}|(?:'s|(?: is| was| are| at| on| under)(?=[ :：=]))?[\s:：=#-]{1,3})"
+ZH_LINK = r"(?:[改换变](?:成|为)?了?[，, ]{0,2}|[呀啊啦哈喔哦])?(?:现在|好像|应该|我?记得)?(?:就?[是为叫])?[\s:：=,，→➡(（「【-]{0,3}"
+EN_LINK = r"(?: ?(?:number|num|no|nr|id|#)\.?)?(?:号码?)?(?:(?:就?是|为)[\s:：]{0,2}|(?:'s|(?: is| was| are| at| on| under)(?: like| probably| prob| i think)?(?=[ :：=]))?[\s:：=#-]{1,3})"
 AREA = r"0(?:10|2\d|[3-9]\d\d)"
 MOBILE = (
     rf"(?:[(（]1[3-9]\d[)）]|1[3-9]\d)(?:{GAP}\d{{4}}{GAP}\d{{4}}|{GAP}\d{{3}}{GAP}\d{{5}}|{GAP}\d{{2}}{GAP}\d{{3}}{GAP}\d{{3}})"
@@ -200,14 +228,14 @@ TAXED = r"\d{3}[-. ]?\d{2}[-. ]?\d{4}|\d{2}-\d{7}|\d{3}[ -]\d{3}[ -]\d{3}|\d{10}
 DAY = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 CARD = r"卡号|[行用蓄]卡号?|(?:银行|支付)?账[号户]|card (?:number|no\.?)"
 PAPER = r"护照|通行证|回乡证|台胞证|passport"
-PLATE = r"[A-Za-z][·. -]?(?:[A-Ka-k][A-HJ-NP-Za-hj-np-z0-9]\d{4}|\d{5}[A-Ka-k]|(?=[A-Za-z]{0,2}\d)(?=(?:[A-Za-z]?\d[A-Za-z]?){3})[A-HJ-NP-Za-hj-np-z0-9]{4}[A-HJ-NP-Za-hj-np-z0-9学警挂港澳])"
+PLATE = r"[A-Za-z][·. -]?(?:[A-Ka-k][A-HJ-NP-Za-hj-np-z0-9]\d{4}|\d{5}[A-Ka-k]|(?=[A-Za-z]{0,3}\d)[A-HJ-NP-Za-hj-np-z0-9]{4}[学警挂港澳]|(?=[A-Za-z]{0,2}\d)(?=(?:[A-Za-z]?\d[A-Za-z]?){3})[A-HJ-NP-Za-hj-np-z0-9]{4}[A-HJ-NP-Za-hj-np-z0-9学警挂港澳])"
 # plates as Britain, California and most states of the US give them out
 ABROAD = r"[A-Z]{2}\d{2} ?[A-Z]{3}|\d[A-Z]{3}\d{3}|[A-Z]{3}[ -]?\d{3,4}|\d{3}[ -]?[A-Z]{3}"
 WECHAT = r"(?:微 ?信|wechat|(?<![a-z])[wv]x) ?(?:账?号码?|id|account|name|username)|绿泡泡|[威薇徽v]信号?|[微薇威]x|(?<![a-z])vx|加(?:我|个|下)?v|weixin号?"
 QQ = r"(?<![A-Za-z])[Qq] ?[Qq](?:群号?|账?号码?|邮箱| ?(?:number|no\.?|id|account|group)| ?#)?|球球号?|🐧号?|[加进]群|(?<![一-鿿])群(?=[:：])|扣扣号?|企鹅号?|[加扣我]的?[Qq]|[Qq]群号?|群号|(?<![A-Za-z])[Qq](?:号|(?=[:：]))"
 # 微信同号 或者搜, QQ上找我: what is said between the name of a number and the number
 SEARCH = r"(?:里|上)?(?:同[名号]|[小大新]号|昵称|名|号)?[，, ]{0,2}(?:或者?|也可以?|直接)?(?:搜索?|[加找聊]|联系|私聊?|[改换](?:成|为)?了?)?(?:我|一下)?(?:的?微信)?号?"
-CODE = r"(?:验证|校验|动态|激活|短信|登[录陆]|确认|授权|随机|核验|安全|绑定|配对|门禁|开门|兑换|认证|识别|一次性)码|(?:动态|一次性|短信)(?:口令|密码)"
+CODE = r"(?:验证|校验|动态|激活|短信|登[录陆]|确认|授权|随机|核验|安全|绑定|配对|门禁|开门|兑换|认证|识别|一次性|恢复|备用|备份|找回|解锁)码|(?:动态|一次性|短信)(?:口令|密码)"
 DRAWN = r"\d{4,8}|\d{3,4}[ -]\d{3,4}|\d{2}(?:[ -]\d{2}){2,3}|\d(?: \d){3,7}"
 # what a code is for: "to verify your number", "as your passcode"
 GOAL = (
@@ -244,9 +272,9 @@ ACCOUNT = r"[a-z][a-z0-9_-]{5,19}"
 KEYS = r"sk-|[sr]k_(?:live|test)_|gh[pousr]_|github_pat_|glpat-|A[KS]IA|LTAI|AKID|AIza|hf_|npm_|pypi-|xox[abeprs]-|SG\.|ya29\.|whsec_"
 KEY_WORD = (
     r"(?:api|secret|access|private|app|client|auth|refresh|bot|session|encryption|license)[ _-]?(?:key|token|secret)(?:[ _-]?id)?"
-    r"|secret[ _-]access[ _-]key|token|bearer|secret(?=\s?[:=：])|ak/?sk|akid|密钥|秘钥|私钥|令牌"
+    r"|secret[ _-]access[ _-]key|token|bearer|secret(?=\s?[:=：是])|ak/?sk|akid|密钥|秘钥|私钥|令牌"
 )
-WORD = r"password|passwd|passcode|passphrase|pwd|pw|psw|mima"
+WORD = r"pass?w(?:or|r|ro|ar)d|passwort|pass?wd|p/w|pword|passcode|passphrase|pwd|pw|psw|mima"
 
 RULES: tuple[Rule, ...] = (
     _rule("url", "://", r"(?<![A-Za-z0-9+.-])[a-zA-Z][a-zA-Z0-9+.-]{1,15}://[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef<>\"'\[\]]+", _telling),
@@ -255,9 +283,10 @@ RULES: tuple[Rule, ...] = (
     _rule("email", "at dot", rf"(?i)(?<![a-z0-9._%+-])(?:[a-z0-9_-]{{1,20}} dot ){{0,2}}[a-z0-9._%+-]{{1,64}} ?{AT} ?[a-z0-9-]{{2,40}} ?(?: dot |[(（\[{{]dot[)）\]}}]|点) ?(?:com|cn|net|org|io|me|edu|co)(?![a-z0-9])"),
     _rule("id_card", "", r"(?<!\d)[1-9](?:[ ._-]?\d){16}[ ._-]?[\dXx](?![\dA-Za-z])", checksums.is_dated_id_card),
     _rule("id_card", "", rf"(?<![\dA-Za-z])[1-8]\d{{5}}{DAY}\d{{3}}(?![\dA-Za-z])", checksums.is_resident),
-    _rule("id_card", "身份证", r"(?i)身份证(?:字?号码?)?[是为:：（( ]{0,3}([a-z]{1,2}\d{6,9}(?:[(（][\da][)）])?)(?![\da-z])"),
-    _rule("id_card", "身份证", r"身份证(?:字?号码?)?[是为:：（( ]{0,3}(\d[\d -]{13,20}[\dXx])(?![\dA-Za-z])"),
-    _rule("id_card", "身份证", rf"身份证号?码?的?(?:尾号|(?:最后|[后末尾])\s?[4-8四五六七八几]\s?位(?:数字?)?)(?:就?是|为)?[:： ]{{0,2}}(\d{{3,7}}[\dXx])(?![\dA-Za-z]){WAIT}"),
+    _rule("id_card", "身份证 身分证", r"(?i)身[份分]证(?:字?号码?)?[是为:：（( ]{0,3}([a-z]{1,2}\d{6,9}(?:[(（][\da][)）])?)(?![\da-z])"),
+    _rule("id_card", "身份证 身分证", r"身[份分]证(?:字?号码?)?[是为:：（( ]{0,3}(\d[\d -]{13,20}[\dXx])(?![\dA-Za-z])"),
+    _rule("id_card", "身份证 身分证", rf"身[份分]证号?码?的?(?:尾号|(?:最后|[后末尾])\s?[4-8四五六七八几]\s?位(?:数字?)?)(?:就?是|为)?[:： ]{{0,2}}(\d{{3,7}}[\dXx])(?![\dA-Za-z]){WAIT}"),
+    _rule("id_card", "身份证 身分证", rf"(?i)身[份分]证(?:字?号码?)?{HANDED}([a-z]{{1,2}}\d{{6,9}}(?:[(（][\da][)）])?)(?![\da-z])"),
     _rule("id_card", "( （", r"(?<![A-Za-z0-9])[A-Z]{1,2}\d{6} ?[(（][\dA][)）]", checksums.is_hong_kong),
     _rule("id_card", "hk", r"(?i)(?<![a-z])hk ?id(?: card)?(?: number| no\.?)?(?:'s| is|是)?[:： ]{0,2}([a-z]{1,2}\d{6} ?(?:[(（][\da][)）]|[\da](?![a-z0-9])))"),
     _rule("phone", "", rf"(?<![\d+])(?<!\d\.)(?:[(（]\+?86[)）] ?|(?:\+|00)?86[ -]{{0,2}})?(?:{MOBILE})(?!\d)", checksums.is_called),
@@ -303,9 +332,11 @@ RULES: tuple[Rule, ...] = (
     _rule("mac", "mac 物理地址 网卡 蓝牙地址 bssid", r"(?i)(?:(?<![a-z])mac|物理地址|网卡|蓝牙地址|(?<![a-z])bssid)(?: ?地址| ?address| ?addr)?(?:是| is)?[为:：= ]{0,3}((?:[0-9a-f]{2}[:： -]?){5}[0-9a-f]{2})(?![0-9a-z])"),
     _rule("passport", "", r"(?<![A-Za-z0-9])(?:[EGDSP]\d{8}|E[A-HJ-NP-Z]\d{7})(?![A-Za-z0-9])", checksums.is_passport),
     _rule("passport", "护照 行证 乡证 胞证 passport", rf"(?i)(?:{PAPER})(?:编?号码?| number| no\.?)?(?:是|为|is| is)?[:：# ]{{0,2}}([a-z]{{0,2}}[ -]?\d{{6,10}})(?![A-Za-z0-9])"),
+    _rule("passport", "护照 passport", rf"(?i)(?:护照|(?<![a-z])passport)(?:编?号码?| number| no\.?)?{ASKED}(?:是|为|'s| is)?[:：# ]{{0,2}}((?-i:[A-Z]{{1,2}}[A-Z0-9]{{7,8}})|[a-z]{{0,2}}\d{{7,9}})(?![A-Za-z0-9])", _three_digits),
     _rule("plate", "", rf"[{PLATES}] ?{PLATE}(?![A-Za-z0-9])"),
     _rule("plate", "车牌 plate", r"(?i)(?:车牌(?:号码?)?[是为:： ]{0,3}|(?<![a-z])(?:licen[cs]e plates?|number plate|plate (?:number|no\.?))(?:'s| is)?[:：# ]{1,2})([a-z0-9]{1,4}[ ·-]?[a-z0-9]{2,5})(?![a-z0-9])", _lettered_number),
-    _rule("plate", "plate reg", rf"(?i)(?<![a-z])(?:plates?(?:'s| is|:) ?|reg(?:istration)?(?:'s| is|:) ?(?=[a-z]{{2}}\d\d))(?-i:({ABROAD}))(?![A-Za-z0-9])"),
+    _rule("plate", "plate reg", rf"(?i)(?<![a-z])(?:plates?(?:'s| is|:|,)? ?|reg(?:istration)?(?:'s| is|:) ?(?=[a-z]{{2}}\d\d))(?-i:({ABROAD}))(?![A-Za-z0-9])"),
+    _rule("plate", "car uber lyft taxi cab van", r"(?i)(?<![a-z])(?:car|uber|lyft|taxi|cab|van)(?:'s| is)?(?: [a-z]{1,10}){0,5} (?-i:(\d[A-Z]{3}\d{3}|[A-Z]{2}\d{2} ?[A-Z]{3}))(?![A-Za-z0-9])"),
     _rule("wechat", "wxid_", r"wxid_[A-Za-z0-9_-]{6,40}"),
     _rule("wechat", "信 绿泡 威信 薇信 徽信 v信 vx wx 微x 薇x 威x 加 wechat weixin", rf"(?i)(?:{WECHAT})(?:加我|搜|找我|联系)?{SEP}({ACCOUNT})(?![a-z0-9_-])(?<!wechat)"),
     _rule("wechat", "信 绿泡 vx wx wechat v同 v小 v大 v我 加v 薇", rf"(?i)(?:微 ?信|wechat|(?<![a-z])[vw]x|[威薇徽v]信|绿泡泡|(?<![a-z])v(?=[同小大我])|加v(?=[聊找搜])|薇(?=搜)){SEARCH}(?:是|就是)?{SEP}({ACCOUNT})(?![a-z0-9_-])", _account),
@@ -317,17 +348,27 @@ RULES: tuple[Rule, ...] = (
     _rule("wechat", "微信 wechat vx wx", rf"(?i)(?:微信账?号码?|微信id|wechat(?: ?id|号)|(?<![a-z])[vw]x号?)(?=[\s:：=是为❤])(?!\s\d{{1,4}}(?!\d)){SEP}([1-9]\d{{5,10}})(?!\d)"),
     _rule("wechat", "信 wechat wx", rf"(?i)(?:微 ?信|wechat|(?<![a-z])wx)(?:加我|搜|找我|联系|都)?{SEP}({ACCOUNT})(?![a-z0-9_.-])", _account),
     _rule("wechat", "微信 wechat wx", rf"(?i)(?:(?:我的?|他的?|她的?)(?:微信|wx)(?:是|[:： ])|(?:my|his|her) wechat(?: is|:)|(?:wechat|(?<![a-z])wx)[:：]) ?({ACCOUNT})(?![a-z0-9_-])", lambda value: value.lower() not in _SAID),
-    _rule("wechat", "v 薇 威 微", rf"(?i)(?<![a-z])[v薇威微](?:[:：❤♥]|❤️)\ufe0f? ?({ACCOUNT})(?![a-z0-9_.-])", _account),
+    _rule("wechat", "v 薇 威 微", rf"(?i)(?<![a-z])[v薇威微][:：❤♥♡💚\ufe0f]{{1,4}} ?({ACCOUNT})(?![a-z0-9_.-])", _account),
     _rule("wechat", "微信 vx wx wechat", rf"(?i)(?<![a-z0-9_.-])({ACCOUNT}) ?(?:就?是|is )(?:我的?|他的?|她的?|my |his |her )?(?:微信|wechat|[vw]x)(?![a-z])", _account),
+    _rule("wechat", "微信 vx wx wechat", rf"(?i)(?<![a-z0-9_.-])({ACCOUNT})[ ,，]{{1,2}}(?:这?是?|这个?是)(?:我的?|他的?|她的?|my |his |her )(?:微信|wechat|[vw]x)号?(?=$|[\s,，。!！~～你])", _handle),
+    _rule("wechat", "微信 vx wx wechat", rf"(?i)(?:微信|wechat|(?<![a-z])[vw]x)号?{HANDED}({ACCOUNT})(?![a-z0-9_-])", _handle),
+    _rule("wechat", "不对 不是 哦不 错了 打错 写错", rf"(?i)(?:微信|wechat|(?<![a-z])[vw]x)[\u4e00-\u9fff]{{0,10}}[，,。 ]{{0,2}}{RIGHT}({ACCOUNT})(?![a-z0-9_-])", _account),
     _rule("qq", "q 扣扣 企鹅 群号 群: 群： 加群 进群 球球 🐧", rf"(?:{QQ}){SEP}([1-9]\d{{4,10}}|[1-9]\d{{0,3}}(?:[ -]\d{{3,4}}){{1,3}}(?:-\d\d)?)(?![\d-]){WAIT}"),
     _rule("qq", "q 扣 企鹅", rf"(?i)(?:(?<![a-z])(?:qq|q)|扣扣?|企鹅)(?:交流|聊天)?群?聊?{SEARCH}{ZH_LINK}([1-9]\d{{6,10}}|[1-9]\d{{0,3}}(?:[ -]\d{{3,4}}){{2,3}})(?![\d-]){WAIT}", lambda value: checksums.is_account(value) and not value.endswith("0000")),
     _rule("qq", "me on my", r"(?i)(?<![a-z])(?:qq? me(?: at)?|on qq(?: at)?|my qq?)(?: is)?[:：，, ]{1,2}([1-9]\d{6,10}|[1-9]\d{0,3}(?: \d{3,4}){2,3})(?![\d-])", checksums.is_account),
     _rule("qq", "qq 扣扣", r"(?i)(?<!\d)([1-9]\d{4,10}) ?(?:就?是|is )(?:我的?|他的?|她的?|my |his |her )?(?:qq|扣扣)(?![a-z])"),
-    _rule("code", "码 口令", rf"(?:{CODE})(?:已发送|发我|发你|给你|收到了?[没吗]?|是不是|应该是|好像是|[来到]了|变成了?)?{SEP}([A-Za-z]-?\d{{4,8}}|{DRAWN})(?![\d-]){WAIT}"),
+    _rule("qq", "qq 扣扣", rf"(?i)(?:qq|扣扣)号?{HANDED}([1-9]\d{{6,10}})(?!\d){WAIT}", checksums.is_account),
+    _rule("qq", "qq 扣扣", r"(?i)(?<!\d)([1-9]\d{6,10})[ ,，]{1,2}(?:这?是)?(?:我的?|他的?|她的?|my |his |her )(?:qq|扣扣)号?(?=$|[\s,，。!！~～你])", checksums.is_account),
+    _rule("code", "码 口令", rf"(?:{CODE})(?:已发送|发我|发你|给你|收到了?[没吗]?|是不是|应该是|好像是|[来到]了|变成了?)?[ ，,]?{SEP}([A-Za-z]-?\d{{4,8}}|{DRAWN})(?![\d-]){WAIT}"),
     _rule("code", "码 口令", rf"(?:{CODE})(?:给你)?{SEP}([A-Za-z0-9]{{4,8}}(?:-[A-Za-z0-9]{{4,8}}){{0,4}})(?![A-Za-z0-9])", _lettered_number),
+    _rule("code", "码 口令", rf"(?:{CODE}){LOOK}(\d{{6}}|\d{{4}}|\d{{3}}[ -]\d{{3}})(?![\d-]){WAIT}(?!\s?[块多万毛])", _no_sum),
+    _rule("code", "取件码 取货码 提货码 取餐码 自提码", r"(?<![\dA-Za-z-])(\d{1,3}-\d{1,3}-\d{3,5}|\d{6,8})[ ,，]{1,2}[\u4e00-\u9fff]{0,8}[ ,，]{0,2}(?:取件|取货|提货|取餐|自提)码(?!\s?[:：是]?\s?[A-Za-z\d])"),
+    _rule("code", "码 otp code pin cvv cvc", rf"(?i)(?:{CODE}|{PICK}|安全码|(?<![a-z])(?:cv[vc]2?|otp|pin|(?:the|my|your|ur|login) code)){HANDED}([#*]?(?:{DRAWN}|\d{{1,3}}-\d{{1,3}}-\d{{3,5}}|\d{{3}})[#*]?)(?![\d-]){WAIT}(?!\s?[块多万毛]| [a-z]+s(?![a-z]))", _no_year),
+    _rule("code", "code otp pin", rf"(?i)(?<![a-z])(?:otp|pin|(?:the|my|your|ur|login) code)(?: [a-z]{{2,8}}){{0,2}},? (?:it|that)'?s ({DRAWN})(?![\d-])(?! [a-z]+s(?![a-z]))", _no_year),
+    _rule("code", "菜鸟 驿站 丰巢 柜", r"(?:菜鸟|驿站|丰巢|柜)的?(?:是|[:： ])?(\d{6}|\d{8})(?!\d)[^\d\n]{0,6}[取拿]"),
     _rule("code", "码", r"(?:收到|发来|发给?[你我他她]|短信里?)的?码[是为:：\s]{0,3}(\d{4,8})(?![\d-])"),
     _rule("code", "取码 问码 请码", r"(?:提取|访问|邀请)码[是为:：\s]{0,3}([A-Za-z0-9]{4,8})(?![A-Za-z0-9])"),
-    _rule("code", "cvv cvc 安全码", r"(?i)(?:(?<![a-z])cv[vc]2?(?:码)?|安全码)(?: is)?[是为:： ]{0,3}(\d{3,4})(?!\d)"),
+    _rule("code", "cvv cvc 安全码", r"(?i)(?:(?<![a-z])cv[vc]2?(?:码)?|安全码)(?: is)?(?:好像|应该|大概|可能|貌似|我?记得)?[是为:： ]{0,3}(\d{3,4})(?!\d)"),
     _rule("code", "code", r"(?i)(?<![a-z])(?<!error )(?<!status )(?<!zip )(?<!postal )(?<!area )(?<!promo )(?<!coupon )(?<!discount )code[:：] ?(\d{4,8})(?!\d)"),
     _rule("code", "码", rf"(?<!\d)(\d{{4,8}})\s?(?:[是为（(]|,|，)?\s?(?:[你您]的)?[\u4e00-\u9fff]{{0,6}}?(?:{CODE})"),
     _rule("code", "code", rf"(?i)(?<![a-z])(?:use|enter|type|input|using|with|here'?s|got)(?: in)?(?: the| this| that| my| your)?(?: [a-z-]{{2,15}})? code(?: is)?[:： ]{{1,2}}(?:G-)?({DRAWN})(?![\d-])(?! (?:for \d|for a|at check|to get|to save|lines))", _no_year),
@@ -345,38 +386,47 @@ RULES: tuple[Rule, ...] = (
     _rule("code", "填 输 回复 用 把", r"(?:[填输](?:入|一下)?|回复|[用把])(?:这个)? ?(\d{6}|\d{3}[ -]\d{3}) ?(?:来|去|就能|完成|进行|确认|发给我){0,2}(?:一下)?(?:身份)?(?:验证|填[进上]去|填入|输[进入]|登[录陆]|注册|激活)", _no_sum),
     _rule("code", "菜鸟 驿站 递 丰巢 柜", r"(?:菜鸟|驿站|快递|丰巢|柜)[^\d\n-]{0,6}(\d{1,3}-\d{1,3}-\d{3,5})(?![\d-])"),
     _rule("code", "凭", r"凭 ?([A-Za-z]?\d{1,4}(?:-\d{1,5}){1,3}|\d{4,8})(?![\d-])[^\n]{0,20}?取"),
-    _rule("code", "code pin otp", rf"(?i)(?:(?:verification|security|login|log-in|one-time|auth(?:entication)?|access|door|gate|2fa|sms) (?:code|pin)(?: (?:on|of|to) [a-z ]{{2,20}}(?='s|:| is))?|(?<![a-z])(?:otp|pin|(?:the|my|your) code)(?: code| number|码)?)(?: for [a-z]{{2,15}})?(?:'s| is|:|：| =)?(?:[:： ]|是|=)(?:G-)?({DRAWN})(?![\d-])(?! lines)"),
-    _rule("code", "code otp", rf"(?i)(?<![\d-])(?:G-)?({DRAWN}) is (?:your|the|my)(?: [a-z0-9-]{{1,20}}){{0,3}} (?:code|otp|pin)(?![a-z])"),
+    _rule("code", "code pin otp", rf"(?i)(?:(?:verification|security|login|log-in|one-time|auth(?:entication)?|access|door|gate|garage|alarm|entry|building|lock|safe|keypad|buzzer|2fa|sms) (?:code|pin)(?: (?:on|of|to) [a-z ]{{2,20}}(?='s|:| is))?|(?<![a-z])(?:otp|pin|(?:the|my|your|ur) code)(?: code| number|码)?)(?: for [a-z]{{2,15}})?{ASKED}(?:'s| is|:|：| =)?(?:[:： ]|是|=)(?:G-)?([#*]?(?:{DRAWN})[#*]?)(?![\d-])(?! lines)"),
+    _rule("code", "code otp", rf"(?i)(?<![\d-])(?:G-)?({DRAWN}),? (?:is|was|that'?s|it'?s) (?:your|ur|the|my)(?: [a-z0-9-]{{1,20}}){{0,3}} (?:code|otp|pin)(?![a-z])"),
+    _rule("code", "recovery backup activation license invite redeem gift unlock", r"(?i)(?<![a-z])(?:recovery|backup|activation|licen[cs]e|invite|redeem|gift|unlock) (?:code|key)s?(?:'s| is| are)?[:： ]{1,2}([a-z0-9]{4,8}(?:-[a-z0-9]{4,8}){1,5})(?![a-z0-9-])", _lettered_number),
     _rule("password", "密码 口令", rf"{NO_LOCK}(?:密码|口令)[」』】”\")）]?\s?{LINK}\s{{0,2}}({SECRET}){WAIT}"),
     _rule("password", "密码 口令", rf"{NO_LOCK}(?:密码|口令)\s{{0,2}}({SECRET}){WAIT}", lambda value: value.isdigit() or _mixed(value)),
     _rule("password", "密码 口令 暗号", rf"{NO_LOCK}(?:密码|口令|暗号)[」』】”\")）]?{LOOSE}({SECRET}){WAIT}", _digits_mixed),
     _rule("password", "密码 口令", rf"{NO_LOCK}(?:密码|口令)[\u4e00-\u9fff]{{1,8}}[:：\s]?({SECRET})", _mixed_word),
+    _rule("password", "密码 口令", rf"{NO_LOCK}(?:密码|口令)[\u4e00-\u9fff]{{0,10}}(?:[ ，,。][\u4e00-\u9fff]{{1,6}}){{0,2}}[ ，,。][\u4e00-\u9fff]{{0,5}}[是成为叫][:： ]{{0,2}}({SECRET}){WAIT}", _secret_word),
+    _rule("password", "密码 口令", rf"{NO_LOCK}(?:密码|口令){LOOK}({SECRET}){WAIT}(?!\s?[块多万毛])", _secret_word),
+    _rule("password", "密码 口令 pass pasw pwd pw p/w", rf"(?i){NO_LOCK}(?:密码|口令|(?<![a-z])(?:{WORD})s?(?: (?:for|of|to) [a-z ]{{1,24}})?){HANDED}({SECRET}){WAIT}(?!\s?[块多万毛])", _secret_or_sign),
+    _rule("password", "密码", rf"(?i)(?<![!-Z^-~])({SECRET})[ ，,]{{1,2}}(?:家里的?|我的?)?(?:wi-?fi|路由器?|开机|门锁|电脑|手机|锁屏|登录|账号)的?密码(?=$|[\s，,。!！~])", _mixed_word),
+    _rule("password", "口令 暗号", rf"(?:口令|暗号)(?:就?是|[:： ])[:： ]?({HAN}{{2,6}}\d{{1,4}}(?![块点个元次天年月号分秒人位张条包日岁折楼层]){HAN}{{1,4}})(?![\u4e00-\u9fffA-Za-z0-9])"),
     _rule("password", "密码 口令", rf"{NO_LOCK}(?:密码|口令)是?[:：]\s?([\u4e00-\u9fff]{{1,8}}\d{{3,8}})(?!\d){WAIT}"),
     _rule("password", "密码 口令 暗号 密语 passw pwd", rf"(?i)(?:{NO_LOCK}(?:密码|口令|暗号|密语)|(?<![a-z])(?:password|pwd))(?:(?:就?[是为]|改成了?|换成了?)[:：]?|[:：= 「“])[ 「“]?({PHRASE}){WAIT}(?!字)"),
     _rule("password", "口令 暗号", rf"(?:口令|暗号)({HAN}{{4,8}}\d{{3,8}})(?!\d){WAIT}(?!字)"),
-    _rule("password", "pass pwd pw psw mima", rf"(?i)(?<![a-z])(?:{WORD}|pass)\s?(?:现在|一直|默认|应该|统一|就|都|还)?{LINK}\s?[\"'“‘「]?({SECRET}){WAIT}", _digits_mixed),
-    _rule("password", "密码 口令 passw pwd", rf"(?i)(?<![!-Z^-~])({SECRET}) ?(?:就?是|is )(?:我的?|他的?|她的?|家里的?|这个|那个|the |my |our |his |her )?(?:wi-?fi ?|开机|登录|新|门锁|new |login )?的?(?:密码|口令|password|passwd|pwd)", _digits_mixed),
+    _rule("password", "pass pasw pwd pw psw mima p/w", rf"(?i)(?<![a-z])(?:{WORD}|pass)\s?(?:现在|一直|默认|应该|统一|就|都|还)?{LINK}\s?[\"'“‘「]?({SECRET}){WAIT}", _digits_mixed),
+    _rule("password", "密码 口令 passw pwd", rf"(?i)(?<![!-Z^-~])({SECRET})[ ，,]{{0,2}}(?:[这那]?个?就?是|is |that'?s |it'?s )(?:我的?|他的?|她的?|家里的?|这个|那个|the |my |our |his |her )?(?:wi-?fi ?|开机|登录|新|门锁|new |login )?的?(?:密码|口令|password|passwd|pwd)", _digits_mixed),
     _rule("password", "密码 口令", rf"(?:密码|口令)[是为叫改设就还换成][\u4e00-\u9fff]{{1,6}}?[:：]?\s?(\d{{6,8}})(?!\d){WAIT}"),
-    _rule("password", "pass pwd pw psw mima", rf"(?i)(?<![a-z])(?:{WORD}|pass)s?(?: (?:for|of|to) [a-z ]{{1,24}})?(?: is)?\s?[:=：]\s?({SECRET})"),
-    _rule("password", "passw passc passp pwd pw", rf"(?i)(?<![a-z])(?:{WORD})s?(?:'s| is| was| to| -)\s+({SECRET})", _mixed),
+    _rule("password", "pass pasw pwd pw psw mima p/w", rf"(?i)(?<![a-z])(?:{WORD}|pass)s?(?: (?:for|of|to) [a-z ]{{1,24}})?(?: is)?\s?[:=：]\s?({SECRET})"),
+    _rule("password", "pass pasw pwd pw p/w", rf"(?i)(?<![a-z])(?:{WORD})s?(?:'s| is| was| to| -)\s+({SECRET})", _mixed),
     _rule("password", "pass", rf"(?i)(?<![a-z])pass(?:'s| is)\s+({SECRET})", lambda value: _lettered_number(value) and _digits_mixed(value) and len(value) > 5),
-    _rule("password", "passw passc passp pwd", rf"(?i)(?<![a-z])(?:{WORD})s?(?:'s| is| was)\s+([a-z]{{4,40}})(?=\s*(?:$|[.,!?;\n\u4e00-\u9fff]))", _told),
-    _rule("password", "passw passc passp pwd", rf"(?i)(?<![a-z])(?:{WORD})\s+({SECRET})", lambda value: _mixed(value) and any(map(str.isdigit, value))),
+    _rule("password", "pass pasw pwd pw p/w", rf"(?i)(?<![a-z])(?:{WORD})s?(?:'s| is| was)\s+([a-z]{{4,40}})(?=\s*(?:$|[.,!?;\n\u4e00-\u9fff]))", _told),
+    _rule("password", "pass pasw pwd pw p/w", rf"(?i)(?<![a-z])(?:{WORD})\s+({SECRET})", lambda value: _mixed(value) and any(map(str.isdigit, value))),
     _rule("account", f"{APPS} {SITES}", rf"(?i)(?<![a-z])(?:(?:{APP}){NAMED}?{REACH}{SEP}|(?:{SITE}){NAMED}{SEP}|(?<!command )(?:{SITE})(?:{REACH}(?:是| is(?![a-z])|[:： ]{{0,2}}[:：=])|加我|找我|联系我?|搜我|关注我| me(?: at)?)[:： ]{{0,2}}|(?:(?<=my )|(?<=his )|(?<=her )|(?<= me on )|(?<=[我他她的]))(?:{SITE}){REACH}{SEP})({HANDLE})(?![a-z0-9_@])", _handle),
+    _rule("account", f"{APPS} {SITES}", rf"(?i)(?<![a-z])(?:{APP}|{SITE})(?:{NAMED})?{HANDED}({HANDLE})(?![a-z0-9_@])", _handle),
     _rule("account", f"{APPS} {SITES}", rf"(?i)(?<![a-z])(?:{APP}|{SITE}){NAMED}(?:是|[:：]| is) ?({HANDLE})(?![a-z0-9_@])", _called),
     _rule("account", SITES, rf"(?i)(?<![a-z])(?:(?-i:LINE)|ins|ig|snap|fb|twitter|抖音|小红书|微博|快手|b站|推特|飞机){REACH}{SEP}({HANDLE})(?![a-z0-9_@])", _underlined),
     _rule("account", "on", rf"(?i)(?<![a-z0-9_.@-])({HANDLE}) on (?:{APP}|{SITE})(?![a-z]| ?\d)", _underlined),
     _rule("account", "is 是我 是他 是她 ( （", rf"(?i)(?<![a-z0-9_.@-])({HANDLE}) ?(?:is (?:my|his|her) |就?是(?:我|他|她)的?|[(（])(?:{APP}|{SITE})(?![a-z]| ?\d)", _handle),
     _rule("account", "好友 friend steam uid", r"(?i)(?:好友代?码|(?<![a-z])(?:friend code|steam ?id|uid))(?:是| is)?[:： ]{0,3}((?:sw-)?\d{4}-\d{4}-\d{4}|\d{8,17})(?![\d-])", checksums.is_account),
     _rule("key", "sk- sk_ rk_ gh glpat- akia asia ltai akid aiza hf_ npm_ pypi- xox sg. ya29. whsec_", rf"(?<![A-Za-z0-9])(?:{KEYS})[A-Za-z0-9_.-]{{16,200}}(?<!\.)"),
-    _rule("key", "key token secret bearer 密钥 秘钥 私钥 令牌 akid aksk", rf"(?i)(?<![a-z])(?:{KEY_WORD})(?: id)?(?: is|是|为)?\s?[:：=]?\s?[\"'“]?([a-z0-9_./+=:-]{{12,400}})(?![a-z0-9])", _drawn),
+    _rule("key", "key token secret bearer 密钥 秘钥 私钥 令牌 akid aksk", rf"(?i)(?<![a-z])(?:{KEY_WORD})(?: id)?(?: is| ?[是为])?\s?[:：=]?\s?[\"'“]?([a-z0-9_./+=:-]{{12,400}})(?![a-z0-9])", _drawn),
+    _rule("key", "key token secret 密钥 秘钥 私钥 令牌", rf"(?i)(?<![a-z])(?:{KEY_WORD}|secret|key){HANDED}([a-z0-9_./+=:-]{{12,400}})(?![a-z0-9])", _drawn),
     _rule("key", "private key", r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[A-Za-z0-9+/=\s]{0,4000}(?:-----END [A-Z ]{0,20}PRIVATE KEY-----)?"),
     _rule("key", "eyj", r"(?<![A-Za-z0-9_-])eyJ[\w-]{8,2000}\.[\w-]{8,4000}\.[\w-]{8,2000}"),
-    _rule("address", "路 街 大道 巷 弄 胡同 里", addresses.HOUSE, addresses.is_house),
+    _rule("address", "路 街 道 巷 弄 胡同 里", addresses.HOUSE, addresses.is_house),
     _rule("address", "村", addresses.VILLAGE),
     _rule("address", "栋 幢 号楼 座 塔", addresses.FLAT),
     _rule("address", "小区 花园 家园 公寓 公馆 苑 庭 宿舍 里 新村 湾 府 城", addresses.ROOM_OF),
     _rule("address", "座 栋 幢 楼 层 室", addresses.ROOMED),
+    _rule("address", "室 房", addresses.ROOM_IN),
     _rule("address", "单元", addresses.DOOR),
     _rule("address", "址 住 家 寄 送 发到", addresses.GIVEN),
     _rule("address", "st ave road rd dr lane ln blvd court ct terr hwy highway parkway pkwy garden grove mews square close crescent", addresses.ENGLISH, addresses.is_street),
