@@ -1077,3 +1077,30 @@ def test_a_value_behind_what_people_say_while_they_hand_it_over_is_found(kind: s
 )
 def test_what_is_only_said_of_a_value_stays(text: str) -> None:
     assert privacy.Finder("zh").replace(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("验证码我这边刚弹出来 哈哈 «551 908»", "code"), ("有个码发到我邮箱了 «339012»", "code"),
+        ("驿站说的码 «B2-14-3307»", "code"), ("the otp that she just forwarded: «771 204»", "code"),
+        ("密码嘛我弟设的 «662910»", "password"), ("wifi 密码贴冰箱上了 就 «summer77lake»", "password"),
+        ("pw for grandma's router is «rose1956bud»", "password"), ("微信没法改 就是«momo_cat77»", "wechat"),
+        ("我 v 号 «dora77_sh»", "wechat"), ("QQ好久不上了 以前是 «558812903»", "qq"),
+        ("身份证照片糊了 直接打给你 «440304198805126627»", "id_card"), ("passport num is «K7654321»", "passport"),
+    ],
+)  # fmt: skip
+def test_whatever_stands_between_a_word_and_what_can_hardly_be_anything_else(text: str, kind: str) -> None:
+    assert found(text, kind)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "验证码等了600000毫秒", "密码试了123次", "密码忘了 我用的是iphone15pro", "微信群名 study2024", "口令红包发了200000块",
+        "QQ空间里存了12345678张图", "取件码一共有3个", "pin the notes of 2019 and 2020", "the otp arrived 3 times",
+        "验证码 60 秒后重发", "密码强度 100000 以上", "身份证要带原件",
+    ],
+)  # fmt: skip
+def test_numbers_near_such_a_word_that_count_something_stay(text: str) -> None:
+    assert privacy.Finder("zh").replace(text) == text

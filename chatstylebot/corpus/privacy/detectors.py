@@ -276,6 +276,12 @@ KEY_WORD = (
 )
 WORD = r"pass?w(?:or|r|ro|ar)d|passwort|pass?wd|p/w|pword|passcode|passphrase|pwd|pw|psw|mima"
 
+# whatever people say between the word and the value, in one clause: only a value that can hardly be anything else
+NEAR = r"[^\d\n。！!；;【】\[\]]{0,14}?"
+NEAR_EN = r"(?: [a-z']{1,12}){0,5}?"
+DRAWN_UP = r"\d{6}|\d{3}[ -]\d{3}"
+NOTHING_ELSE = r"(?![\d.:/-])(?!\s?(?:[位次个天年月日号点块元分人遍秒时种只多万毛层楼室路股米斤克度集章页卷条张本期级%％]|[kKwW]m?(?![a-z])|ml|mb|gb))"
+
 RULES: tuple[Rule, ...] = (
     _rule("url", "://", r"(?<![A-Za-z0-9+.-])[a-zA-Z][a-zA-Z0-9+.-]{1,15}://[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef<>\"'\[\]]+", _telling),
     _rule("email", "@", r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,5}\.[A-Za-z]{2,24}"),
@@ -389,6 +395,18 @@ RULES: tuple[Rule, ...] = (
     _rule("code", "code pin otp", rf"(?i)(?:(?:verification|security|login|log-in|one-time|auth(?:entication)?|access|door|gate|garage|alarm|entry|building|lock|safe|keypad|buzzer|2fa|sms) (?:code|pin)(?: (?:on|of|to) [a-z ]{{2,20}}(?='s|:| is))?|(?<![a-z])(?:otp|pin|(?:the|my|your|ur) code)(?: code| number|码)?)(?: for [a-z]{{2,15}})?{ASKED}(?:'s| is|:|：| =)?(?:[:： ]|是|=)(?:G-)?([#*]?(?:{DRAWN})[#*]?)(?![\d-])(?! lines)"),
     _rule("code", "code otp", rf"(?i)(?<![\d-])(?:G-)?({DRAWN}),? (?:is|was|that'?s|it'?s) (?:your|ur|the|my)(?: [a-z0-9-]{{1,20}}){{0,3}} (?:code|otp|pin)(?![a-z])"),
     _rule("code", "recovery backup activation license invite redeem gift unlock", r"(?i)(?<![a-z])(?:recovery|backup|activation|licen[cs]e|invite|redeem|gift|unlock) (?:code|key)s?(?:'s| is| are)?[:： ]{1,2}([a-z0-9]{4,8}(?:-[a-z0-9]{4,8}){1,5})(?![a-z0-9-])", _lettered_number),
+    _rule("code", "码 口令", rf"(?:{CODE}|{PICK}|有个码|(?<![号代尺编条砝筹页乱])码发){NEAR}(?<![\d.:/-])({DRAWN_UP}){NOTHING_ELSE}", _no_sum),
+    _rule("code", "码", rf"(?:{PICK}|(?:兔喜|菜鸟|驿站|丰巢)[^\d\n。]{{0,8}}码){NEAR}(?<![\dA-Za-z.:/-])([A-Za-z]{{0,2}}\d{{1,3}}-\d{{1,4}}-\d{{2,5}}){NOTHING_ELSE}"),
+    _rule("code", "code pin otp", rf"(?i)(?<![a-z])(?:(?:pick[ -]?up|collection|locker|door|gate|login|verification|security|access) code|otp|pin(?: number| code))[^\d\n.!?。！；;]{{0,32}}?[:： ](?:G-)?({DRAWN_UP}){NOTHING_ELSE}(?! (?:lines|times|people|users))", _no_sum),
+    _rule("password", "密码 口令", rf"{NO_LOCK}(?:密码|口令(?!红包)){NEAR}(?<![\d.:/-])({DRAWN_UP}|\d{{8}}){NOTHING_ELSE}", _no_sum),
+    _rule("password", "密码 口令", rf"{NO_LOCK}(?:密码|口令)[^!-~\n。；;]{{0,14}}?(?<![!-Z^-~])({SECRET}){WAIT}(?!\s?[块多万毛])", _mixed_word),
+    _rule("password", "密码 口令", rf"{NO_LOCK}(?:密码|口令)[^!-~\n。；;]{{1,14}}[ ，,就是]((?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z\d_]{{8,24}})(?![!-~])(?!\s?[块多万毛])", lambda value: not _PRODUCTS.match(value)),
+    _rule("password", "pass pasw pwd pw p/w", rf"(?i)(?<![a-z])(?:{WORD}){NEAR_EN}(?: is|'s|:|是|,)[:： ]{{0,2}}({DRAWN_UP}|(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{{6,20}}){NOTHING_ELSE}", _no_sum),
+    _rule("wechat", "信 vx wx wechat", rf"(?i)(?:微 ?信|wechat|(?<![a-z])[vw]x|[威薇徽v]信)号?(?!群)[^!-~\n。；;群]{{0,12}}?[ ,，]?(?:就?是|叫|搜|[:： ])[:： ]?({ACCOUNT})(?![a-z0-9_.-])", _handle),
+    _rule("wechat", "v", rf"(?i)(?<![a-z])v ?[号信]{SEP}({ACCOUNT})(?![a-z0-9_.-])", _handle),
+    _rule("qq", "qq 扣扣", rf"(?i)(?:(?<![a-z])qq|扣扣)号?(?!音乐|飞车|空间|群)[^\d\n。！!；;【】\[\]a-z]{{0,12}}?[是:： ]([1-9]\d{{7,9}}){NOTHING_ELSE}", checksums.is_account),
+    _rule("id_card", "身份证 身分证", r"身[份分]证[^\d\n]{0,14}?([1-9]\d{16}[\dXx])(?![\dA-Za-z])"),
+    _rule("passport", "护照 passport", r"(?i)(?:护照|(?<![a-z])passport)(?: ?(?:编?号码?|number|num|no\.?|#))?(?: is|'s|[是为:： ])[:：# ]{0,2}([a-z]{1,2}\d{7,8}|\d{9})(?![a-z0-9])"),
     _rule("password", "密码 口令", rf"{NO_LOCK}(?:密码|口令)[」』】”\")）]?\s?{LINK}\s{{0,2}}({SECRET}){WAIT}"),
     _rule("password", "密码 口令", rf"{NO_LOCK}(?:密码|口令)\s{{0,2}}({SECRET}){WAIT}", lambda value: value.isdigit() or _mixed(value)),
     _rule("password", "密码 口令 暗号", rf"{NO_LOCK}(?:密码|口令|暗号)[」』】”\")）]?{LOOSE}({SECRET}){WAIT}", _digits_mixed),

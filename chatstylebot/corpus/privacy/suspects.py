@@ -61,6 +61,11 @@ SUSPECT = "|".join(
         r"(?i:(?:otp|pin|code)(?: [a-z]{2,8}){0,2},? (?:it|that)'?s [0-9])|[0-9][A-Z]{3}[0-9]{3}|(?i:car|uber|lyft|taxi|cab|van)[a-z' ]{1,40} [A-Z]{2}[0-9]{2} ?[A-Z]{3}",
         r"(?i:(?:recovery|backup|activation|licen[cs]e|invite|redeem|gift|unlock) (?:code|key))",
         r"(?i:(?:pick[ \-]?up|collection|locker|parcel) (?:code|number|pin))",
+        # a word, and within a clause of it a value that can hardly be anything else
+        r"[码碼][^0-9\n。！!；;【】\[\]]{0,14}(?:[0-9]{3} ?-?[0-9]{3}|[0-9]{1,3}-[0-9]{1,4}-[0-9])",
+        r"(?i:(?:微 ?信|wechat|[vw]x|[威薇徽v]信)[号號]?[^!-~\n。；;]{1,12}[ ，,]?(?:[是係叫搜]|[:： ])[:： ]?[a-z])",
+        r"(?i:(?:q ?q|扣扣)[号號]?[^0-9\n。！!；;【】\[\]a-z]{0,12}[是係:： ][1-9][0-9]{7}|(?:^|[^a-z])v ?[号號信])",
+        r"(?i:(?:code|otp|pin)[^0-9\n.!?。！；;]{1,32}[:： ](?:g-)?[0-9]{3}[ \-]?[0-9]{3})",
         r"(?i:(?:[@#]| at |[(（\[{]at[)）\]}]|艾特) ?[a-z0-9.\-]{2,40} {0,2}(?:\.|dot |[(（\[{]dot|点|。))",
         r"(?i:(?:on|at|to|is|address):? ?[0-9]{1,5}[a-z]?,? (?:[a-z'.]+ ){1,3}(?:street|st|avenue|ave|road|rd|drive|dr|lane|ln|boulevard|blvd|court|ct|way|place|terrace|close|crescent|gardens|grove|mews|square))",
         r"[0-9][A-Za-z]?,? (?:[A-Za-z0-9.]+ ){1,4}(?i:st|ave|road|rd|dr|lane|ln|blvd|boul|court|ct|terr|hwy|highway|park|pkwy|garden|grove|mews|square|close|cresc)|(?i:box [0-9]|apt\.? |apartment)",
