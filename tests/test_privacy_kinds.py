@@ -1084,7 +1084,7 @@ def test_what_is_only_said_of_a_value_stays(text: str) -> None:
     [
         ("验证码我这边刚弹出来 哈哈 «551 908»", "code"), ("有个码发到我邮箱了 «339012»", "code"),
         ("驿站说的码 «B2-14-3307»", "code"), ("the otp that she just forwarded: «771 204»", "code"),
-        ("密码嘛我弟设的 «662910»", "password"), ("wifi 密码贴冰箱上了 就 «summer77lake»", "password"),
+        ("密码嘛我弟设的 «662910»", "password"), ("wifi 密码贴冰箱上了 就 «kitten77lake»", "password"),
         ("pw for grandma's router is «rose1956bud»", "password"), ("微信没法改 就是«momo_cat77»", "wechat"),
         ("我 v 号 «dora77_sh»", "wechat"), ("QQ好久不上了 以前是 «558812903»", "qq"),
         ("身份证照片糊了 直接打给你 «440304198805126627»", "id_card"), ("passport num is «K7654321»", "passport"),
