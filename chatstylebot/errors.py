@@ -26,6 +26,6 @@ def heard(text: str) -> UserError | None:
     return UserError(found["error"], found["try"]) if found.keys() == {"error", "try"} else None
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name that looks most like `name`, or "" when none comes near."""
-    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)), "")
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
+    """The known name that looks most like `name`, or "" when none comes near: `cutoff` of 1 is the same name."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)), "")

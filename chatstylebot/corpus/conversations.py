@@ -17,12 +17,12 @@ def number(messages: pl.DataFrame, gap: timedelta) -> pl.DataFrame:
     has topics, each is a talk of its own: the messages are put in order of conversations, these in order of their
     beginnings.
     """
+    place = "chat"
     if "topic" in messages.columns:
-        messages = _by_topic(messages, gap)
+        place, messages = "talk", _by_topic(messages, gap)
     places = messages["dropped"].is_null().arg_true()
-    told = [name for name in ("chat", "sent_at", "from_me", "talk") if name in messages.columns]
-    alive = messages.select(pl.col(told).gather(places))
-    new = _new(gap, "chat", *(["talk"] if "talk" in alive.columns else []))
+    alive = messages.select(pl.col(place, "sent_at", "from_me").gather(places))
+    new = _new(gap, place)
     turn = new | (pl.col("from_me") != pl.col("from_me").shift())
     numbers = alive.select(new.cum_sum().alias("conversation"), (turn.cum_sum() - 1).alias("turn")).cast(pl.UInt32)
     empty = pl.Series([None], dtype=pl.UInt32).new_from_index(0, messages.height)

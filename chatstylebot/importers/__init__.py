@@ -164,9 +164,7 @@ def detect(start: Head) -> str:
         return found
     if not start.text:
         raise UserError(f"{start.path} is not a text file", "name the file that the export tool wrote")
-    if (closing := {"{": "}", "[": "]"}.get(start.text.lstrip("\ufeff \r\n\t")[:1])) and not _closed(
-        start.path, closing
-    ):
+    if (closing := json_file.closing(start.text)) and not _closed(start.path, closing):
         raise UserError(f"{start.path} is cut off before its first message is whole", "copy or export it again")
     raise UserError(
         f"{start.path} is in no format that is known here; its first line is: {start.first_line[:120]!r}",

@@ -36,9 +36,9 @@ def read(
 ) -> tuple[pl.DataFrame, list[str], list[str]]:
     """The rows under `columns` as strings with their `row` number in the file, the rows that are lost, and remarks.
 
-    Columns of `numbers` are Int64 where every cell of theirs is a number (a third of the time). Missing cells are null, cells too many are cut off; `start` matches the beginning of a sound row and lets the
-    reader find its way back after a damaged one. NUL bytes, BOMs, any line ends, UTF-16 and GB18030 are taken as
-    they come.
+    Columns of `numbers` are Int64, with null for what is none. Missing cells are null, cells too many are cut off;
+    `start` matches the beginning of a sound row and lets the reader find its way back after a damaged one. NUL bytes,
+    BOMs, any line ends, UTF-16 and GB18030 are taken as they come.
     """
     wanted = [name for name in columns if name not in without]
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
@@ -47,17 +47,29 @@ def read(
     if table is not None and table.height:
         return table, [], []
     data = path.read_bytes()
-    if not plain and not data.startswith((b"\xff\xfe", b"\xfe\xff")) and data.count(b"\0") < len(data) // 8:
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff")) or data.count(b"\0") >= len(data) // 8
+    if not wide and b"\n" in data:
         data = data.replace(b"\0", b"")  # left in by an exporter
-        plain = True
-    plain &= b"\n" in data
-    found = _by_lines(data, path.name, columns, wanted, start, numbers) if plain else None
-    if found is not None:
-        return *found, []
+        found = _parsed(data, path.name, columns, wanted, start, numbers)
+        if found is not None:
+            return *found, []
     text, remarks = text_file.read(path)
-    found = _by_lines(text.encode(), path.name, columns, wanted, start, numbers)
+    found = _parsed(text.encode(), path.name, columns, wanted, start, numbers)
     assert found is not None, "what was decoded is UTF-8"
     return *found, remarks
+
+
+def _parsed(
+    data: bytes,
+    name: str,
+    columns: Sequence[str],
+    wanted: Sequence[str],
+    start: re.Pattern[str],
+    numbers: Collection[str],
+) -> tuple[pl.DataFrame, list[str]] | None:
+    """The rows of a file and those that are lost; None where it is no UTF-8."""
+    table = _fast(data, columns, wanted, numbers=numbers)  # where a quote is wrong, it says so in no time
+    return (table, []) if table is not None and table.height else _by_lines(data, name, columns, wanted, start, numbers)
 
 
 def _fast(

@@ -126,9 +126,14 @@ def _salvage(path: Path, view: Any, array: str) -> tuple[dict[str, Any], list[Pa
     return top, elements, ended(path, text, damaged)
 
 
+def closing(text: str) -> str:
+    """The bracket that ends a JSON text which begins so; "" for what is none."""
+    return {"{": "}", "[": "]"}.get(text.lstrip("\ufeff \t\r\n")[:1], "")
+
+
 def ended(path: Path, text: str, damaged: list[str]) -> list[str]:
     """The damage of a file that is not whole JSON: cut off where its last bracket is missing or nothing else is wrong."""
-    closed = text.rstrip()[-1:] == {"{": "}", "[": "]"}.get(text.lstrip("\ufeff \t\r\n")[:1])
+    closed = text.rstrip()[-1:] == closing(text)
     if (closed and damaged) or any(line.endswith(CUT) for line in damaged):
         return damaged
     return [*damaged, f"{path.name}: {CUT}"]

@@ -1,6 +1,5 @@
 """Who is who in an export: whose messages are mine, and who might be me where the file does not tell."""
 
-import difflib
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -166,7 +165,7 @@ def _alike(name: str, other: str) -> bool:
     mine, theirs = (set(_WORD.findall(text.casefold())) for text in (name, other))
     if mine and theirs and (mine <= theirs or theirs <= mine):
         return True
-    return difflib.SequenceMatcher(None, name.casefold(), other.casefold()).ratio() >= NEAR
+    return bool(nearest(name.casefold(), [other.casefold()], NEAR))
 
 
 def _ask(files: Sequence[Found], given: Sequence[str]) -> None:
