@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from chatstylebot import garbage
 from chatstylebot.errors import UserError
 from chatstylebot.workspace import Workspace, here
 
@@ -26,6 +27,7 @@ class Source:
     partial: bool = False
 
 
+@garbage.left()
 def run(
     paths: Annotated[
         list[Path] | None, typer.Argument(metavar="PATH...", help="Chat exports: files, folders or zips.")
@@ -122,8 +124,8 @@ def run(
         return
     source = Source(exports, form, mapping, tuple(me or ()), partial)
     with Workspace(here()).alone():
-        account, dropped_texts = build(source, target, report, card, found, switches)
-    _show(account, dropped_texts if show_examples else {})
+        made = build(source, target, report, card, found, switches)
+    _show(made.account, made.texts() if show_examples else {})
 
 
 def _default() -> Path:
@@ -200,10 +202,8 @@ def _ready_made(
     progress.say("note: no chats, so nothing is held out for the final score, and there is no memory to index")
 
 
-def build(
-    source: Source, output: Path, report: Path | None, card: Any, found: bool, switches: Any
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Do the whole of it; return the report and one text per drop reason."""
+def build(source: Source, output: Path, report: Path | None, card: Any, found: bool, switches: Any) -> Any:
+    """Do the whole of it; return the data set."""
     from chatstylebot import progress
     from chatstylebot.contacts import read_contacts
 
@@ -249,7 +249,7 @@ def build(
     remarks = _write(place, made, report, contacts if found else None, secret_hashes.pack(tidy.finder.known, secret))
     for line in [*made.remarks, *tidy.copies.told(), *remarks, *dataset.remarks(made, found, switches.heldout)]:
         progress.say(line)
-    return account, made.texts()
+    return made
 
 
 def _blocked(path: Path | None) -> Any:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from chatstylebot.corpus import looks
+from chatstylebot import looks
 from chatstylebot.corpus.messages import KINDS
 
 REASONS = pl.Enum(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from chatstylebot.corpus import looks
+from chatstylebot import looks
 from chatstylebot.corpus.choice import Choice
 
 

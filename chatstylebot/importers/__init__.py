@@ -1,6 +1,5 @@
 """Chat exports in, messages out. A format is one module, one line in FORMATS and one folder in tests/exports/."""
 
-import gc
 import importlib
 import re
 from collections.abc import Iterable, Sequence
@@ -11,6 +10,7 @@ from types import ModuleType
 
 import polars as pl
 
+from chatstylebot import garbage
 from chatstylebot.corpus.messages import SCHEMA
 from chatstylebot.errors import UserError, nearest
 from chatstylebot.importers import json_file, names, sources, text_file, times, wechat
@@ -195,14 +195,8 @@ def load(
     for path in paths:
         if not path.exists():
             raise UserError(f"there is no file {path}", "check the path; put it in quotes if it holds spaces")
-    collecting = gc.isenabled()
-    gc.disable()  # millions of small objects and no cycles: looking for some costs a fifth of the time
-    try:
-        with sources.opened(paths) as files:
-            return _read(files, timezone, form, mapping)
-    finally:
-        if collecting:
-            gc.enable()
+    with garbage.left(), sources.opened(paths) as files:
+        return _read(files, timezone, form, mapping)
 
 
 def _read(files: Sequence[sources.Source], timezone: str | None, form: str | None, mapping: Path | None) -> list[Found]:

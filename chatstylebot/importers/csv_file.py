@@ -9,8 +9,10 @@ from pathlib import Path
 
 import polars as pl
 
+from chatstylebot import looks
 from chatstylebot.importers import text_file
 
+CHUNK = 1 << 20  # bytes
 # a row of cells that hold no quote, or stand in quotes and hold two for one
 SOUND = r'^(?:[^",]*|"(?:[^"]|"")*")(?:,(?:[^",]*|"(?:[^"]|"")*"))*$'
 
@@ -46,10 +48,9 @@ def read(
     table = _fast(path, columns, wanted, numbers=numbers) if plain else None
     if table is not None and table.height:
         return table, [], []
-    data = path.read_bytes()
-    wide = data.startswith((b"\xff\xfe", b"\xfe\xff")) or data.count(b"\0") >= len(data) // 8
+    data, gone = _without_nul(path)
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff")) or gone >= (len(data) + gone) // 8
     if not wide and b"\n" in data:
-        data = data.replace(b"\0", b"")  # left in by an exporter
         found = _parsed(data, path.name, columns, wanted, start, numbers)
         if found is not None:
             return *found, []
@@ -57,6 +58,17 @@ def read(
     found = _parsed(text.encode(), path.name, columns, wanted, start, numbers)
     assert found is not None, "what was decoded is UTF-8"
     return *found, remarks
+
+
+def _without_nul(path: Path) -> tuple[bytes, int]:
+    """The bytes of a file but for the NULs that an exporter left in, and how many these were."""
+    kept, size = io.BytesIO(), 0
+    with path.open("rb") as file:
+        while piece := file.read(CHUNK):  # while it is in the processor's cache (half the time)
+            size += len(piece)
+            kept.write(piece.replace(b"\0", b""))
+    data = kept.getvalue()
+    return data, size - len(data)
 
 
 def _parsed(
@@ -79,7 +91,9 @@ def _fast(
     skip: int = 1,
     numbers: Collection[str] = (),
     quote: str | None = '"',
+    lax: bool = False,
 ) -> pl.DataFrame | None:
+    """The cells, or None where it is no CSV; what is no number in its column is so, too, or null where it is `lax`."""
     try:
         return pl.read_csv(
             source,
@@ -94,6 +108,7 @@ def _fast(
             row_index_name="row",
             row_index_offset=2,
             quote_char=quote,
+            ignore_errors=lax,
         )
     except (pl.exceptions.ComputeError, pl.exceptions.NoDataError):
         return _fast(source, columns, wanted, skip, quote=quote) if numbers else None
@@ -116,29 +131,31 @@ def _by_lines(
     if lines is None:
         return None
     everything = len(lines)
-    begins = _contains(lines, f"^(?:{start.pattern})")
+    begins = looks.holding(lines, f"^(?:{start.pattern})")
     first = begins.arg_max() if begins.any() else len(lines)
     if first and (lines[:first].str.strip_chars() != "").any():
         begins = begins.scatter(0, True)  # what comes before the first row is counted as one
         first = 0
     lines, begins = lines[first:], begins[first:]
     table = pl.DataFrame({"line": lines, "row": begins.cum_sum().cast(pl.UInt32) + 1})  # the header is row 1
-    simple = begins & begins.shift(-1).fill_null(True) & ~lines.str.contains('"', literal=True)
+    alone = begins & begins.shift(-1).fill_null(True)  # a row of one line
+    quoted = looks.holding(lines, '"')
+    simple = alone & ~quoted
     parts: list[pl.DataFrame] = []
     damaged: list[str] = []
     easy: pl.DataFrame | None
-    cut = _fast(data, columns, wanted, quote=None)  # at every comma
+    cut = _fast(data, columns, wanted, numbers=numbers, quote=None, lax=True)  # at every comma
     if cut is not None and cut.height == everything:
-        easy = cut[first:].filter(simple).with_columns(table["row"].filter(simple), *_whole_numbers(numbers, wanted))
+        easy = cut[first:].with_columns(table["row"]).filter(simple)
     else:
         easy = _read_together(table.filter(simple), columns, wanted, None, numbers)
     if easy is None:
         simple = simple & False
     else:
         parts.append(easy)
-    rest = table.filter(~simple).group_by("row", maintain_order=True).agg(pl.col("line").str.join("\n"))
-    rest = rest.select("row", pl.col("line").str.strip_chars_end("\n"))
-    sound = _contains(rest["line"], SOUND)
+    several = table.filter(~alone).group_by("row").agg(pl.col("line").str.join("\n").str.strip_chars_end("\n"))
+    rest = pl.concat([table.filter(alone & ~simple).select("row", "line"), several]).sort("row")
+    sound = looks.holding(rest["line"], SOUND)
     good = _read_together(rest.filter(sound), columns, wanted, '"', numbers)
     if good is None:
         sound = sound & False
@@ -185,10 +202,6 @@ def _read_together(
 
 def _whole_numbers(numbers: Collection[str], wanted: Sequence[str]) -> list[pl.Expr]:
     return [pl.col(name).cast(pl.Int64, strict=False) for name in numbers if name in wanted]
-
-
-def _contains(texts: pl.Series, pattern: str) -> pl.Series:
-    return texts.str.contains(pattern).fill_null(False)
 
 
 def _row_by_row(

@@ -4,6 +4,7 @@ Format: shared facts, formats.md §4.1. IsSender tells who is me, CreateTime is 
 """
 
 import re
+from functools import reduce
 from pathlib import Path
 
 import polars as pl
@@ -66,32 +67,46 @@ def read(path: Path, timezone: str | None = None) -> importers.Export:
     steps = table["at"].diff()
     if (steps < 0).sum() > (steps > 0).sum():
         table = table.reverse()
-    table = _named(table)
-    # who wrote what to whom: a few hundred rows tell about a million (0.06 s instead of 0.2)
-    seen = table.group_by("TalkerId", "IsSender", *NAMES, pl.col("Type") == 10000).agg(pl.len(), pl.col("row").min())
-    seen = seen.sort("row")
-    messages = _typed(table.join(_chats(seen, path), on="TalkerId", how="left", maintain_order="left"), path)
+    table = table.with_columns(pl.col("TalkerId").fill_null(""), pl.lit(None, pl.String).alias("message_id"))
+    table = table.with_columns(_sort())
+    seen = _seen(table)
+    if (named := _named(table, seen)) is not None:
+        table = named.with_columns(_sort())
+        seen = _seen(table)
+    messages = _typed(table, seen.join(_chats(seen, path), on="TalkerId", how="left"), path)
     lost = messages.filter((pl.col("kind") == "quote") & pl.col("text").is_null()).height
     notes = [f"{lost:,} quoted replies are not in this export: MemoTrace writes them empty"] if lost else []
     return importers.Export(messages, _owner(seen), damaged, remarks + notes)
 
 
-def _named(table: pl.DataFrame) -> pl.DataFrame:
-    """The rows with names that are some, `message_id` and no null TalkerId; each step only where a file needs it."""
+def _sort() -> pl.Expr:
+    """A number for all of a row but its time and text: a few thousand sorts of rows stand for a million rows."""
+    parts = [pl.col(name).hash(seed) for seed, name in enumerate(("TalkerId", *NAMES))]
+    numbers = (pl.col("Type") * 1_000_003 + pl.col("SubType").fill_null(-1)) * 2 + pl.col("IsSender")
+    # a hash of hashes: what two columns have in common does not cancel out
+    return reduce(lambda one, other: (one ^ other).hash(), parts, numbers.hash(len(parts))).alias("sort")
+
+
+def _seen(table: pl.DataFrame) -> pl.DataFrame:
+    """One row per sort, in the order in which they come, with how many rows are of it and the first of them."""
+    told = pl.col("TalkerId", "IsSender", *NAMES, "Type", "SubType").first()
+    return table.group_by("sort").agg(told, pl.len(), pl.col("row").min()).sort("row")
+
+
+def _named(table: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame | None:
+    """The rows with names that are some, and `message_id`; None where all of them are."""
     # builds of 2023-12 wrote the raw SQL tuple: what stands under the names is an id and two byte strings
     raw = pl.any_horizontal(pl.col("NickName", "Sender").str.starts_with(mark) for mark in ("b'", 'b"'))
-    table = table.with_columns(pl.lit(None, pl.String).alias("message_id"), pl.col("TalkerId").fill_null(""))
-    if table.select(raw.any()).item():
-        table = table.with_columns(
-            pl.when(raw).then("Remark").alias("message_id"),
-            *(pl.when(raw).then(pl.lit("")).otherwise(name).alias(name) for name in NAMES),
-        )
     # group speakers of old builds carry a suffix, as in wxid_x:25319:1
-    known = table["Sender"].unique()
-    odd = known.filter(known.str.contains(r"^wxid_\w+:"))
-    if len(odd):
-        table = table.with_columns(pl.col("Sender").replace(odd, odd.str.replace(r"^(wxid_\w+):.*$", "$1")))
-    return table
+    suffixed = seen["Sender"].str.contains(r"^wxid_\w+:")
+    if not (suffixed.any() or seen.select(raw.any()).item()):
+        return None
+    table = table.with_columns(
+        pl.when(raw).then("Remark").alias("message_id"),
+        *(pl.when(raw).then(pl.lit("")).otherwise(name).alias(name) for name in NAMES),
+    )
+    odd = seen["Sender"].filter(suffixed).unique()
+    return table.with_columns(pl.col("Sender").replace(odd, odd.str.replace(r"^(wxid_\w+):.*$", "$1")))
 
 
 def _owner(seen: pl.DataFrame) -> frozenset[str]:
@@ -115,7 +130,7 @@ def _check_header(path: Path) -> None:
 
 
 def _chats(seen: pl.DataFrame, path: Path) -> pl.DataFrame:
-    """One row per TalkerId: the chat's id, name and whether it is a group. `seen` are the speakers, first come first.
+    """One row per TalkerId: the chat's id, name and whether it is a group. `seen` are the sorts of rows, first come first.
 
     A private chat exported alone names the other side by wxid; "export all" names the conversation on every row;
     the oldest builds name nobody, so the file's name is all there is.
@@ -124,7 +139,7 @@ def _chats(seen: pl.DataFrame, path: Path) -> pl.DataFrame:
     # a stray row of the other side may carry the owner's own id: it makes no group
     own = seen.filter(pl.col("IsSender") & (pl.col("Sender") != ""))["Sender"].unique()
     somebody = (pl.col("Sender") != "") & ~pl.col("Sender").is_in(own.implode())
-    other = pl.col("Sender").filter(~pl.col("IsSender") & somebody & ~pl.col("Type"))
+    other = pl.col("Sender").filter(~pl.col("IsSender") & somebody & (pl.col("Type") != 10000))
     # in "export all" an own row repeats the conversation's names and says 我
     whole = (pl.col("Sender").filter("IsSender") == "我").any()
     chats = seen.group_by("TalkerId", maintain_order=True).agg(
@@ -162,35 +177,44 @@ def _usual(seen: pl.DataFrame, column: str) -> pl.DataFrame:
     return counted.sort("len", "row", descending=[True, False]).group_by("TalkerId").agg(pl.col(column).first())
 
 
-def _typed(table: pl.DataFrame, path: Path) -> pl.DataFrame:
-    """The rows in SCHEMA."""
-    content = pl.col("StrContent").fill_null("")
-    coarse = pl.col("Type").replace_strict(KIND_OF_TYPE, default="other", return_dtype=KIND)
-    fine = pl.col("SubType").replace_strict(KIND_OF_SUBTYPE, default="other", return_dtype=KIND)
-    kind = pl.when(pl.col("Type") == 49).then(fine).otherwise(coarse)
-    notice = pl.col("Type") == 10000
-    undone = pl.when(notice).then(content).str.contains("撤回了一条消息|recalled a message|revokemsg")
-    recalled = notice & (undone | ~pl.col("SubType").is_in([0, 4, 8000]))
-    typed = pl.col("Type") == 1
-    # some builds fill the words of a quoted reply in; XML never is words
-    quoted_words = (kind == "quote") & (content != "") & ~content.str.starts_with("<")
+def _typed(table: pl.DataFrame, sorts: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """The rows in SCHEMA; all but time and text is the same for all rows of a sort, and found once for it."""
     name = pl.when(pl.col("Remark") == "").then("NickName").otherwise("Remark")
     theirs = pl.when((pl.col("is_group") & pl.col("in_all")) | (name == "")).then("Sender").otherwise(name)
-    return table.select(
+    coarse = pl.col("Type").replace_strict(KIND_OF_TYPE, default="other", return_dtype=KIND)
+    fine = pl.col("SubType").replace_strict(KIND_OF_SUBTYPE, default="other", return_dtype=KIND)
+    recalled = (pl.col("Type") == 10000) & ~pl.col("SubType").is_in([0, 4, 8000])
+    shared = sorts.select(
+        "sort",
         "chat_id",
         "chat_name",
         "is_group",
-        "message_id",
         pl.when("IsSender").then(pl.lit("me"))
         .when("is_group").then("Sender").otherwise("chat_id").alias("sender_id"),
         pl.when("IsSender").then(pl.when(pl.col("Sender") == "").then(pl.lit("我")).otherwise("Sender"))
         .when(theirs == "").then("chat_name").otherwise(theirs).alias("sender_name"),
         pl.col("IsSender").alias("from_me"),
+        pl.when(recalled).then(pl.lit("recall", KIND)).when(pl.col("Type") == 49).then(fine).otherwise(coarse)
+        .alias("kind"),
+        pl.col("TalkerId").alias("thread"),
+    )  # fmt: skip
+    rows = table.select(
+        "sort",
+        "message_id",
         pl.from_epoch(pl.col("at") * 1000, time_unit="ms").dt.replace_time_zone("UTC").alias("sent_at"),
         pl.lit(True).alias("tz_known"),
-        pl.when(recalled).then(pl.lit("recall", KIND)).otherwise(kind).alias("kind"),
-        pl.when(typed | quoted_words).then(content).alias("text"),
         pl.lit(None, pl.String).alias("quoted"),
         pl.concat_str(pl.lit(path.name + " row "), pl.col("row").cast(pl.String)).alias("source"),
-        pl.col("TalkerId").alias("thread"),
-    ).cast(pl.Schema({**SCHEMA, "thread": pl.String()}))  # fmt: skip
+    )
+    messages = rows.join(shared, on="sort", how="left", maintain_order="left")
+    content, kind = table["StrContent"].fill_null(""), messages["kind"]
+    notices = (table["Type"] == 10000).arg_true()
+    undone = content.gather(notices).str.contains("撤回了一条消息|recalled a message|revokemsg")
+    kind = kind.scatter(notices.filter(undone), pl.Series(["recall"] * int(undone.sum()), dtype=KIND))
+    # some builds fill the words of a quoted reply in; XML never is words
+    quotes = (kind == "quote").arg_true()
+    words = content.gather(quotes)
+    said = quotes.filter((words != "") & ~words.str.starts_with("<"))
+    typed = (table["Type"] == 1).scatter(said, True)
+    messages = messages.with_columns(kind, pl.when(typed).then(content).alias("text"))
+    return messages.select(*SCHEMA, "thread").cast(pl.Schema({**SCHEMA, "thread": pl.String()}))

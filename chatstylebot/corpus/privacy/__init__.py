@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from chatstylebot.corpus import looks
+from chatstylebot import looks
 from chatstylebot.corpus.clean import REASONS
 from chatstylebot.corpus.privacy.blocked import block_list, hideable, pattern_of
 from chatstylebot.corpus.privacy.detectors import DIGITS, NAMES, SPOKEN, worth
@@ -77,11 +77,12 @@ class Finder:
     def spans(self, flat: str, text: str = "") -> Iterator[Span]:
         """All that the rules find, whether or not it overlaps."""
         simple = flat.translate(SIMPLE) if COMPLEX.search(flat) else flat
-        for kind, pattern, holds, _ in worth(simple.lower()) if REST.search(simple) else ():
-            for found in pattern.finditer(simple):
-                start, stop = found.span(pattern.groups)  # the one group, or all of it
-                if holds(simple[start:stop]):
-                    yield start, stop, kind
+        for rule in worth(simple.lower()) if REST.search(simple) else ():
+            # most rules find nothing, which a search says sooner than an iterator
+            for found in rule.pattern.finditer(simple) if rule.search(simple) else ():
+                start, stop = found.span(rule.pattern.groups)  # the one group, or all of it
+                if rule.holds(simple[start:stop]):
+                    yield start, stop, rule.kind
         more = [("blocked", pattern) for pattern in self.block] + ([("name", self._names)] if self._names else [])
         for kind, pattern in more:
             for said in (flat, text) if text != flat else (flat,):  # a name may hold fullwidth letters itself
@@ -146,6 +147,8 @@ def _suspects(texts: pl.Series, finder: Finder) -> pl.Series:
 
 def _replaced(texts: pl.Series, finder: Finder) -> tuple[pl.Series, pl.Series]:
     """The places of the texts that hold something private, and these texts without it."""
+    if texts.null_count() == len(texts):
+        return pl.Series([], dtype=pl.UInt32), texts.clear()
     places = _suspects(texts, finder)
     before = texts.gather(places)
     after = before.to_list()

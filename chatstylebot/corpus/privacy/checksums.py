@@ -18,7 +18,7 @@ ISSUED = re.compile(
 
 def digits_of(value: str) -> str:
     """The digits alone."""
-    return "".join(character for character in value if character.isdigit())
+    return value if value.isdigit() else "".join(filter(str.isdigit, value))
 
 
 def is_id_card(value: str) -> bool:
