@@ -78,7 +78,9 @@ def mark(messages: pl.DataFrame, groups: bool = True, left_out: pl.Expr | None =
         .explode("place")
         .collect()
     )
-    tidy = messages.with_columns(_tidy(messages["text"]), _tidy(messages["quoted"]))
+    # a column of nothing is one value to Polars, and not a million, as long as nobody looks into it
+    said = [name for name in ("text", "quoted") if messages.select(pl.col(name).is_not_null().any()).item()]
+    tidy = messages.with_columns(_tidy(messages[name]) for name in said)
     ordered = tidy[order["place"]].with_columns(order["chat"])
     reason: pl.Expr = (
         pl.when(pl.col("kind") == "system").then(pl.lit("system", REASONS))

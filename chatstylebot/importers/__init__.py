@@ -10,7 +10,7 @@ from types import ModuleType
 
 import polars as pl
 
-from chatstylebot import garbage
+from chatstylebot import garbage, looks
 from chatstylebot.corpus.messages import SCHEMA
 from chatstylebot.errors import UserError, nearest
 from chatstylebot.importers import json_file, names, sources, text_file, times, wechat
@@ -262,7 +262,7 @@ def _found(source: sources.Source, key: str, export: Export, zone: str) -> Found
     messages, platform = names.tidied(export.messages), export.platform or module(key).PLATFORM
     if platform == "wechat" and messages["is_group"].any():
         messages = wechat.without_speaker(messages, {*messages["sender_id"].unique(), *export.names})
-    own = messages.select("sender_id", "sender_name", "from_me").filter("from_me").unique()
+    own = looks.distinct(messages, "sender_id", "sender_name", "from_me").filter("from_me")
     if source.shown != source.path.name:
         own_rows = pl.col("source").str.starts_with(source.path.name)
         tail = pl.col("source").str.strip_prefix(source.path.name)
@@ -336,7 +336,7 @@ def read(paths: Sequence[Path], timezone: str | None = None, form: str | None = 
 
 def _apart(messages: pl.DataFrame) -> pl.DataFrame:
     """Chats of one id but of several `thread`s stay apart: a group in which one person speaks, or two namesakes."""
-    threads = messages.select("chat_id", "thread").unique().filter(pl.col("thread").is_not_null())
+    threads = looks.distinct(messages, "chat_id", "thread").filter(pl.col("thread").is_not_null())
     several = threads.filter(pl.col("chat_id").is_duplicated())["chat_id"].unique()
     if len(several) == 0:
         return messages

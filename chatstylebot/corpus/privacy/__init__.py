@@ -190,7 +190,9 @@ def redact(
             reasons = messages["dropped"].scatter(places, pl.Series(["private"] * len(places), dtype=REASONS))
             messages = messages.with_columns(reasons)
     columns = ("sender_name", "chat_name", "chat_id", "sender_id")
-    known = messages.select(pl.col(column).unique().drop_nulls().sort().implode() for column in columns)
+    known = looks.distinct(messages, *columns).select(
+        pl.col(name).unique().drop_nulls().sort().implode() for name in columns
+    )
     for column in columns[:2]:  # an unsaved contact is often called by its number
         shown = {name: new for name in known[column].explode() if (new := finder.replace(name)) != name}
         if shown:
