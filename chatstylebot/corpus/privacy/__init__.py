@@ -8,9 +8,10 @@ import polars as pl
 
 from chatstylebot import looks
 from chatstylebot.corpus.clean import REASONS
+from chatstylebot.corpus.privacy import suspects
 from chatstylebot.corpus.privacy.blocked import block_list, hideable, pattern_of
 from chatstylebot.corpus.privacy.detectors import DIGITS, NAMES, SPOKEN, worth
-from chatstylebot.corpus.privacy.suspects import DASHES, SUSPECT, TRADITIONAL
+from chatstylebot.corpus.privacy.suspects import DASHES, TRADITIONAL
 
 __all__ = [
     "Finder",
@@ -81,7 +82,7 @@ class Finder:
             # most rules find nothing, which a search says sooner than an iterator
             for found in rule.pattern.finditer(simple) if rule.search(simple) else ():
                 start, stop = found.span(rule.pattern.groups)  # the one group, or all of it
-                if rule.holds(simple[start:stop]):
+                if rule.takes(simple, start, stop):
                     yield start, stop, rule.kind
         more = [("blocked", pattern) for pattern in self.block] + ([("name", self._names)] if self._names else [])
         for kind, pattern in more:
@@ -133,7 +134,7 @@ def plain(kind: str, value: str) -> str:
 
 def _suspects(texts: pl.Series, finder: Finder) -> pl.Series:
     """The places of the texts that are worth the slow look."""
-    places = looks.places(texts, SUSPECT)
+    places = suspects.places(texts)
     if not (finder.names or finder.block):
         return places
     seen = pl.Series([False]).new_from_index(0, len(texts)).scatter(places, True)

@@ -13,9 +13,10 @@ NAME = rf"(?![{_ENDS}{_SAYS}])[\u4e00-\u9fff]"
 REGION = rf"(?:{NAME}){{1,8}}(?:自治[区州县]|特别行政区|街道|[省市区县镇乡旗州盟])"
 NUMBER = r"[0-9一二三四五六七八九十百零]{1,5}"
 # a number that counts something is no room: 3年, 2个, 12点
-COUNTS = r"(?!\s?[0-9年月天日点个块元次分秒人岁周时:：.%])"
-UNIT = r"[0-9A-Za-z一二三四五六七八九十]{1,5}\s?(?:号楼|号院|[栋幢座楼层室房户号门期弄]|单元)"
-ROOM = rf"(?<=[栋幢座元楼层期号]) ?-?[0-9]{{2,4}}{COUNTS}"
+# (but what follows may be what happens there: 502 周末来, 502 天天有人)
+COUNTS = r"(?!\s?(?:[0-9年月日点个块元次分秒人岁时:：.%]|周(?![末一二三四五六日天])|天(?![天气])))"
+UNIT = r"[0-9A-Za-z一二三四五六七八九十]{1,5}\s?(?:号楼|号院|[栋幢座楼层室房户号门期弄舍]|单元)"
+ROOM = rf"(?<=[栋幢座元楼层期号舍]) ?-?[0-9]{{2,4}}{COUNTS}"
 BUILT = r"(?:小区|花园|家园|广场|大厦|公寓|公馆|中心|宿舍|大学|校区|[苑城园湾庭府居村里寓])"
 TAIL = rf"(?:[，, -]?(?:[A-Za-z]{{0,10}}(?:{NAME}){{1,10}})?{UNIT}){{0,6}}(?:{ROOM})?"
 STREET = rf"[市区县镇乡]?(?:{NAME}){{2,6}}(?:路|街|大道|(?<![街味频跑轨报通隧渠管车航人])道|巷|弄|胡同|里)"
@@ -23,7 +24,7 @@ STREET = rf"[市区县镇乡]?(?:{NAME}){{2,6}}(?:路|街|大道|(?<![街味频�
 # 体育西路101号维多利广场B座1201; a street and a number up to 31 may be a date, so two characters make its name
 HOUSE = (
     rf"(?:{REGION}){{0,4}}{STREET}\s?(?:[一二三四五六七八九十0-9]{{1,2}}段\s?)?(?:{NUMBER}巷)?(?:{NUMBER}弄)?"
-    rf"{NUMBER}(?:号|弄)(?!线)(?:院|楼)?{TAIL}"
+    rf"{NUMBER}(?:号|弄)(?!线)(?:院|楼)?{TAIL}(?:[0-9]{{1,2}}-[0-9]{{1,2}}-[0-9]{{1,4}}(?![0-9-]))?"
 )
 VILLAGE = rf"(?:{REGION}){{1,4}}(?:{NAME}){{1,6}}村\s?(?:{NUMBER}组)?\s?{NUMBER}号"
 # 12栋304, 3号楼2单元501, 5幢2-1102, 软件园北区B3-C座1204, 塔1座2808室
@@ -38,7 +39,7 @@ FLAT = (
 # 翠苑小区12-3-501: a house, a staircase and a room behind the name of an estate
 ROOM_OF = (
     rf"(?:{NAME}){{1,8}}(?:小区|花园|家园|公寓|公馆|新村|宿舍|[苑庭里湾府城])(?:[一二三四五六七八九东西南北][区期])? ?"
-    rf"(?:[0-9]{{1,3}}-[0-9]{{1,2}}-[0-9]{{3,4}}|[0-9A-Z]{{1,3}}-[0-9]{{3,4}})(?:室|房|号)?{COUNTS}(?!-)"
+    rf"(?:[0-9]{{1,3}}-[0-9]{{1,2}}-[0-9]{{3,4}}|[0-9A-Z]{{1,3}}-[0-9]{{3,4}}|[0-9]{{1,2}}座[0-9]{{3,4}})(?:室|房|号)?{COUNTS}(?!-)"
 )
 # 北京市朝阳区望京SOHO塔1座2808室: a room anywhere behind a region
 ROOMED = (
@@ -60,7 +61,7 @@ KIND = (
 )
 APART = (
     r"(?:,? ?(?:[Aa]partment|[Aa]pt|[Uu]nit|[Ss]uite|[Ss]te|[Rr]oom|[Rr]m|[Ff]lat)\.? ?#?[0-9A-Za-z]{1,6}"
-    r"|,? #[0-9A-Za-z]{1,6})?"
+    r"|(?: \d{1,3})?,? #[0-9A-Za-z]{1,6}(?:-\d{1,5})?)?"  # Street 34 #08-217: Singapore's
 )
 POST = r",? [A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}(?![A-Za-z])"  # Britain's postcode
 TOWN = rf"(?:, [A-Z][a-z]{{1,20}}(?: [A-Z][a-z]{{1,20}})?(?:{POST}|(?:,? [A-Z]{{2}})?(?: \d{{5}}(?:-\d{{4}})?)?))?"
@@ -81,6 +82,11 @@ ENGLISH_GIVEN = (
     r"(?:street|st|avenue|ave|road|rd|drive|dr|lane|ln|boulevard|blvd|court|ct|way|place|terrace|close|crescent"
     r"|gardens|grove|mews|square)(?![a-z])"
     r"\.?(?:,? ?(?:apartment|apt|unit|suite|flat)\.? ?#?[0-9a-z]{1,6}|,? #[0-9a-z]{1,6})?))"
+)
+# whatever follows "my address is" and begins with a number
+ENGLISH_TOLD = (
+    r"(?i:(?<![a-z])(?:my|our|his|her|their|new) address(?: is|'s|:| =) ?"
+    r"(\d{1,5}[a-z]?,? (?!(?:min|hour|mile|km|block|year|day|digit|char|byte|bit)[a-z]* )[^\n!?;]{5,60}))"
 )
 BOX = r"(?i:(?<![a-z])p\.? ?o\.? box \d{1,6})"
 # Hauptstraße 12a, 10115 Berlin and 12 rue de la Paix, 75002 Paris: a street's word and the number of a house

@@ -29,12 +29,16 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Rule:
-    """A type, how it looks, what must hold besides, and the signs (small letters) of which one must be in the text."""
+    """A type, how it looks, what must hold besides, and the signs (small letters) of which one must be in the text.
+
+    `beside` is a word that must stand within so many characters of the value, before or behind it.
+    """
 
     kind: str
     look: str
     holds: Callable[[str], bool]
     signs: tuple[str, ...]
+    beside: str = ""
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -42,9 +46,25 @@ class Rule:
         return re.compile(self.look)
 
     @cached_property
+    def _words(self) -> re.Pattern[str]:
+        return re.compile(self.beside)
+
+    def takes(self, text: str, start: int, stop: int) -> bool:
+        """Whether what it has found between two places of the text is private."""
+        if not self.holds(text[start:stop]):
+            return False
+        if not self.beside:
+            return True
+        before = self._words.search(text, max(start - WITHIN, 0), start)
+        return bool(before or self._words.search(text, stop, stop + WITHIN))
+
+    @cached_property
     def search(self) -> Callable[[str], re.Match[str] | None]:
         """The pattern's own."""
         return self.pattern.search
+
+
+WITHIN = 60  # characters
 
 
 def _always(value: str) -> bool:
@@ -179,8 +199,23 @@ def _spoken(value: str) -> bool:
     return any(character in SPOKEN for character in value) and checksums.is_called(value.translate(DIGITS))
 
 
-def _rule(kind: str, signs: str, pattern: str, holds: Callable[[str], bool] = _always) -> Rule:
-    return Rule(kind, pattern, holds, tuple(signs.split()))
+def _strange(value: str) -> bool:
+    """Whether it is drawn up as a password is: letters, digits and a sign, or a long mix; no model's or file's name."""
+    signed = re.search(r"[^A-Za-z0-9.'_/-]", value) is not None
+    if value.isupper() or not _lettered_number(value) or "/" in value or _PRODUCTS.match(value):
+        return False
+    drawn = sum(map(str.isdigit, value)) > 1 or value[1:] != value[1:].lower()
+    return signed or (len(value) >= 8 and drawn)
+
+
+def _distinct(value: str) -> bool:
+    """Whether it is an account wherever it stands: an underscore, a dash with digits behind it, or four digits."""
+    named = _PRODUCTS.match(value) or re.search(r"\.[a-z]{2,4}$", value)  # report_v2.docx
+    return _lettered(value) and not named and re.search(r"_|-\d|\d{4}", value) is not None
+
+
+def _rule(kind: str, signs: str, pattern: str, holds: Callable[[str], bool] = _always, beside: str = "") -> Rule:
+    return Rule(kind, pattern, holds, tuple(signs.split()), beside)
 
 
 GAP = r"[ .·_/*\u200b\u2060\u00a0-]{0,3}"
@@ -292,6 +327,29 @@ NEAR = r"[^\d\n。！!；;【】\[\]]{0,14}?"
 NEAR_EN = r"(?: [a-z']{1,12}){0,5}?"
 DRAWN_UP = r"\d{6}|\d{3}[ -]\d{3}"
 NOTHING_ELSE = r"(?![\d.:/-])(?!\s?(?:[位次个天年月日号点块元分人遍秒时种只多万毛层楼室路股米斤克度集章页卷条张本期级%％]|[kKwW]m?(?![a-z])|ml|mb|gb))"
+# words that tell what a value is wherever it stands near them, before or behind it
+OF_CODES = (
+    r"(?<![代号尺条编页乱邮源])码|短信|双重认证|两步验证|[六6]位|登(?:录|上|陆)|(?i:(?<![a-z])(?:(?<!zip )(?<!postal )(?<!area )(?<!error )"
+    r"(?<!status )(?<!promo )(?<!coupon )(?<!discount )(?<!exit )(?<!stock )(?<!source )(?<!country )codes?|otp|2fa|pin|texted"
+    r"|verif(?:y|ication)|two-factor|authenticator|(?:sign|log)[ -]?in)(?![a-z]))"
+)
+OF_PARCELS = r"取件|取货|提货|快递|驿站|菜鸟|丰巢|柜|包裹|(?i:(?<![a-z])(?:parcel|locker|pick(?:ed)? ?up))"
+OF_LOCKS = (
+    r"门锁|门禁|单元门|大门|房门|开门|解锁|锁屏|开机|保险[箱柜]|行李箱|(?i:(?<![a-z])(?:keypad|lock ?box|padlock|garage|door|unlock|passcode"
+    r"|lock ?screen|combo|combination|safe)(?![a-z]))"
+)
+OF_LOGINS = (
+    r"密[码马]|口令|无线|路由|开机|登[录陆]|锁屏|账号|(?i:(?<![a-z])(?:pass(?:word|code)?|passwd|pwd|pw|wi-?fi|log-?in|netflix|spotify|disney"
+    r"|hulu|icloud|apple ?id|amazon|account)(?![a-z]))"
+)
+OF_WECHAT = r"微 ?信(?!群)|绿泡泡|[加我他她]v(?![a-z])|小号|大号|(?i:(?<![a-z])(?:we ?chat|[vw]x|v信)(?![a-z]))"
+OF_APPS = (
+    rf"小红书|抖音|微博|快手|b站|推特|电报|(?i:(?<![a-z])(?:{APP}|ins|ig|snap|fb|facebook|twitter|steam|psn|ps[45]|xbox|switch|gamertag"
+    r"|riot|valorant|epic|username|handle|tag|threads|signal|line id)(?![a-z]))"
+)
+SIX = r"\d{6}|\d{3}[ -]\d{3}|\d{4} \d{2}|\d{2} \d{2} \d{2}"
+ALONE = r"(?<![\d.,:/$¥€£+#@A-Za-z_-])(?<![$¥€£#] )(?<!\d )"
+ENDED = r"(?![\d.,:/-]?\d)(?![A-Za-z_%％@点])(?!\s?[位次个天年月号块元分人遍秒时种只多万毛层楼路股米斤克度集章页卷条张本期级字行件单斤步])(?! (?!(?:is|was|this|yes|its|as|us|plus|has|does)(?![a-z]))[a-z]+s(?![a-z]))(?! ?(?:[kKwW]m?|ml|mb|gb|usd|rmb|yuan|bucks|people|kcal|cal)(?![a-z]))"
 
 RULES: tuple[Rule, ...] = (
     _rule("url", "://", r"(?<![A-Za-z0-9+.-])[a-zA-Z][a-zA-Z0-9+.-]{1,15}://[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef<>\"'\[\]]+", _telling),
@@ -450,6 +508,19 @@ RULES: tuple[Rule, ...] = (
     _rule("key", "key token secret 密钥 秘钥 私钥 令牌", rf"(?i)(?<![a-z])(?:{KEY_WORD}|secret|key){HANDED}([a-z0-9_./+=:-]{{12,400}})(?![a-z0-9])", _drawn),
     _rule("key", "private key", r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[A-Za-z0-9+/=\s]{0,4000}(?:-----END [A-Z ]{0,20}PRIVATE KEY-----)?"),
     _rule("key", "eyj", r"(?<![A-Za-z0-9_-])eyJ[\w-]{8,2000}\.[\w-]{8,4000}\.[\w-]{8,2000}"),
+    _rule("code", "g-", r"(?<![A-Za-z0-9])[Gg]-(\d{6})(?!\d)"),
+    _rule("code", "码 短信 认证 两步验证 六位 6位 登 code otp 2fa texted verif factor authenticator sign log", rf"{ALONE}({SIX}){ENDED}", _no_sum, OF_CODES),
+    _rule("code", "code otp pin", rf"(?i)(?<![a-z])(?:it'?s|yeah,?|here:?|was|is) (\d{{4,8}}){ENDED}", _no_sum, OF_CODES),
+    _rule("code", "取件 取货 提货 递 站 菜鸟 丰巢 柜 包裹 parcel locker pick", r"(?<![\d.:/-])(\d{1,3}-\d{1,2}-\d{3,5})(?![\d:/-])", _always, OF_PARCELS),
+    _rule("password", "锁 门 开机 险 李箱 keypad lock garage door passcode combo safe", rf"{ALONE}([#*]?\d{{4,8}}[#*])(?![\d])", _always, OF_LOCKS),
+    _rule("password", "锁 门 开机 险 李箱 keypad lock garage door passcode combo safe", rf"{ALONE}(\d{{6}}|\d{{4}}|\d{{1,2}}-\d{{1,2}}-\d{{1,2}}){ENDED}", _no_sum, OF_LOCKS),
+    _rule("password", "密码 密马 口令 无线 路由 开机 登 锁屏 账号 pass pwd pw wi login log-in netflix spotify disney hulu icloud apple amazon account", rf"(?<![!-~])({SECRET})(?![!-~])", _strange, OF_LOGINS),
+    _rule("wechat", "信 绿泡泡 加v 我v 他v 她v 小号 大号 chat vx wx", r"(?i)(?<![a-z0-9_.@/-])([a-z][a-z0-9_.-]{4,18}[a-z0-9_-])(?![a-z0-9_/@-]|\.[a-z])", _distinct, OF_WECHAT),
+    _rule("qq", "qq 扣扣", rf"{ALONE}([1-9]\d{{7,10}}){ENDED}", checksums.is_account, r"扣扣|(?i:(?<![a-z])qq(?![a-z]))"),
+    _rule("account", "红书 抖音 博 快手 b站 推特 报 telegram tg skype discord insta snap tiktok kakao viber ins ig fb face twitter steam psn ps4 ps5 xbox switch tag riot valorant epic username handle threads signal line", rf"(?i)(?<![a-z0-9_.@/-])(@[a-z][a-z0-9_.]{{3,29}}|{HANDLE})(?![a-z0-9_@/-]|\.[a-z])", _underlined, OF_APPS),
+    _rule("account", "红书 抖音 博 快手 b站", r"(?:小红书|抖音|微博|快手|b站)(?:账?号|id|uid)(?:是|[:： ]){0,2}(\d{7,12})(?!\d)"),
+    _rule("plate", "uber lyft taxi cab plate", r"(?<![A-Za-z0-9])([A-Z]{3} ?\d{3,4})(?![A-Za-z0-9])", _always, r"(?i:(?<![a-z])(?:uber|lyft|taxi|cab|plate)(?![a-z]))"),
+    _rule("passport", "护照 passport", r"(?<![A-Za-z0-9])([A-Z]{1,2}\d{7,8})(?![A-Za-z0-9])", _always, r"护照|(?i:passport)"),
     _rule("address", "路 街 道 巷 弄 胡同 里", addresses.HOUSE, addresses.is_house),
     _rule("address", "村", addresses.VILLAGE),
     _rule("address", "栋 幢 号楼 座 塔", addresses.FLAT),
@@ -461,11 +532,14 @@ RULES: tuple[Rule, ...] = (
     _rule("address", "st ave road rd dr lane ln blvd court ct terr hwy highway parkway pkwy garden grove mews square close crescent", addresses.ENGLISH, addresses.is_street),
     _rule("address", "street avenue road lane boulevard blvd", addresses.SMALL, addresses.is_street),
     _rule("address", "live address ship deliver mail moved come", addresses.ENGLISH_GIVEN),
+    _rule("address", "address", addresses.ENGLISH_TOLD),
     _rule("address", "box", addresses.BOX),
     _rule("address", "stra str. weg platz allee gasse damm ufer", addresses.GERMAN, addresses.is_german),
     _rule("address", "rue av boule bd place impasse all quai chemin route cours passage", addresses.FRENCH),
     _rule("address", "apt apartment", addresses.APARTMENT),
 )  # fmt: skip
+# one of these is in every text for which a rule with words beside its value holds
+TELLING = sorted({sign for rule in RULES if rule.beside for sign in rule.signs})
 _SIGNS = {sign for rule in RULES for sign in rule.signs}
 # by their first characters, for a look that costs next to nothing
 _BY_FIRST = {first: tuple(sign for sign in _SIGNS if sign[0] == first) for first in {sign[0] for sign in _SIGNS}}

@@ -5,7 +5,12 @@ Between digits people put spaces, dashes, dots, and apps what nobody sees. Words
 behind them; wide gaps before it would make the automaton too big (3 s a million).
 """
 
-from chatstylebot.corpus.privacy.detectors import PLATES, SPOKEN
+import re
+
+import polars as pl
+
+from chatstylebot import looks
+from chatstylebot.corpus.privacy.detectors import PLATES, SPOKEN, TELLING
 
 DASHES = "－–—‐‑‒−"
 # the characters of the rules' words that are written otherwise in Taiwan and Hong Kong
@@ -15,6 +20,14 @@ TRADITIONAL = (
 )
 _MARKS = rf"{DASHES}\s:：=,，~❤♥💚♡\x{{fe0f}}→➡➜⇒👉>【「『“\"(（#\-"
 _MINE = r"[ ，,]{0,2}(?:(?:[这這那][个個]?)?就?[是係]|is |that'?s |it'?s )(?:我的?|他的?|她的?|你的?|家里的?|这个|那个|快递的?|my |his |her |the |our )?"
+
+# how else each sign of a word is written
+_OTHERS: dict[str, str] = {}
+for _other, _simple in zip(*TRADITIONAL, strict=True):
+    _OTHERS[_simple] = _OTHERS.get(_simple, _simple) + _other
+# what tells of a value somewhere beside it, in all spellings; and what such a value has in it
+WORDS = "|".join("".join(rf"(?i:[{_OTHERS.get(sign, re.escape(sign))}])" for sign in word) for word in TELLING)
+BESIDE = r"[0-9]{4}|[0-9]{2,4}[ \-][0-9]{2}|[0-9]-[0-9]|[A-Za-z0-9][_\-][A-Za-z0-9]|_|@[A-Za-z]|[A-Za-z][!-~]*[0-9]|[0-9][!-~]*[A-Za-z]"
 
 SUSPECT = "|".join(
     [
@@ -41,7 +54,7 @@ SUSPECT = "|".join(
         r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|[23fF][0-9A-Fa-f]{3}:[0-9A-Fa-f]*:",
         r"(?:[0-9A-Fa-f]{2}[:：\-]){5}|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}",
         r"(?i:(?:mac|bssid|物理地址|网卡|蓝牙地址)(?: ?地址| ?addr(?:ess)?)?(?:是| is)?[是为:：= ]{0,3}[0-9a-f]{2}[:： \-]?[0-9a-f]{2})",
-        r"[EGDSP][A-Z]?[0-9]{7}|[A-Z][0-9]{6} ?[(（]|(?i:hk ?id)|[A-Z]{2} [0-9]{2} [0-9]{2} [0-9]{2} [A-D]",
+        r"[Gg]-[0-9]{6}|(?i:address(?: is|'s|:| =) ?[0-9])|[EGDSP][A-Z]?[0-9]{7}|[A-Z][0-9]{6} ?[(（]|(?i:hk ?id)|[A-Z]{2} [0-9]{2} [0-9]{2} [0-9]{2} [A-D]",
         rf"[{PLATES}粵雲遼魯蘇贛晉陝閩貴寧瓊滬領] ?[A-Za-z][·. \-]?[A-Za-z0-9]{{4}}|(?:车牌|車牌)(?:[号號][码碼]?)?[是为:： ]{{0,3}}[A-Za-z0-9]|(?i:plate|reg(?:istration)?(?:'s| is|:) ?[0-9a-z])",
         rf"[1一幺壹][ ,，、\-–—]?[3-9三四五六七八九叁肆伍陆柒捌玖](?:[ ,，、\-–—]?[0-9{SPOKEN}]){{9}}",
         r"[路街道巷弄同里村组裡莊]\s?[0-9一二三四五六七八九十百零]{1,5}[号號弄组段]|[0-9A-Za-z一二三四五六七八九十](?:栋|幢|棟|[号號][楼樓])|[单單]元\s?[0-9]",
@@ -71,3 +84,10 @@ SUSPECT = "|".join(
         r"[0-9][A-Za-z]?,? (?:[A-Za-z0-9.]+ ){1,4}(?i:st|ave|road|rd|dr|lane|ln|blvd|boul|court|ct|terr|hwy|highway|park|pkwy|garden|grove|mews|square|close|cresc)|(?i:box [0-9]|apt\.? |apartment)",
     ]
 )
+
+
+def places(texts: pl.Series) -> pl.Series:
+    """The places of the texts that are worth the slow look."""
+    found = looks.places(texts, f"{SUSPECT}|{WORDS}")
+    some = texts.gather(found)
+    return found.filter(looks.holding(some, BESIDE) | looks.holding(some, SUSPECT))
