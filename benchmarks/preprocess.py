@@ -57,8 +57,11 @@ def compare(folder: Path, messages: int, contacts: int, runs: int, original: boo
     subprocess.run([sys.executable, HERE / "make_chats.py", source, *sizes], check=True)
     source.read_bytes()  # both find it in the page cache
     ours: Line = [sys.executable, "-m", "chatstylebot", "preprocess", source]
-    measured = [measure(ours, folder) for _ in range(runs)]
-    report = json.loads((folder / ".csb" / "report.json").read_text("utf-8"))
+    measured = []
+    for _ in range(runs):  # each in a new folder, as the original's one run: to replace 165 MB takes time as well
+        with tempfile.TemporaryDirectory(dir=folder) as place:
+            measured.append(measure(ours, Path(place)))
+            report = json.loads((Path(place) / ".csb" / "report.json").read_text("utf-8"))
     show("csb preprocess" + ", odd file" * odd, messages, measured, report["samples"])
     if original:
         target = folder / "original.json"

@@ -1119,6 +1119,12 @@ def test_numbers_near_such_a_word_that_count_something_stay(text: str) -> None:
         ("passport no for the hotel is «K07361924» mine only", "passport"), ("my uber is here, white camry «TLC 4417»", "plate"),
         ("奶奶家和平区南京南街«61号3-1-2»呀", "address"), ("刚搬 现在住«翠竹二区9幢2单元604» 周末来坐坐", "address"),
         ("我住在金桂花园«7座1502»", "address"), ("my address is «27 Pender Tower 3 Flat 9B»", "address"),
+        ("我的微訊id = «winnie_chow28»", "wechat"), ("passport no. → «K0417263B»", "passport"), ("license plate = «6RKD318» CA", "plate"),
+        ("收款賬號係«016-742-3-518260»", "bank_card"), ("企鹅号还在不 我的是 «518290437»", "qq"), ("got the login code, «7H4M9T», be quick", "code"),
+        ("进门按«4172#» 门会自己开", "password"), ("gate code «7*3391» then push", "password"), ("行李箱锁 三位数 «628» 拨过去", "password"),
+        ("我屋头在«江北区观音苑12栋9-3» 莫走错", "address"), ("«徐汇区杭州路118弄7号403» 侬晓得伐", "address"),
+        ("«Flat 7B, 19/F, Tower 3», Palm Court please", "address"), ("地图的api key 用这个 «5d0e8a71c94f42b3861bb27fe09ac3d4» 就行", "key"),
+        ("reset link: «https://app.example.org/reset?t=eyJ1aWQiOjk3Mn0.kQ7mB4»", "url"),
         ("Address: «61 Jurong West Street 52 #11-304»", "address"),
     ],
 )  # fmt: skip
@@ -1136,7 +1142,7 @@ def test_what_tells_of_a_value_may_stand_anywhere_near_it(text: str, kind: str) 
         "门锁坏了3次 修了2000块", "we unlocked 4096 points in the garage level", "短信说这个月流量还剩100000兆", "the code has 204800 lines",
         "股票代码我记得是600519", "zip code 100084 right", "微信更新到8.0.49了", "wechat me the file report_v2.docx", "登录奖励给了 888800 金币",
         "wifi router is an AX3000 or so", "netflix has The100 again", "QQ音乐听了 12345678 次", "my address is 10 minutes from here",
-        "开机花了 1024 秒", "the safe opened in 2019", "密码忘了 我用的是iphone15pro", "安装包 snap 里有 code-v2", "锁屏换成 2024 年的那张",
+        "10 Downing Street was on the news", "221B Baker Street tour was fun", "the code for RTX4090 drivers", "plates of NACHOS2", "开机花了 1024 秒", "the safe opened in 2019", "密码忘了 我用的是iphone15pro", "安装包 snap 里有 code-v2", "锁屏换成 2024 年的那张",
     ],
 )  # fmt: skip
 def test_numbers_and_names_beside_such_words_stay(text: str) -> None:

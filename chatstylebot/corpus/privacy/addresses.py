@@ -19,7 +19,9 @@ UNIT = r"[0-9A-Za-z一二三四五六七八九十]{1,5}\s?(?:号楼|号院|[栋�
 ROOM = rf"(?<=[栋幢座元楼层期号舍]) ?-?[0-9]{{2,4}}{COUNTS}"
 BUILT = r"(?:小区|花园|家园|广场|大厦|公寓|公馆|中心|宿舍|大学|校区|[苑城园湾庭府居村里寓])"
 TAIL = rf"(?:[，, -]?(?:[A-Za-z]{{0,10}}(?:{NAME}){{1,10}})?{UNIT}){{0,6}}(?:{ROOM})?"
-STREET = rf"[市区县镇乡]?(?:{NAME}){{2,6}}(?:路|街|大道|(?<![街味频跑轨报通隧渠管车航人])道|巷|弄|胡同|里)"
+# 胶州路, 镇江东路: what ends a region stands in the names of streets as well
+IN_STREET = rf"(?:{NAME}|[州镇市](?=[东南西北中一二三四五六江海]{{0,2}}[路街道巷]))"
+STREET = rf"[市区县镇乡]?{IN_STREET}{{2,6}}(?:路|街|大道|(?<![街味频跑轨报通隧渠管车航人])道|巷|弄|胡同|里)"
 
 # 体育西路101号维多利广场B座1201; a street and a number up to 31 may be a date, so two characters make its name
 HOUSE = (
@@ -40,6 +42,11 @@ FLAT = (
 ROOM_OF = (
     rf"(?:{NAME}){{1,8}}(?:小区|花园|家园|公寓|公馆|新村|宿舍|[苑庭里湾府城])(?:[一二三四五六七八九东西南北][区期])? ?"
     rf"(?:[0-9]{{1,3}}-[0-9]{{1,2}}-[0-9]{{3,4}}|[0-9A-Z]{{1,3}}-[0-9]{{3,4}}|[0-9]{{1,2}}座[0-9]{{3,4}})(?:室|房|号)?{COUNTS}(?!-)"
+)
+# 渝北区龙湖西苑19栋7-2: a house, a floor and a door behind a region or an estate
+FLOOR_IN = (
+    rf"(?:(?:{REGION}){{1,3}}(?:{NAME}){{0,8}}|(?:{NAME}){{1,8}}(?:小区|花园|家园|公寓|新村|[苑庭里湾府城]))"
+    rf"[0-9]{{1,3}}[栋幢座][0-9]{{1,2}}-[0-9]{{1,3}}{COUNTS}(?!-)"
 )
 # 北京市朝阳区望京SOHO塔1座2808室: a room anywhere behind a region
 ROOMED = (
@@ -105,6 +112,11 @@ FRENCH = (
     rf"|rue (?:de la |du |des |de l['’])[a-zà-ÿ-]{{3,20}})"
     rf"(?: (?:(?:de la|du|des|de) )?{_FR}){{0,2}}(?:,? \d{{5}}(?: {_FR})?)?"
 )
+# Flat 12C, 23/F, Tower 2: Hong Kong's
+FLOOR = (
+    r"(?i:(?<![a-z])(?:flat|room|unit|rm)\.? ?[0-9]{0,3}[a-z]?,? [0-9]{1,3}/?f(?![a-z])"
+    r"(?:,? (?:tower|block|blk)\.? ?[0-9a-z]{1,3}(?![a-z]))?)"
+)
 APARTMENT = r"(?i:(?<![a-z])(?:apt|apartment)\.? (?:#|no\.? ?)?(\d{1,4}[a-z]?|[a-z]-?\d{1,4})(?![0-9a-z]))"
 
 _PASSING = """
@@ -132,4 +144,6 @@ def is_german(value: str) -> bool:
 
 def is_street(value: str) -> bool:
     """Whether the words between number and street name one."""
+    if re.match(r"(?i)(?:10 downing|221b baker|4 privet) ", value):
+        return False  # everybody knows who lives there
     return not set(_PASSING.split()) & set(re.findall("[a-z]+", value.lower()))

@@ -73,7 +73,7 @@ def _always(value: str) -> bool:
 
 _SECRET = re.compile(
     r"(?i)[?&#;](?:[\w-]{0,30}(?:token|secret|signature|password|passwd)|\w{0,8}key|sign?|pwd|pass|auth|session|sid|ticket"
-    r"|code|jwt)=[^&\s]{4}|//hooks\.slack\.com/|/webhooks?/|/hook/|/bot\d{6,12}:|/(?:reset|verify|activate|invite|magic)[\w-]{0,20}/[\w-]{12}"
+    r"|code|jwt)=[^&\s]{4}|(?:reset|verify|activate|invite|magic|confirm)[^\s]{0,60}[?&#]\w{1,12}=[\w.%-]{8}|//hooks\.slack\.com/|/webhooks?/|/hook/|/bot\d{6,12}:|/(?:reset|verify|activate|invite|magic)[\w-]{0,20}/[\w-]{12}"
 )
 _LOGIN = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@]*:[^/\s@]+@")
 
@@ -126,6 +126,11 @@ def _lettered(value: str) -> bool:
 def _lettered_number(value: str) -> bool:
     """Whether letters and digits are in it."""
     return _lettered(value) and any(character.isdigit() for character in value)
+
+
+def _shuffled(value: str) -> bool:
+    """Whether letters and digits are mixed as nobody would name a product (RTX4090, SAVE20): a letter behind a digit."""
+    return re.search(r"\d[A-Za-z]", value) is not None and _three_digits(value)
 
 
 def _three_digits(value: str) -> bool:
@@ -335,14 +340,14 @@ OF_CODES = (
 )
 OF_PARCELS = r"取件|取货|提货|快递|驿站|菜鸟|丰巢|柜|包裹|(?i:(?<![a-z])(?:parcel|locker|pick(?:ed)? ?up))"
 OF_LOCKS = (
-    r"门锁|门禁|单元门|大门|房门|开门|解锁|锁屏|开机|保险[箱柜]|行李箱|(?i:(?<![a-z])(?:keypad|lock ?box|padlock|garage|door|unlock|passcode"
+    r"箱锁|门锁|门禁|单元门|大门|房门|开门|解锁|锁屏|开机|保险[箱柜]|行李箱|(?i:(?<![a-z])(?:keypad|lock ?box|padlock|garage|door|unlock|passcode"
     r"|lock ?screen|combo|combination|safe)(?![a-z]))"
 )
 OF_LOGINS = (
     r"密[码马]|口令|无线|路由|开机|登[录陆]|锁屏|账号|(?i:(?<![a-z])(?:pass(?:word|code)?|passwd|pwd|pw|wi-?fi|log-?in|netflix|spotify|disney"
     r"|hulu|icloud|apple ?id|amazon|account)(?![a-z]))"
 )
-OF_WECHAT = r"微 ?信(?!群)|绿泡泡|[加我他她]v(?![a-z])|小号|大号|(?i:(?<![a-z])(?:we ?chat|[vw]x|v信)(?![a-z]))"
+OF_WECHAT = r"微 ?[信讯](?!群)|绿泡泡|[加我他她]v(?![a-z])|小号|大号|(?i:(?<![a-z])(?:we ?chat|[vw]x|v信)(?![a-z]))"
 OF_APPS = (
     rf"小红书|抖音|微博|快手|b站|推特|电报|(?i:(?<![a-z])(?:{APP}|ins|ig|snap|fb|facebook|twitter|steam|psn|ps[45]|xbox|switch|gamertag"
     r"|riot|valorant|epic|username|handle|tag|threads|signal|line id)(?![a-z]))"
@@ -506,26 +511,33 @@ RULES: tuple[Rule, ...] = (
     _rule("key", "sk- sk_ rk_ gh glpat- akia asia ltai akid aiza hf_ npm_ pypi- xox sg. ya29. whsec_", rf"(?<![A-Za-z0-9])(?:{KEYS})[A-Za-z0-9_.-]{{16,200}}(?<!\.)"),
     _rule("key", "key token secret bearer 密钥 秘钥 私钥 令牌 akid aksk", rf"(?i)(?<![a-z])(?:{KEY_WORD})(?: id)?(?: is| ?[是为])?\s?[:：=]?\s?[\"'“]?([a-z0-9_./+=:-]{{12,400}})(?![a-z0-9])", _drawn),
     _rule("key", "key token secret 密钥 秘钥 私钥 令牌", rf"(?i)(?<![a-z])(?:{KEY_WORD}|secret|key){HANDED}([a-z0-9_./+=:-]{{12,400}})(?![a-z0-9])", _drawn),
+    _rule("key", "key token secret 密钥 秘钥 私钥 令牌", r"(?<![A-Za-z0-9_./+=-])([A-Za-z0-9_-]{24,400})(?![A-Za-z0-9_./+=-])", _drawn, rf"(?i:{KEY_WORD})"),
+    _rule("bank_card", "账号 账户 account acct", r"(?<![\d-])(\d{2,4}(?:[ -]\d{1,7}){2,4})(?![\d-])", lambda value: 10 <= len(checksums.digits_of(value)) <= 16, r"账[号户]|(?i:(?<![a-z])acc(?:oun)?t(?![a-z]))"),
     _rule("key", "private key", r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[A-Za-z0-9+/=\s]{0,4000}(?:-----END [A-Z ]{0,20}PRIVATE KEY-----)?"),
     _rule("key", "eyj", r"(?<![A-Za-z0-9_-])eyJ[\w-]{8,2000}\.[\w-]{8,4000}\.[\w-]{8,2000}"),
     _rule("code", "g-", r"(?<![A-Za-z0-9])[Gg]-(\d{6})(?!\d)"),
     _rule("code", "码 短信 认证 两步验证 六位 6位 登 code otp 2fa texted verif factor authenticator sign log", rf"{ALONE}({SIX}){ENDED}", _no_sum, OF_CODES),
+    _rule("code", "码 短信 认证 登 code otp", r"(?<![!-~])([A-Z0-9]{6,8})(?=[ ,.，。!?]|$)", _shuffled, OF_CODES),
     _rule("code", "code otp pin", rf"(?i)(?<![a-z])(?:it'?s|yeah,?|here:?|was|is) (\d{{4,8}}){ENDED}", _no_sum, OF_CODES),
     _rule("code", "取件 取货 提货 递 站 菜鸟 丰巢 柜 包裹 parcel locker pick", r"(?<![\d.:/-])(\d{1,3}-\d{1,2}-\d{3,5})(?![\d:/-])", _always, OF_PARCELS),
-    _rule("password", "锁 门 开机 险 李箱 keypad lock garage door passcode combo safe", rf"{ALONE}([#*]?\d{{4,8}}[#*])(?![\d])", _always, OF_LOCKS),
+    _rule("password", "锁 门 柜 开机 险 李箱 keypad lock gate garage door passcode combo safe", rf"{ALONE}((?=\d*[#*])[#*\d]{{5,10}})(?![\d%])", _always, rf"[门锁柜]|(?i:gate|lock)|{OF_LOCKS}"),
     _rule("password", "锁 门 开机 险 李箱 keypad lock garage door passcode combo safe", rf"{ALONE}(\d{{6}}|\d{{4}}|\d{{1,2}}-\d{{1,2}}-\d{{1,2}}){ENDED}", _no_sum, OF_LOCKS),
+    _rule("password", "锁 险 李箱 lock safe combo", r"(?:[三四34]位数?字?|(?i:three|four|3|4)[ -]digits?)(?:密码)?[ :：,，是]{0,3}(\d{3,4})(?!\d)", _always, OF_LOCKS),
     _rule("password", "密码 密马 口令 无线 路由 开机 登 锁屏 账号 pass pwd pw wi login log-in netflix spotify disney hulu icloud apple amazon account", rf"(?<![!-~])({SECRET})(?![!-~])", _strange, OF_LOGINS),
-    _rule("wechat", "信 绿泡泡 加v 我v 他v 她v 小号 大号 chat vx wx", r"(?i)(?<![a-z0-9_.@/-])([a-z][a-z0-9_.-]{4,18}[a-z0-9_-])(?![a-z0-9_/@-]|\.[a-z])", _distinct, OF_WECHAT),
-    _rule("qq", "qq 扣扣", rf"{ALONE}([1-9]\d{{7,10}}){ENDED}", checksums.is_account, r"扣扣|(?i:(?<![a-z])qq(?![a-z]))"),
+    _rule("wechat", "信 微讯 绿泡泡 加v 我v 他v 她v 小号 大号 chat vx wx", r"(?i)(?<![a-z0-9_.@/-])([a-z][a-z0-9_.-]{4,18}[a-z0-9_-])(?![a-z0-9_/@-]|\.[a-z])", _distinct, OF_WECHAT),
+    _rule("qq", "qq 扣扣 企鹅", rf"{ALONE}([1-9]\d{{7,10}}){ENDED}", checksums.is_account, r"扣扣|企鹅|(?i:(?<![a-z])qq(?![a-z]))"),
     _rule("account", "红书 抖音 博 快手 b站 推特 报 telegram tg skype discord insta snap tiktok kakao viber ins ig fb face twitter steam psn ps4 ps5 xbox switch tag riot valorant epic username handle threads signal line", rf"(?i)(?<![a-z0-9_.@/-])(@[a-z][a-z0-9_.]{{3,29}}|{HANDLE})(?![a-z0-9_@/-]|\.[a-z])", _underlined, OF_APPS),
     _rule("account", "红书 抖音 博 快手 b站", r"(?:小红书|抖音|微博|快手|b站)(?:账?号|id|uid)(?:是|[:： ]){0,2}(\d{7,12})(?!\d)"),
+    _rule("plate", "plate 车牌", r"(?<![A-Za-z0-9])([A-Z0-9]{5,8})(?![A-Za-z0-9])", _shuffled, r"车牌|(?i:(?<![a-z])plates?(?![a-z]))"),
     _rule("plate", "uber lyft taxi cab plate", r"(?<![A-Za-z0-9])([A-Z]{3} ?\d{3,4})(?![A-Za-z0-9])", _always, r"(?i:(?<![a-z])(?:uber|lyft|taxi|cab|plate)(?![a-z]))"),
-    _rule("passport", "护照 passport", r"(?<![A-Za-z0-9])([A-Z]{1,2}\d{7,8})(?![A-Za-z0-9])", _always, r"护照|(?i:passport)"),
+    _rule("passport", "护照 passport", r"(?<![A-Za-z0-9])([A-Z]{1,2}\d{6,8}[A-Z]?)(?![A-Za-z0-9])", _always, r"护照|(?i:passport)"),
     _rule("address", "路 街 道 巷 弄 胡同 里", addresses.HOUSE, addresses.is_house),
     _rule("address", "村", addresses.VILLAGE),
     _rule("address", "栋 幢 号楼 座 塔", addresses.FLAT),
     _rule("address", "小区 花园 家园 公寓 公馆 苑 庭 宿舍 里 新村 湾 府 城", addresses.ROOM_OF),
     _rule("address", "座 栋 幢 楼 层 室", addresses.ROOMED),
+    _rule("address", "栋 幢 座", addresses.FLOOR_IN),
+    _rule("address", "flat room unit rm", addresses.FLOOR),
     _rule("address", "室 房", addresses.ROOM_IN),
     _rule("address", "单元", addresses.DOOR),
     _rule("address", "址 住 家 寄 送 发到", addresses.GIVEN),

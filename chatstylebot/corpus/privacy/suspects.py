@@ -15,8 +15,8 @@ from chatstylebot.corpus.privacy.detectors import PLATES, SPOKEN, TELLING
 DASHES = "－–—‐‑‒−"
 # the characters of the rules' words that are written otherwise in Taiwan and Hong Kong
 TRADITIONAL = (
-    "號區樓碼電話機證驗護車帳賬門單棟縣鄉鎮貨戶銀為動態發貳參陸裡莊園灣寫設認識綁兌櫃遞這個給來後數簽輸聯繫納稅會險飛報國兩錄還進換變條欄過現訴復紅書頁釘間忘錯獅舊証係廈備鎖沒試喺邨粵雲遼魯蘇贛晉陝閩貴寧瓊滬領豐鳥",
-    "号区楼码电话机证验护车账账门单栋县乡镇货户银为动态发贰叁陆里庄园湾写设认识绑兑柜递这个给来后数签输联系纳税会险飞报国两录还进换变条栏过现诉复红书页钉间忘错狮旧证是厦备锁没试在村粤云辽鲁苏赣晋陕闽贵宁琼沪领丰鸟",
+    "號區樓碼電話機證驗護車帳賬門單棟縣鄉鎮貨戶銀為動態發貳參陸裡莊園灣寫設認識綁兌櫃遞這個給來後數簽輸聯繫納稅會險飛報國兩錄還進換變條欄過現訴復紅書頁釘間忘錯獅舊証係廈備鎖沒試喺邨粵雲遼魯蘇贛晉陝閩貴寧瓊滬領豐鳥訊",
+    "号区楼码电话机证验护车账账门单栋县乡镇货户银为动态发贰叁陆里庄园湾写设认识绑兑柜递这个给来后数签输联系纳税会险飞报国两录还进换变条栏过现诉复红书页钉间忘错狮旧证是厦备锁没试在村粤云辽鲁苏赣晋陕闽贵宁琼沪领丰鸟讯",
 )
 _MARKS = rf"{DASHES}\s:：=,，~❤♥💚♡\x{{fe0f}}→➡➜⇒👉>【「『“\"(（#\-"
 _MINE = r"[ ，,]{0,2}(?:(?:[这這那][个個]?)?就?[是係]|is |that'?s |it'?s )(?:我的?|他的?|她的?|你的?|家里的?|这个|那个|快递的?|my |his |her |the |our )?"
@@ -27,7 +27,7 @@ for _other, _simple in zip(*TRADITIONAL, strict=True):
     _OTHERS[_simple] = _OTHERS.get(_simple, _simple) + _other
 # what tells of a value somewhere beside it, in all spellings; and what such a value has in it
 WORDS = "|".join("".join(rf"(?i:[{_OTHERS.get(sign, re.escape(sign))}])" for sign in word) for word in TELLING)
-BESIDE = r"[0-9]{4}|[0-9]{2,4}[ \-][0-9]{2}|[0-9]-[0-9]|[A-Za-z0-9][_\-][A-Za-z0-9]|_|@[A-Za-z]|[A-Za-z][!-~]*[0-9]|[0-9][!-~]*[A-Za-z]"
+BESIDE = r"[0-9]{3}|[0-9]{2,4}[ \-][0-9]{2}|[0-9]-[0-9]|[A-Za-z0-9][_\-][A-Za-z0-9]|_|@[A-Za-z]|[A-Za-z][!-~]*[0-9]|[0-9][!-~]*[A-Za-z]"
 
 SUSPECT = "|".join(
     [
