@@ -1125,6 +1125,13 @@ def test_numbers_near_such_a_word_that_count_something_stay(text: str) -> None:
         ("我屋头在«江北区观音苑12栋9-3» 莫走错", "address"), ("«徐汇区杭州路118弄7号403» 侬晓得伐", "address"),
         ("«Flat 7B, 19/F, Tower 3», Palm Court please", "address"), ("地图的api key 用这个 «5d0e8a71c94f42b3861bb27fe09ac3d4» 就行", "key"),
         ("reset link: «https://app.example.org/reset?t=eyJ1aWQiOjk3Mn0.kQ7mB4»", "url"),
+        ("my address is «Blk 318 #06-211» Bedok North Road", "address"), ("come to «Flat 2, 61b Merton Rd» sry no lift", "address"),
+        ("reg plate = «BK21 ZNO»", "plate"), ("HK car plate is «RX 4517»", "plate"), ("snapchat【«mil3yray»】", "account"),
+        ("嗰個冇用 而家用«9217 4406»搵我", "phone"), ("my wechta is «ray-zhou-1993» add me", "wechat"), ("«518290436»我Q 备注班级", "qq"),
+        ("code它说是 «6027» 你试下", "code"), ("取件码是…等我看看…«C4-1093» 对", "code"), ("丰巢那个你输«60917352»就开了", "code"),
+        ("pasword: i think its «Wombat!2281» or so", "password"), ("passport no? hold on... «604218853» got it", "passport"),
+        ("dont leak it pls, «zq-Lm47KvRz2RkW9YbNaH31fPdX» thats the api one", "key"),
+        ("链接:https://pan.example.com/s/«1q7RvBz9KmTsW2xUcNd4GaE»", "key"),
         ("Address: «61 Jurong West Street 52 #11-304»", "address"),
     ],
 )  # fmt: skip
@@ -1142,7 +1149,8 @@ def test_what_tells_of_a_value_may_stand_anywhere_near_it(text: str, kind: str) 
         "门锁坏了3次 修了2000块", "we unlocked 4096 points in the garage level", "短信说这个月流量还剩100000兆", "the code has 204800 lines",
         "股票代码我记得是600519", "zip code 100084 right", "微信更新到8.0.49了", "wechat me the file report_v2.docx", "登录奖励给了 888800 金币",
         "wifi router is an AX3000 or so", "netflix has The100 again", "QQ音乐听了 12345678 次", "my address is 10 minutes from here",
-        "10 Downing Street was on the news", "221B Baker Street tour was fun", "the code for RTX4090 drivers", "plates of NACHOS2", "开机花了 1024 秒", "the safe opened in 2019", "密码忘了 我用的是iphone15pro", "安装包 snap 里有 code-v2", "锁屏换成 2024 年的那张",
+        "10 Downing Street was on the news", "code review moved to 1500", "snap: 3 of them", "line: 2 stops", "打了2333 2333个哈哈",
+        "facebook:marketplace is full", "柜子 20240105 到货", "internationalization-and-localization-2", "ThisIsALongWordWithCaps", "221B Baker Street tour was fun", "the code for RTX4090 drivers", "plates of NACHOS2", "开机花了 1024 秒", "the safe opened in 2019", "密码忘了 我用的是iphone15pro", "安装包 snap 里有 code-v2", "锁屏换成 2024 年的那张",
     ],
 )  # fmt: skip
 def test_numbers_and_names_beside_such_words_stay(text: str) -> None:

@@ -93,7 +93,8 @@ ENGLISH_GIVEN = (
 # whatever follows "my address is" and begins with a number
 ENGLISH_TOLD = (
     r"(?i:(?<![a-z])(?:my|our|his|her|their|new) address(?: is|'s|:| =) ?"
-    r"(\d{1,5}[a-z]?,? (?!(?:min|hour|mile|km|block|year|day|digit|char|byte|bit)[a-z]* )[^\n!?;]{5,60}))"
+    r"((?:(?:blk|block|flat|unit|room|rm|apt|apartment|no)\.? ?)?#?\d{1,5}[a-z]?,? "
+    r"(?!(?:min|hour|mile|km|block|year|day|digit|char|byte|bit)[a-z]* )[^\n!?;]{5,60}))"
 )
 BOX = r"(?i:(?<![a-z])p\.? ?o\.? box \d{1,6})"
 # Hauptstraße 12a, 10115 Berlin and 12 rue de la Paix, 75002 Paris: a street's word and the number of a house
@@ -146,4 +147,4 @@ def is_street(value: str) -> bool:
     """Whether the words between number and street name one."""
     if re.match(r"(?i)(?:10 downing|221b baker|4 privet) ", value):
         return False  # everybody knows who lives there
-    return not set(_PASSING.split()) & set(re.findall("[a-z]+", value.lower()))
+    return not set(_PASSING.split()) & set(re.findall(r"(?<!\d)[a-z]+", value.lower()))

@@ -54,6 +54,8 @@ SUSPECT = "|".join(
         r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|[23fF][0-9A-Fa-f]{3}:[0-9A-Fa-f]*:",
         r"(?:[0-9A-Fa-f]{2}[:：\-]){5}|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}",
         r"(?i:(?:mac|bssid|物理地址|网卡|蓝牙地址)(?: ?地址| ?addr(?:ess)?)?(?:是| is)?[是为:：= ]{0,3}[0-9a-f]{2}[:： \-]?[0-9a-f]{2})",
+        r"[A-Za-z0-9_\-]{20}|(?i:address(?: is|'s|:| =) ?(?:[a-z]{2,9}\.? ?)?#?[0-9])",
+        r"(?i:(?:telegram|tg|skype|discord|instagram|insta|snapchat|tiktok|kakao|viber|line|ins|ig|snap|fb|facebook|twitter|steam|github|抖音|小[红紅][书書]|微博|快手|b站|推特|signal|messenger|threads|linkedin|[飞飛][机機书書]|[钉釘][钉釘]|电报|電報|kakaotalk) ?[:：=【「『(（<]{1,2} ?@?[a-z])",
         r"[Gg]-[0-9]{6}|(?i:address(?: is|'s|:| =) ?[0-9])|[EGDSP][A-Z]?[0-9]{7}|[A-Z][0-9]{6} ?[(（]|(?i:hk ?id)|[A-Z]{2} [0-9]{2} [0-9]{2} [0-9]{2} [A-D]",
         rf"[{PLATES}粵雲遼魯蘇贛晉陝閩貴寧瓊滬領] ?[A-Za-z][·. \-]?[A-Za-z0-9]{{4}}|(?:车牌|車牌)(?:[号號][码碼]?)?[是为:： ]{{0,3}}[A-Za-z0-9]|(?i:plate|reg(?:istration)?(?:'s| is|:) ?[0-9a-z])",
         rf"[1一幺壹][ ,，、\-–—]?[3-9三四五六七八九叁肆伍陆柒捌玖](?:[ ,，、\-–—]?[0-9{SPOKEN}]){{9}}",
