@@ -322,3 +322,21 @@ def test_a_return_is_a_line_end_and_nothing_visible_is_nothing_said(place: Path,
     preprocess(export(place / "m.csv", rows), "--report", "r.json")
     assert pairs(OUT) == [("a\nb", "ok")]
     assert report()["dropped"] == {"empty": 2}
+
+
+def test_in_a_file_with_stray_quotes_a_cell_that_is_no_number_spoils_its_row_alone(place: Path) -> None:
+    path = export(place / "m.csv", [row(n, "Alice" if n % 2 else "me", f"t{n}") for n in range(1, 9)])
+    text = path.read_text("utf-8").replace("t3", 't3"').replace(f",{START + 5},", ",soon,").replace("t7", "t\x007")
+    path.write_bytes(text.encode())
+    found = read(path)
+    assert found.messages["text"].to_list() == ["t1", "t2", 't3"', "t4", "t6", "t7", "t8"]
+    assert found.damaged == ["m.csv row 5: no type, sender flag or unix time"]  # it does not begin as rows do
+
+
+def test_many_speakers_and_kinds_of_one_chat_keep_their_own_names_and_kinds(place: Path) -> None:
+    people = [f"p{n}" for n in range(40)]
+    rows = [row(n, people[n % 40], f"t{n}", kind=1 if n % 3 else 3, name=people[n % 40]) for n in range(400)]
+    messages = read(export(place / "g.csv", rows)).messages
+    assert messages["sender_name"].to_list() == [people[n % 40] for n in range(400)]
+    assert messages["kind"].to_list() == ["text" if n % 3 else "image" for n in range(400)]
+    assert messages["text"].to_list() == [f"t{n}" if n % 3 else None for n in range(400)]

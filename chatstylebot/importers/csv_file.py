@@ -93,7 +93,7 @@ def _fast(
     quote: str | None = '"',
     lax: bool = False,
 ) -> pl.DataFrame | None:
-    """The cells, or None where it is no CSV; what is no number in its column is so, too, or null where it is `lax`."""
+    """The cells, or None where it is no CSV; all are strings where a column of `numbers` has another (`lax`: it is null)."""
     try:
         return pl.read_csv(
             source,
@@ -146,7 +146,7 @@ def _by_lines(
     easy: pl.DataFrame | None
     cut = _fast(data, columns, wanted, numbers=numbers, quote=None, lax=True)  # at every comma
     if cut is not None and cut.height == everything:
-        easy = cut[first:].with_columns(table["row"]).filter(simple)
+        easy = cut[first:].with_columns(table["row"], *_whole_numbers(numbers, wanted)).filter(simple)
     else:
         easy = _read_together(table.filter(simple), columns, wanted, None, numbers)
     if easy is None:
