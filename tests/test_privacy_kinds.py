@@ -1132,6 +1132,9 @@ def test_numbers_near_such_a_word_that_count_something_stay(text: str) -> None:
         ("pasword: i think its «Wombat!2281» or so", "password"), ("passport no? hold on... «604218853» got it", "passport"),
         ("dont leak it pls, «zq-Lm47KvRz2RkW9YbNaH31fPdX» thats the api one", "key"),
         ("链接:https://pan.example.com/s/«1q7RvBz9KmTsW2xUcNd4GaE»", "key"),
+        ("刚收到，«291463»，快输要过期了", "code"), ("我屋企喺黃埔新城«12座9樓C室»", "address"),
+        ("deliver to «Room 1408, 14/F», Wing Lok House", "address"), ("ins关注我嘛 «momo.bakes31» 刚开", "account"),
+        ("Address: «Flat 6C, 31 Redland Road», Bristol BS6 7QA", "address"),
         ("Address: «61 Jurong West Street 52 #11-304»", "address"),
     ],
 )  # fmt: skip
@@ -1149,7 +1152,7 @@ def test_what_tells_of_a_value_may_stand_anywhere_near_it(text: str, kind: str) 
         "门锁坏了3次 修了2000块", "we unlocked 4096 points in the garage level", "短信说这个月流量还剩100000兆", "the code has 204800 lines",
         "股票代码我记得是600519", "zip code 100084 right", "微信更新到8.0.49了", "wechat me the file report_v2.docx", "登录奖励给了 888800 金币",
         "wifi router is an AX3000 or so", "netflix has The100 again", "QQ音乐听了 12345678 次", "my address is 10 minutes from here",
-        "10 Downing Street was on the news", "code review moved to 1500", "snap: 3 of them", "line: 2 stops", "打了2333 2333个哈哈",
+        "10 Downing Street was on the news", "收到 200400 块压岁钱", "snap the notes.v2.md file",  "code review moved to 1500", "snap: 3 of them", "line: 2 stops", "打了2333 2333个哈哈",
         "facebook:marketplace is full", "柜子 20240105 到货", "internationalization-and-localization-2", "ThisIsALongWordWithCaps", "221B Baker Street tour was fun", "the code for RTX4090 drivers", "plates of NACHOS2", "开机花了 1024 秒", "the safe opened in 2019", "密码忘了 我用的是iphone15pro", "安装包 snap 里有 code-v2", "锁屏换成 2024 年的那张",
     ],
 )  # fmt: skip

@@ -48,6 +48,8 @@ FLOOR_IN = (
     rf"(?:(?:{REGION}){{1,3}}(?:{NAME}){{0,8}}|(?:{NAME}){{1,8}}(?:小区|花园|家园|公寓|新村|[苑庭里湾府城]))"
     rf"[0-9]{{1,3}}[栋幢座][0-9]{{1,2}}-[0-9]{{1,3}}{COUNTS}(?!-)"
 )
+# 沙田第一城23座18楼F室
+LETTERED = r"(?<![0-9第])[0-9A-Za-z]{1,3}[座栋幢][0-9]{1,2}[楼层][0-9]{0,2}[A-Za-z]室?(?![A-Za-z0-9])"
 # 北京市朝阳区望京SOHO塔1座2808室: a room anywhere behind a region
 ROOMED = (
     rf"(?:{REGION}){{1,4}}[\u4e00-\u9fffA-Za-z0-9·-]{{1,30}}?"
@@ -115,7 +117,7 @@ FRENCH = (
 )
 # Flat 12C, 23/F, Tower 2: Hong Kong's
 FLOOR = (
-    r"(?i:(?<![a-z])(?:flat|room|unit|rm)\.? ?[0-9]{0,3}[a-z]?,? [0-9]{1,3}/?f(?![a-z])"
+    r"(?i:(?<![a-z])(?:flat|room|unit|rm)\.? ?[0-9]{0,4}[a-z]?,? [0-9]{1,3}/?f(?![a-z])"
     r"(?:,? (?:tower|block|blk)\.? ?[0-9a-z]{1,3}(?![a-z]))?)"
 )
 APARTMENT = r"(?i:(?<![a-z])(?:apt|apartment)\.? (?:#|no\.? ?)?(\d{1,4}[a-z]?|[a-z]-?\d{1,4})(?![0-9a-z]))"
@@ -147,4 +149,4 @@ def is_street(value: str) -> bool:
     """Whether the words between number and street name one."""
     if re.match(r"(?i)(?:10 downing|221b baker|4 privet) ", value):
         return False  # everybody knows who lives there
-    return not set(_PASSING.split()) & set(re.findall(r"(?<!\d)[a-z]+", value.lower()))
+    return not set(_PASSING.split()) & set(re.findall(r"(?<![a-z\d])[a-z]+", value.lower()))

@@ -192,6 +192,12 @@ def _underlined(value: str) -> bool:
     return _handle(value) and (value[0] == "@" or ("_" in value and any(map(str.isdigit, value))))
 
 
+def _joined(value: str) -> bool:
+    """Whether it is an account wherever it stands near an app's name: an at-sign, or digits and an underscore or dot."""
+    name = value[0] == "@" or (re.search(r"[_.]", value) and any(map(str.isdigit, value)))
+    return bool(name) and _handle(value) and not re.search(r"\.[a-z]{2,4}$", value)
+
+
 def _called(value: str) -> bool:
     """Whether a name behind "line id:" is one."""
     return value.lower() not in _SAID and not _PRODUCTS.match(value)
@@ -342,7 +348,7 @@ DRAWN_UP = r"\d{6}|\d{3}[ -]\d{3}"
 NOTHING_ELSE = r"(?![\d.:/-])(?!\s?(?:[位次个天年月日号点块元分人遍秒时种只多万毛层楼室路股米斤克度集章页卷条张本期级%％]|[kKwW]m?(?![a-z])|ml|mb|gb))"
 # words that tell what a value is wherever it stands near them, before or behind it
 OF_CODES = (
-    r"(?<![代号尺条编页乱邮源])码|短信|双重认证|两步验证|[六6]位|登(?:录|上|陆)|(?i:(?<![a-z])(?:(?<!zip )(?<!postal )(?<!area )(?<!error )"
+    r"(?<![代号尺条编页乱邮源])码|短信|收到|快输|过期|双重认证|两步验证|验证[吗妈]|[六6]位|登(?:录|上|陆)|(?i:(?<![a-z])(?:(?<!zip )(?<!postal )(?<!area )(?<!error )"
     r"(?<!status )(?<!promo )(?<!coupon )(?<!discount )(?<!exit )(?<!stock )(?<!source )(?<!country )codes?|otp|2fa|pin|texted"
     r"|verif(?:y|ication)|two-factor|authenticator|(?:sign|log)[ -]?in)(?![a-z]))"
 )
@@ -528,7 +534,7 @@ RULES: tuple[Rule, ...] = (
     _rule("key", "private key", r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[A-Za-z0-9+/=\s]{0,4000}(?:-----END [A-Z ]{0,20}PRIVATE KEY-----)?"),
     _rule("key", "eyj", r"(?<![A-Za-z0-9_-])eyJ[\w-]{8,2000}\.[\w-]{8,4000}\.[\w-]{8,2000}"),
     _rule("code", "g-", r"(?<![A-Za-z0-9])[Gg]-(\d{6})(?!\d)"),
-    _rule("code", "码 短信 认证 两步验证 六位 6位 登 code otp 2fa texted verif factor authenticator sign log", rf"{ALONE}({SIX}){ENDED}", _no_sum, OF_CODES),
+    _rule("code", "码 短信 收到 快输 过期 认证 两步验证 验证 六位 6位 登 code otp 2fa texted verif factor authenticator sign log", rf"{ALONE}({SIX}){ENDED}", _no_sum, OF_CODES),
     _rule("code", "码 短信 认证 登 code otp", r"(?<![!-~])([A-Z0-9]{6,8})(?=[ ,.，。!?]|$)", _shuffled, OF_CODES),
     _rule("code", "码 短信 code otp pin", rf"(?i)(?:(?<![a-z])(?:it'?s|yeah,?|here:?|was|is) |[是说系][ :：]?)(\d{{4,8}}){ENDED}", _no_sum, OF_CODES),
     _rule("code", "取件 取货 提货 递 站 菜鸟 丰巢 柜 包裹 parcel locker pick", r"(?<![\dA-Za-z.:/-])(\d{1,3}-\d{1,2}-\d{3,5}|[A-Z]\d{0,2}-\d{3,5})(?![\d:/-])", _always, OF_PARCELS),
@@ -539,7 +545,7 @@ RULES: tuple[Rule, ...] = (
     _rule("password", "密码 密马 口令 无线 路由 开机 登 锁屏 账号 pas pwd pw psw mima p/w wi login log-in netflix spotify disney hulu icloud apple amazon account", rf"(?<![!-~])({SECRET})(?![!-~])", _strange, OF_LOGINS),
     _rule("wechat", "信 微讯 绿泡泡 加v 我v 他v 她v 小号 大号 chat wechta wecaht wehcat vx wx", r"(?i)(?<![a-z0-9_.@/-])([a-z][a-z0-9_.-]{4,18}[a-z0-9_-])(?![a-z0-9_/@-]|\.[a-z])", _distinct, OF_WECHAT),
     _rule("qq", "qq 扣扣 企鹅 我q 他q 她q 的q 加q", rf"{ALONE}([1-9]\d{{7,10}}){ENDED}", checksums.is_account, r"扣扣|企鹅|(?<=[我他她的加])[Qq](?![a-zA-Z])|(?i:(?<![a-z])qq(?![a-z]))"),
-    _rule("account", "红书 抖音 博 快手 b站 推特 报 telegram tg skype discord insta snap tiktok kakao viber ins ig fb face twitter steam psn ps4 ps5 xbox switch tag riot valorant epic username handle threads signal line", rf"(?i)(?<![a-z0-9_.@/-])(@[a-z][a-z0-9_.]{{3,29}}|{HANDLE})(?![a-z0-9_@/-]|\.[a-z])", _underlined, OF_APPS),
+    _rule("account", "红书 抖音 博 快手 b站 推特 报 telegram tg skype discord insta snap tiktok kakao viber ins ig fb face twitter steam psn ps4 ps5 xbox switch tag riot valorant epic username handle threads signal line", rf"(?i)(?<![a-z0-9_.@/-])(@[a-z][a-z0-9_.]{{3,29}}|{HANDLE})(?![a-z0-9_@/-]|\.[a-z])", _joined, OF_APPS),
     _rule("account", f"{APPS} {SITES}", rf"(?i)(?<![a-z])(?:{APP}|{SITE})[ ]?[:：=【「『(（<]{{1,2}} ?({HANDLE})(?![a-z0-9_@])", lambda value: _lettered_number(value) and not _PRODUCTS.match(value)),
     _rule("account", "红书 抖音 博 快手 b站", r"(?:小红书|抖音|微博|快手|b站)(?:账?号|id|uid)(?:是|[:： ]){0,2}(\d{7,12})(?!\d)"),
     _rule("plate", "plate 车牌", r"(?<![A-Za-z0-9])([A-Z0-9]{5,8})(?![A-Za-z0-9])", _shuffled, r"车牌|(?i:(?<![a-z])plates?(?![a-z]))"),
@@ -552,6 +558,7 @@ RULES: tuple[Rule, ...] = (
     _rule("address", "小区 花园 家园 公寓 公馆 苑 庭 宿舍 里 新村 湾 府 城", addresses.ROOM_OF),
     _rule("address", "座 栋 幢 楼 层 室", addresses.ROOMED),
     _rule("address", "栋 幢 座", addresses.FLOOR_IN),
+    _rule("address", "座 栋 幢", addresses.LETTERED),
     _rule("address", "flat room unit rm", addresses.FLOOR),
     _rule("address", "室 房", addresses.ROOM_IN),
     _rule("address", "单元", addresses.DOOR),
