@@ -253,3 +253,16 @@ def said_by(text: str) -> dict[str, Any]:
 )  # fmt: skip
 def test_marks_of_style_in_a_text_are_seen_as_style(tmp_path: Path, raw: str, seen: str) -> None:
     assert texts(team(tmp_path, [{"text": raw}])) == [seen]
+
+
+def test_the_days_of_a_workspace_are_not_looked_into_to_find_out_what_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    head = importers.head
+    monkeypatch.setattr(importers, "head", lambda path, size=65536: looked.append(path.name) or head(path, size))
+    team(tmp_path, *([{"text": f"hi {n}"}] for n in range(3)))
+    (found,) = importers.load([tmp_path])
+    assert found.export.messages.height == 3
+    assert looked
+    assert not [name for name in looked if name.startswith("2023")], looked

@@ -202,19 +202,20 @@ def load(
 def _read(files: Sequence[sources.Source], timezone: str | None, form: str | None, mapping: Path | None) -> list[Found]:
     keys: dict[Path, str] = {}
     unknown: list[sources.Source] = []
-    for source in files:
+    claimed: set[Path] = set()
+    # what lies higher first: the list of a workspace claims thousands of files, which need not be looked into
+    for source in sorted(files, key=lambda source: len(source.path.parts)):
         if source.named:
             keys[source.path] = form or detect(head(source.path))
+        elif source.path.resolve() in claimed:
+            continue
         elif key := _of_folder(source, form):
             keys[source.path] = key
         else:
             unknown.append(source)
-    claimed = {
-        other.resolve()
-        for path, key in keys.items()
-        for other in getattr(module(key), "claims", lambda path: [])(path)
-        if other.resolve() != path.resolve()
-    }
+            continue
+        others = getattr(module(keys[source.path]), "claims", lambda path: [])(source.path)
+        claimed |= {other.resolve() for other in others} - {source.path.resolve()}
     done: list[Found] = []
     for source in files:
         if source.path not in keys or source.path.resolve() in claimed:
