@@ -80,26 +80,34 @@ def turns(messages: pl.DataFrame, separator: str, language: str, quotes: bool = 
         plain &= pl.col("quoted").is_null()
     odd = alive.select((theirs & ~plain).arg_true()).to_series()
     shown = _shown(alive[odd], language, quotes)
+    alive = alive.with_columns(
+        pl.col("text").is_not_null().alias("worded"), alive["text"].scatter(odd, shown) if len(odd) else "text"
+    )
+    first = alive.select((pl.col("turn") != pl.col("turn").shift()).fill_null(True)).to_series()
+    alone = first & first.shift(-1).fill_null(
+        True
+    )  # half of all bubbles are a turn each: nothing is to be joined there
+    places = first.arg_true()
+    bubbles = (places.shift(-1, fill_value=alive.height) - places).alias("bubbles")
+    turns_ = alive.select(
+        pl.col("turn", "chat", "conversation", "from_me").gather(places),
+        pl.col("sent_at").gather(places).alias("first_at"),
+        pl.col("sent_at").gather(places + bubbles - 1).alias("last_at"),
+        bubbles,
+        pl.col("worded", "text").gather(places),
+    )
     # the numbers ascend: told so, Polars cuts where they change instead of hashing (a third of the time)
-    turns_ = (
+    joined = (
         alive.lazy()
-        .select(
-            pl.col("turn").set_sorted(), "chat", "conversation", "from_me", "sent_at",
-            pl.col("text").is_not_null().alias("worded"),
-            alive["text"].scatter(odd, shown) if len(odd) else "text",
-        )
+        .filter(~alone)
+        .select(pl.col("turn").set_sorted(), "worded", "text")
         .group_by("turn", maintain_order=True)
-        .agg(
-            pl.col("chat", "conversation", "from_me").first(),
-            pl.col("sent_at").first().alias("first_at"),
-            pl.col("sent_at").last().alias("last_at"),
-            pl.len().alias("bubbles"),
-            pl.col("worded").any(),
-            "text",
-        )
+        .agg(pl.col("worded").any(), "text")
         .with_columns(pl.col("text").list.join(separator))
         .collect()
-    )  # fmt: skip
+    )
+    several = (bubbles > 1).arg_true()
+    turns_ = turns_.with_columns(turns_[name].scatter(several, joined[name]) for name in ("worded", "text"))
     return _with_signs(turns_, alive, separator, language)
 
 

@@ -214,7 +214,7 @@ def _read(files: Sequence[sources.Source], timezone: str | None, form: str | Non
         else:
             unknown.append(source)
             continue
-        others = getattr(module(keys[source.path]), "claims", lambda path: [])(source.path)
+        others: list[Path] = getattr(module(keys[source.path]), "claims", lambda path: [])(source.path)
         claimed |= {other.resolve() for other in others} - {source.path.resolve()}
     done: list[Found] = []
     for source in files:
