@@ -11,16 +11,13 @@ SMALL = 20_000  # texts for which a second thread is worth it
 _BESIDE = ThreadPoolExecutor(1, "looks")
 
 
-def both(texts: pl.Series, work: Callable[[pl.Series], pl.Series]) -> tuple[pl.Series, pl.Series]:
-    """What `work` makes of the first half of the texts, and of the second."""
+def changed(texts: pl.Series, work: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """The texts as `work` makes them, one of each; each half of many on a core of its own."""
+    if len(texts) <= 2 * SMALL:
+        return work(texts)
     half = len(texts) // 2
     second = _BESIDE.submit(work, texts[half:])
-    return work(texts[:half]), second.result()
-
-
-def changed(texts: pl.Series, work: Callable[[pl.Series], pl.Series]) -> pl.Series:
-    """The texts as `work` makes them, one of each."""
-    return pl.concat(both(texts, work)) if len(texts) > 2 * SMALL else work(texts)
+    return pl.concat([work(texts[:half]), second.result()])
 
 
 def holding(texts: pl.Series, pattern: str) -> pl.Series:

@@ -84,9 +84,6 @@ def turns(messages: pl.DataFrame, separator: str, language: str, quotes: bool = 
         pl.col("text").is_not_null().alias("worded"), alive["text"].scatter(odd, shown) if len(odd) else "text"
     )
     first = alive.select((pl.col("turn") != pl.col("turn").shift()).fill_null(True)).to_series()
-    alone = first & first.shift(-1).fill_null(
-        True
-    )  # half of all bubbles are a turn each: nothing is to be joined there
     places = first.arg_true()
     bubbles = (places.shift(-1, fill_value=alive.height) - places).alias("bubbles")
     turns_ = alive.select(
@@ -96,19 +93,24 @@ def turns(messages: pl.DataFrame, separator: str, language: str, quotes: bool = 
         bubbles,
         pl.col("worded", "text").gather(places),
     )
+    # half of all bubbles are a turn each: nothing is to be joined there
+    joined = _joined(alive.filter(~(first & first.shift(-1).fill_null(True))), separator)
+    several = (bubbles > 1).arg_true()
+    turns_ = turns_.with_columns(turns_[name].scatter(several, joined[name]) for name in ("worded", "text"))
+    return _with_signs(turns_, alive, separator, language)
+
+
+def _joined(bubbles: pl.DataFrame, separator: str) -> pl.DataFrame:
+    """The texts of each turn as one, in order."""
     # the numbers ascend: told so, Polars cuts where they change instead of hashing (a third of the time)
-    joined = (
-        alive.lazy()
-        .filter(~alone)
+    return (
+        bubbles.lazy()
         .select(pl.col("turn").set_sorted(), "worded", "text")
         .group_by("turn", maintain_order=True)
         .agg(pl.col("worded").any(), "text")
         .with_columns(pl.col("text").list.join(separator))
         .collect()
     )
-    several = (bubbles > 1).arg_true()
-    turns_ = turns_.with_columns(turns_[name].scatter(several, joined[name]) for name in ("worded", "text"))
-    return _with_signs(turns_, alive, separator, language)
 
 
 def _with_signs(turns_: pl.DataFrame, alive: pl.DataFrame, separator: str, language: str) -> pl.DataFrame:

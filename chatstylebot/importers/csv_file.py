@@ -51,11 +51,11 @@ def read(
     data, gone = _without_nul(path)
     wide = data.startswith((b"\xff\xfe", b"\xfe\xff")) or gone >= (len(data) + gone) // 8
     if not wide and b"\n" in data:
-        found = _parsed(data, path.name, columns, wanted, start, numbers)
+        found = _rows(data, path.name, columns, wanted, start, numbers)
         if found is not None:
             return *found, []
     text, remarks = text_file.read(path)
-    found = _parsed(text.encode(), path.name, columns, wanted, start, numbers)
+    found = _rows(text.encode(), path.name, columns, wanted, start, numbers)
     assert found is not None, "what was decoded is UTF-8"
     return *found, remarks
 
@@ -69,19 +69,6 @@ def _without_nul(path: Path) -> tuple[bytes, int]:
             kept.write(piece.replace(b"\0", b""))
     data = kept.getvalue()
     return data, size - len(data)
-
-
-def _parsed(
-    data: bytes,
-    name: str,
-    columns: Sequence[str],
-    wanted: Sequence[str],
-    start: re.Pattern[str],
-    numbers: Collection[str],
-) -> tuple[pl.DataFrame, list[str]] | None:
-    """The rows of a file and those that are lost; None where it is no UTF-8."""
-    table = _fast(data, columns, wanted, numbers=numbers)  # where a quote is wrong, it says so in no time
-    return (table, []) if table is not None and table.height else _by_lines(data, name, columns, wanted, start, numbers)
 
 
 def _fast(
@@ -114,7 +101,7 @@ def _fast(
         return _fast(source, columns, wanted, skip, quote=quote) if numbers else None
 
 
-def _by_lines(
+def _rows(
     data: bytes,
     name: str,
     columns: Sequence[str],
@@ -122,11 +109,15 @@ def _by_lines(
     start: re.Pattern[str],
     numbers: Collection[str],
 ) -> tuple[pl.DataFrame, list[str]] | None:
-    """The rows of a file in which a quote may stand anywhere: a bad one does not swallow the rows after it.
+    """The rows of a file and those that are lost; None where it is no UTF-8.
 
-    A row is a line that begins as rows do, with those that follow it. Most hold no quote, and are cut at the commas; of
-    the others those that are sound CSV are read together, and the rest one by one. None where it is no UTF-8.
+    Where a quote may stand anywhere, a bad one does not swallow the rows after it: a row is a line that begins as rows
+    do, with those that follow it. Most hold no quote, and are cut at the commas; of the others those that are sound CSV
+    are read together, and the rest one by one.
     """
+    table = _fast(data, columns, wanted, numbers=numbers)  # where a quote is wrong, it says so in no time
+    if table is not None and table.height:
+        return table, []
     lines = _lines(data)
     if lines is None:
         return None

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from chatstylebot.corpus.privacy import addresses, checksums
 
@@ -233,8 +234,20 @@ def _distinct(value: str) -> bool:
     return _lettered(value) and not named and re.search(r"_|-\d|\d{4}", value) is not None
 
 
-def _rule(kind: str, signs: str, pattern: str, holds: Callable[[str], bool] = _always, beside: str = "") -> Rule:
-    return Rule(kind, pattern, holds, tuple(signs.split()), beside)
+class Words(NamedTuple):
+    """Words that tell what a value is wherever it stands near them, and the signs of which one is in each of them."""
+
+    signs: str
+    look: str
+
+
+def _rule(kind: str, signs: str, pattern: str, holds: Callable[[str], bool] = _always) -> Rule:
+    return Rule(kind, pattern, holds, tuple(signs.split()))
+
+
+def _beside(kind: str, words: Words, pattern: str, holds: Callable[[str], bool] = _always, signs: str = "") -> Rule:
+    """A rule for values near such words; `signs` are fewer, where it is only for some of these."""
+    return Rule(kind, pattern, holds, tuple((signs or words.signs).split()), words.look)
 
 
 GAP = r"[ .·_/*\u200b\u2060\u00a0-]{0,3}"
@@ -346,27 +359,52 @@ NEAR = r"[^\d\n。！!；;【】\[\]]{0,14}?"
 NEAR_EN = r"(?: [a-z']{1,12}){0,5}?"
 DRAWN_UP = r"\d{6}|\d{3}[ -]\d{3}"
 NOTHING_ELSE = r"(?![\d.:/-])(?!\s?(?:[位次个天年月日号点块元分人遍秒时种只多万毛层楼室路股米斤克度集章页卷条张本期级%％]|[kKwW]m?(?![a-z])|ml|mb|gb))"
-# words that tell what a value is wherever it stands near them, before or behind it
-OF_CODES = (
+OF_CODES = Words(
+    "码 短信 收到 快输 过期 认证 两步验证 验证 六位 6位 登 code otp 2fa texted verif factor authenticator sign log",
     r"(?<![代号尺条编页乱邮源])码|短信|收到|快输|过期|双重认证|两步验证|验证[吗妈]|[六6]位|登(?:录|上|陆)|(?i:(?<![a-z])(?:(?<!zip )(?<!postal )(?<!area )(?<!error )"
     r"(?<!status )(?<!promo )(?<!coupon )(?<!discount )(?<!exit )(?<!stock )(?<!source )(?<!country )codes?|otp|2fa|pin|texted"
-    r"|verif(?:y|ication)|two-factor|authenticator|(?:sign|log)[ -]?in)(?![a-z]))"
+    r"|verif(?:y|ication)|two-factor|authenticator|(?:sign|log)[ -]?in)(?![a-z]))",
 )
-OF_PARCELS = r"取件|取货|提货|快递|驿站|菜鸟|丰巢|柜|包裹|(?i:(?<![a-z])(?:parcel|locker|pick(?:ed)? ?up))"
-OF_LOCKS = (
+OF_PARCELS = Words(
+    "取件 取货 提货 递 站 菜鸟 丰巢 柜 包裹 parcel locker pick",
+    r"取件|取货|提货|快递|驿站|菜鸟|丰巢|柜|包裹|(?i:(?<![a-z])(?:parcel|locker|pick(?:ed)? ?up))",
+)
+OF_LOCKS = Words(
+    "锁 门 开机 险 李箱 keypad lock garage door passcode combo safe",
     r"箱锁|门锁|门禁|单元门|大门|房门|开门|解锁|锁屏|开机|保险[箱柜]|行李箱|(?i:(?<![a-z])(?:keypad|lock ?box|padlock|garage|door|unlock|passcode"
-    r"|lock ?screen|combo|combination|safe)(?![a-z]))"
+    r"|lock ?screen|combo|combination|safe)(?![a-z]))",
 )
-OF_LOGINS = (
+OF_LOGINS = Words(
+    "密码 密马 口令 无线 路由 开机 登 锁屏 账号 pas pwd pw psw mima p/w wi login log-in netflix spotify disney hulu icloud apple amazon account",
     rf"密[码马]|口令|无线|路由|开机|登[录陆]|锁屏|账号|(?i:(?<![a-z])(?:pass|{WORD}|wi-?fi|log-?in|netflix|spotify|disney"
-    r"|hulu|icloud|apple ?id|amazon|account)(?![a-z]))"
+    r"|hulu|icloud|apple ?id|amazon|account)(?![a-z]))",
 )
-OF_WECHAT = r"微 ?[信讯](?!群)|绿泡泡|[加我他她]v(?![a-z])|小号|大号|(?i:(?<![a-z])(?:we ?chat|wechta|wecaht|wehcat|[vw]x|v信)(?![a-z]))"
-OF_APPS = (
+OF_WECHAT = Words(
+    "信 微讯 绿泡泡 加v 我v 他v 她v 小号 大号 chat wechta wecaht wehcat vx wx",
+    r"微 ?[信讯](?!群)|绿泡泡|[加我他她]v(?![a-z])|小号|大号|(?i:(?<![a-z])(?:we ?chat|wechta|wecaht|wehcat|[vw]x|v信)(?![a-z]))",
+)
+OF_APPS = Words(
+    "红书 抖音 博 快手 b站 推特 报 telegram tg skype discord insta snap tiktok kakao viber ins ig fb face twitter steam psn ps4 ps5 xbox switch tag riot valorant epic username handle threads signal line",
     rf"小红书|抖音|微博|快手|b站|推特|电报|(?i:(?<![a-z])(?:{APP}|ins|ig|snap|fb|facebook|twitter|steam|psn|ps[45]|xbox|switch|gamertag"
-    r"|riot|valorant|epic|username|handle|tag|threads|signal|line id)(?![a-z]))"
+    r"|riot|valorant|epic|username|handle|tag|threads|signal|line id)(?![a-z]))",
 )
-OF_CALLS = r"电话|手机|打[俾给]|打我|搵我|找我|联[系络]|(?i:(?<![a-z])(?:call|text|ring|whatsapp|phone|mobile|cell|reach)(?: me| him| her| us)?(?![a-z]))"
+OF_CALLS = Words(
+    "电话 手机 打 搵我 找我 系 络 call text ring whats phone mobile cell reach",
+    r"电话|手机|打[俾给]|打我|搵我|找我|联[系络]|(?i:(?<![a-z])(?:call|text|ring|whatsapp|phone|mobile|cell|reach)(?: me| him| her| us)?(?![a-z]))",
+)
+OF_KEYS = Words("key token secret 密钥 秘钥 私钥 令牌", rf"(?i:{KEY_WORD})")
+OF_ACCOUNTS = Words("账号 账户 account acct", r"账[号户]|(?i:(?<![a-z])acc(?:oun)?t(?![a-z]))")
+OF_PICKUPS = Words("取件 取货 提货 驿站 菜鸟 丰巢 柜", r"取件|取货|提货|驿站|菜鸟|丰巢|柜")
+OF_KEYPADS = Words(
+    "锁 门 柜 开机 险 李箱 keypad lock gate garage door passcode combo safe",
+    rf"[门锁柜]|(?i:gate|lock)|{OF_LOCKS.look}",
+)
+OF_QQ = Words(
+    "qq 扣扣 企鹅 我q 他q 她q 的q 加q", r"扣扣|企鹅|(?<=[我他她的加])[Qq](?![a-zA-Z])|(?i:(?<![a-z])qq(?![a-z]))"
+)
+OF_PLATES = Words("plate 车牌", r"车牌|(?i:(?<![a-z])plates?(?![a-z]))")
+OF_RIDES = Words("uber lyft taxi cab plate", r"(?i:(?<![a-z])(?:uber|lyft|taxi|cab|plate)(?![a-z]))")
+OF_PASSPORTS = Words("护照 passport", r"护照|(?i:passport)")
 SIX = r"\d{6}|\d{3}[ -]\d{3}|\d{4} \d{2}|\d{2} \d{2} \d{2}"
 ALONE = r"(?<![\d.,:/$¥€£+#@A-Za-z_-])(?<![$¥€£#] )(?<!\d )"
 ENDED = r"(?![\d.,:/-]?\d)(?![A-Za-z_%％@点])(?!\s?[位次个天年月号块元分人遍秒时种只多万毛层楼路股米斤克度集章页卷条张本期级字行件单斤步])(?! (?!(?:is|was|this|yes|its|as|us|plus|has|does)(?![a-z]))[a-z]+s(?![a-z]))(?! ?(?:[kKwW]m?|ml|mb|gb|usd|rmb|yuan|bucks|people|kcal|cal)(?![a-z]))"
@@ -411,7 +449,7 @@ RULES: tuple[Rule, ...] = (
     _rule("phone", "0", r"(?<![\d.+-])0(?:7\d{3}[ -]?\d{3}[ -]?\d{3}|1[5-7]\d[ /-]?\d{7,8})(?!\d)"),
     _rule("phone", "座机 固话 电话", r"(?:座机|固话|电话)(?:号码?)?[是为:： ]{0,3}([2-8]\d{2,3}[ -]?\d{4})(?!\d)", checksums.is_local),
     _rule("phone", " ".join(SPOKEN), rf"(?<![0-9{SPOKEN}十百千万])[1一幺壹][ ,，、-]?[3-9三四五六七八九叁肆伍陆柒捌玖](?:[ ,，、-]?[0-9{SPOKEN}]){{9}}(?![0-9{SPOKEN}十百千万])", _spoken),
-    _rule("phone", "电话 手机 打 搵我 找我 系 络 call text ring whats phone mobile cell reach", r"(?<![\d.,:/$¥€£+#A-Za-z-])([2-9]\d{3}[ -]\d{4}|0\d{3}[ -]\d{3}[ -]\d{3}|[2-9]\d\d[ .-]\d{3}[ .-]\d{4})(?![\d.-])", checksums.is_dialled, OF_CALLS),
+    _beside("phone", OF_CALLS, r"(?<![\d.,:/$¥€£+#A-Za-z-])([2-9]\d{3}[ -]\d{4}|0\d{3}[ -]\d{3}[ -]\d{3}|[2-9]\d\d[ .-]\d{3}[ .-]\d{4})(?![\d.-])", checksums.is_dialled),
     _rule("ssn", "-", r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])", checksums.is_ssn),
     _rule("ssn", "ssn soc s.s. ss tax tin ein utr sin tfn steuer", rf"(?i){TAX}(?: id)?(?:{EN_LINK}|号?码?{ZH_LINK})({TAXED})(?![\d-])"),
     _rule("ssn", "社 税 纳税", rf"(?:社会?(?:安全|保险|保障)号|社安号|社保卡?号|税号|纳税人识别号)码?(?:{ZH_LINK}| is )([A-Za-z]?\d{{9}}|{TAXED})(?![\d-])"),
@@ -460,7 +498,7 @@ RULES: tuple[Rule, ...] = (
     _rule("code", "码 口令", rf"(?:{CODE}){LOOK}(\d{{6}}|\d{{4}}|\d{{3}}[ -]\d{{3}})(?![\d-]){WAIT}(?!\s?[块多万毛])", _no_sum),
     _rule("code", "取件码 取货码 提货码 取餐码 自提码", r"(?<![\dA-Za-z-])(\d{1,3}-\d{1,3}-\d{3,5}|\d{6,8})[ ,，]{1,2}[\u4e00-\u9fff]{0,8}[ ,，]{0,2}(?:取件|取货|提货|取餐|自提)码(?!\s?[:：是]?\s?[A-Za-z\d])"),
     _rule("code", "码 otp code pin cvv cvc", rf"(?i)(?:{CODE}|{PICK}|安全码|(?<![a-z])(?:cv[vc]2?|otp|pin|(?:the|my|your|ur|login) code)){HANDED}([#*]?(?:{DRAWN}|\d{{1,3}}-\d{{1,3}}-\d{{3,5}}|\d{{3}})[#*]?)(?![\d-]){WAIT}(?!\s?[块多万毛]| [a-z]+s(?![a-z]))", _no_year),
-    _rule("code", "码 短信 code otp pin", rf"(?i)(?<![a-z])(?:otp|pin|(?:the|my|your|ur|login) code)(?: [a-z]{{2,8}}){{0,2}},? (?:it|that)'?s ({DRAWN})(?![\d-])(?! [a-z]+s(?![a-z]))", _no_year),
+    _rule("code", "code otp pin", rf"(?i)(?<![a-z])(?:otp|pin|(?:the|my|your|ur|login) code)(?: [a-z]{{2,8}}){{0,2}},? (?:it|that)'?s ({DRAWN})(?![\d-])(?! [a-z]+s(?![a-z]))", _no_year),
     _rule("code", "菜鸟 驿站 丰巢 柜", r"(?:菜鸟|驿站|丰巢|柜)的?(?:是|[:： ])?(\d{6}|\d{8})(?!\d)[^\d\n]{0,6}[取拿]"),
     _rule("code", "码", r"(?:收到|发来|发给?[你我他她]|短信里?)的?码[是为:：\s]{0,3}(\d{4,8})(?![\d-])"),
     _rule("code", "取码 问码 请码", r"(?:提取|访问|邀请)码[是为:：\s]{0,3}([A-Za-z0-9]{4,8})(?![A-Za-z0-9])"),
@@ -529,29 +567,29 @@ RULES: tuple[Rule, ...] = (
     _rule("key", "key token secret 密钥 秘钥 私钥 令牌", rf"(?i)(?<![a-z])(?:{KEY_WORD}|secret|key){HANDED}([a-z0-9_./+=:-]{{12,400}})(?![a-z0-9])", _drawn),
     # whatever is so long and so mixed was drawn by a machine
     _rule("key", "", r"(?<![A-Za-z0-9_-])([A-Za-z0-9_-]{20,400})(?![A-Za-z0-9_-])", _of_a_machine),
-    _rule("key", "key token secret 密钥 秘钥 私钥 令牌", r"(?<![A-Za-z0-9_./+=-])([A-Za-z0-9_-]{24,400})(?![A-Za-z0-9_./+=-])", _drawn, rf"(?i:{KEY_WORD})"),
-    _rule("bank_card", "账号 账户 account acct", r"(?<![\d-])(\d{2,4}(?:[ -]\d{1,7}){2,4})(?![\d-])", lambda value: 10 <= len(checksums.digits_of(value)) <= 16, r"账[号户]|(?i:(?<![a-z])acc(?:oun)?t(?![a-z]))"),
+    _beside("key", OF_KEYS, r"(?<![A-Za-z0-9_./+=-])([A-Za-z0-9_-]{24,400})(?![A-Za-z0-9_./+=-])", _drawn),
+    _beside("bank_card", OF_ACCOUNTS, r"(?<![\d-])(\d{2,4}(?:[ -]\d{1,7}){2,4})(?![\d-])", lambda value: 10 <= len(checksums.digits_of(value)) <= 16),
     _rule("key", "private key", r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[A-Za-z0-9+/=\s]{0,4000}(?:-----END [A-Z ]{0,20}PRIVATE KEY-----)?"),
     _rule("key", "eyj", r"(?<![A-Za-z0-9_-])eyJ[\w-]{8,2000}\.[\w-]{8,4000}\.[\w-]{8,2000}"),
     _rule("code", "g-", r"(?<![A-Za-z0-9])[Gg]-(\d{6})(?!\d)"),
-    _rule("code", "码 短信 收到 快输 过期 认证 两步验证 验证 六位 6位 登 code otp 2fa texted verif factor authenticator sign log", rf"{ALONE}({SIX}){ENDED}", _no_sum, OF_CODES),
-    _rule("code", "码 短信 认证 登 code otp", r"(?<![!-~])([A-Z0-9]{6,8})(?=[ ,.，。!?]|$)", _shuffled, OF_CODES),
-    _rule("code", "码 短信 code otp pin", rf"(?i)(?:(?<![a-z])(?:it'?s|yeah,?|here:?|was|is) |[是说系][ :：]?)(\d{{4,8}}){ENDED}", _no_sum, OF_CODES),
-    _rule("code", "取件 取货 提货 递 站 菜鸟 丰巢 柜 包裹 parcel locker pick", r"(?<![\dA-Za-z.:/-])(\d{1,3}-\d{1,2}-\d{3,5}|[A-Z]\d{0,2}-\d{3,5})(?![\d:/-])", _always, OF_PARCELS),
-    _rule("code", "取件 取货 提货 驿站 菜鸟 丰巢 柜", rf"{ALONE}((?!(?:19|20)\d{{6}})\d{{6,8}}){ENDED}", _no_sum, r"取件|取货|提货|驿站|菜鸟|丰巢|柜"),
-    _rule("password", "锁 门 柜 开机 险 李箱 keypad lock gate garage door passcode combo safe", rf"{ALONE}((?=\d*[#*])[#*\d]{{5,10}})(?![\d%])", _always, rf"[门锁柜]|(?i:gate|lock)|{OF_LOCKS}"),
-    _rule("password", "锁 门 开机 险 李箱 keypad lock garage door passcode combo safe", rf"{ALONE}(\d{{6}}|\d{{4}}|\d{{1,2}}-\d{{1,2}}-\d{{1,2}}){ENDED}", _no_sum, OF_LOCKS),
-    _rule("password", "锁 险 李箱 lock safe combo", r"(?:[三四34]位数?字?|(?i:three|four|3|4)[ -]digits?)(?:密码)?[ :：,，是]{0,3}(\d{3,4})(?!\d)", _always, OF_LOCKS),
-    _rule("password", "密码 密马 口令 无线 路由 开机 登 锁屏 账号 pas pwd pw psw mima p/w wi login log-in netflix spotify disney hulu icloud apple amazon account", rf"(?<![!-~])({SECRET})(?![!-~])", _strange, OF_LOGINS),
-    _rule("wechat", "信 微讯 绿泡泡 加v 我v 他v 她v 小号 大号 chat wechta wecaht wehcat vx wx", r"(?i)(?<![a-z0-9_.@/-])([a-z][a-z0-9_.-]{4,18}[a-z0-9_-])(?![a-z0-9_/@-]|\.[a-z])", _distinct, OF_WECHAT),
-    _rule("qq", "qq 扣扣 企鹅 我q 他q 她q 的q 加q", rf"{ALONE}([1-9]\d{{7,10}}){ENDED}", checksums.is_account, r"扣扣|企鹅|(?<=[我他她的加])[Qq](?![a-zA-Z])|(?i:(?<![a-z])qq(?![a-z]))"),
-    _rule("account", "红书 抖音 博 快手 b站 推特 报 telegram tg skype discord insta snap tiktok kakao viber ins ig fb face twitter steam psn ps4 ps5 xbox switch tag riot valorant epic username handle threads signal line", rf"(?i)(?<![a-z0-9_.@/-])(@[a-z][a-z0-9_.]{{3,29}}|{HANDLE})(?![a-z0-9_@/-]|\.[a-z])", _joined, OF_APPS),
+    _beside("code", OF_CODES, rf"{ALONE}({SIX}){ENDED}", _no_sum),
+    _beside("code", OF_CODES, r"(?<![!-~])([A-Z0-9]{6,8})(?=[ ,.，。!?]|$)", _shuffled, signs="码 短信 认证 登 code otp"),
+    _beside("code", OF_CODES, rf"(?i)(?:(?<![a-z])(?:it'?s|yeah,?|here:?|was|is) |[是说系][ :：]?)(\d{{4,8}}){ENDED}", _no_sum, signs="码 短信 code otp pin"),
+    _beside("code", OF_PARCELS, r"(?<![\dA-Za-z.:/-])(\d{1,3}-\d{1,2}-\d{3,5}|[A-Z]\d{0,2}-\d{3,5})(?![\d:/-])"),
+    _beside("code", OF_PICKUPS, rf"{ALONE}((?!(?:19|20)\d{{6}})\d{{6,8}}){ENDED}", _no_sum),
+    _beside("password", OF_KEYPADS, rf"{ALONE}((?=\d*[#*])[#*\d]{{5,10}})(?![\d%])"),
+    _beside("password", OF_LOCKS, rf"{ALONE}(\d{{6}}|\d{{4}}|\d{{1,2}}-\d{{1,2}}-\d{{1,2}}){ENDED}", _no_sum),
+    _beside("password", OF_LOCKS, r"(?:[三四34]位数?字?|(?i:three|four|3|4)[ -]digits?)(?:密码)?[ :：,，是]{0,3}(\d{3,4})(?!\d)", signs="锁 险 李箱 lock safe combo"),
+    _beside("password", OF_LOGINS, rf"(?<![!-~])({SECRET})(?![!-~])", _strange),
+    _beside("wechat", OF_WECHAT, r"(?i)(?<![a-z0-9_.@/-])([a-z][a-z0-9_.-]{4,18}[a-z0-9_-])(?![a-z0-9_/@-]|\.[a-z])", _distinct),
+    _beside("qq", OF_QQ, rf"{ALONE}([1-9]\d{{7,10}}){ENDED}", checksums.is_account),
+    _beside("account", OF_APPS, rf"(?i)(?<![a-z0-9_.@/-])(@[a-z][a-z0-9_.]{{3,29}}|{HANDLE})(?![a-z0-9_@/-]|\.[a-z])", _joined),
     _rule("account", f"{APPS} {SITES}", rf"(?i)(?<![a-z])(?:{APP}|{SITE})[ ]?[:：=【「『(（<]{{1,2}} ?({HANDLE})(?![a-z0-9_@])", lambda value: _lettered_number(value) and not _PRODUCTS.match(value)),
     _rule("account", "红书 抖音 博 快手 b站", r"(?:小红书|抖音|微博|快手|b站)(?:账?号|id|uid)(?:是|[:： ]){0,2}(\d{7,12})(?!\d)"),
-    _rule("plate", "plate 车牌", r"(?<![A-Za-z0-9])([A-Z0-9]{5,8})(?![A-Za-z0-9])", _shuffled, r"车牌|(?i:(?<![a-z])plates?(?![a-z]))"),
-    _rule("plate", "plate 车牌", r"(?<![A-Za-z0-9])([A-Z]{2}\d{2} ?[A-Z]{3}|[A-Z]{2} ?\d{3,4})(?![A-Za-z0-9])", _always, r"车牌|(?i:(?<![a-z])plates?(?![a-z]))"),
-    _rule("plate", "uber lyft taxi cab plate", r"(?<![A-Za-z0-9])([A-Z]{3} ?\d{3,4})(?![A-Za-z0-9])", _always, r"(?i:(?<![a-z])(?:uber|lyft|taxi|cab|plate)(?![a-z]))"),
-    _rule("passport", "护照 passport", r"(?<![A-Za-z0-9-])([A-Z]{1,2}\d{6,8}[A-Z]?|\d{9})(?![A-Za-z0-9])", _always, r"护照|(?i:passport)"),
+    _beside("plate", OF_PLATES, r"(?<![A-Za-z0-9])([A-Z0-9]{5,8})(?![A-Za-z0-9])", _shuffled),
+    _beside("plate", OF_PLATES, r"(?<![A-Za-z0-9])([A-Z]{2}\d{2} ?[A-Z]{3}|[A-Z]{2} ?\d{3,4})(?![A-Za-z0-9])"),
+    _beside("plate", OF_RIDES, r"(?<![A-Za-z0-9])([A-Z]{3} ?\d{3,4})(?![A-Za-z0-9])"),
+    _beside("passport", OF_PASSPORTS, r"(?<![A-Za-z0-9-])([A-Z]{1,2}\d{6,8}[A-Z]?|\d{9})(?![A-Za-z0-9])"),
     _rule("address", "路 街 道 巷 弄 胡同 里", addresses.HOUSE, addresses.is_house),
     _rule("address", "村", addresses.VILLAGE),
     _rule("address", "栋 幢 号楼 座 塔", addresses.FLAT),
