@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from chatstylebot.card_parts import Length, Manners, Part, Sampling
+from chatstylebot.card_parts import Length, Manners, Memory, Part, Sampling
 from chatstylebot.errors import UserError, nearest
 from chatstylebot.workspace import Workspace
 
@@ -47,6 +47,7 @@ class Card(Part):
     hide_names: bool = False
     quotes: bool = False
     sampling: Sampling = Sampling()
+    memory: Memory = Memory()
     bot: Manners = Manners()
 
     @field_validator("system")
@@ -116,7 +117,9 @@ def parse(values: dict[str, Any], source: str) -> Card:
     try:
         return Card.model_validate(values)
     except ValidationError as error:
-        faults = "; ".join(_line(fault, {"sampling": Sampling, "bot": Manners}) for fault in error.errors())
+        faults = "; ".join(
+            _line(fault, {"sampling": Sampling, "memory": Memory, "bot": Manners}) for fault in error.errors()
+        )
         remedy = f"edit {source}" if source.endswith(".yaml") else "correct the option"
         raise UserError(f"{source}: {faults}", f"{remedy}; `csb init` in an empty folder shows every key") from None
 

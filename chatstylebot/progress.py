@@ -7,7 +7,7 @@ are shown as \\u001b and steer nothing.
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -71,3 +71,22 @@ def stage(text: str, patience: float = 1.0) -> Iterator[None]:
         timer.join()
         for bar in shown:
             bar.stop()  # type: ignore[attr-defined]
+
+
+@contextmanager
+def bar(text: str) -> Iterator[Callable[[int], Callable[[int], None]]]:
+    """A bar with the time that is left, on a terminal: told how many there are, it gives what is told of each part."""
+    if not sys.stderr.isatty():
+        yield lambda total: lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+
+        def begin(total: int) -> Callable[[int], None]:
+            task = shown.add_task(plain(text), total=total)
+            return lambda done: shown.advance(task, done)
+
+        yield begin

@@ -95,6 +95,11 @@ class Workspace:
         return self.folder / "contacts.yaml"
 
     @property
+    def facts(self) -> Path:
+        """What the owner wants known about themselves, and who may be told."""
+        return self.folder / "facts.yaml"
+
+    @property
     def config(self) -> Path:
         return self.folder / "config"
 
@@ -178,6 +183,17 @@ class Workspace:
     def forgetting(self) -> Path:
         """What a `csb forget` that is not at its end looks for."""
         return self.hidden / "forgetting.json"
+
+    # .csb/: the memory of past talk
+
+    @property
+    def memory(self) -> Path:
+        return self.hidden / "memory.sqlite"
+
+    @property
+    def memory_left_out(self) -> Path:
+        """What is never to be indexed again, as hashes."""
+        return self.hidden / "memory_left_out.json"
 
     # .csb/: the engine's
 

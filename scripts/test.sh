@@ -4,7 +4,7 @@
 #   bash scripts/test.sh -m 'not engine'   without the real engine (half the time)
 set -euo pipefail
 cd "$(dirname "$0")/.."
-. scripts/environment.sh 'train,cpu,wechat,qq,dev'
+. scripts/environment.sh 'train,cpu,wechat,qq,rag,embed,postgresql,dev'
 bash scripts/check.sh
 # the chat page is tested by real clicks: where we may, we install the browser that Debian has
 if ! command -v chromedriver >/dev/null 2>&1 && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

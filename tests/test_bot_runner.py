@@ -1,7 +1,7 @@
 """The runner: what goes wrong where nobody waits for it is not swallowed."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -27,10 +27,10 @@ class FullDisk(Store):
 
     sent = False
 
-    def save(self, before: State, after: State, day: str = "", counted: Iterable[str] = ()) -> None:
+    def save(self, before: State, after: State, *more: Any) -> None:
         if self.sent:
             raise UserError("the disk is full", "make room, then the same line again")
-        super().save(before, after, day, counted)
+        super().save(before, after, *more)
 
 
 class Model(Client):

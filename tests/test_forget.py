@@ -284,7 +284,8 @@ def test_every_place_of_a_workspace_is_searched(csb: Csb, place: Path) -> None:
     names = [name for name, kind in vars(Workspace).items() if isinstance(kind, property)]
     assert len(names) > 25
     tables = ("messages", "index", "heldout", "samples", "registry", "card", "contacts", "report", "last_card",
-              "secrets", "feedback", "drafts", "rhythm", "forgotten", "forgetting", "feedback_export")  # fmt: skip
+              "secrets", "feedback", "drafts", "rhythm", "forgotten", "forgetting", "feedback_export",
+              "memory")  # fmt: skip
     planted: list[Path] = []
     for name in names:
         path = getattr(own, name)

@@ -19,6 +19,7 @@ import pytest
 from gateway import FRIEND, OWNER, Running, fake, limits, running
 from patience import LIMIT, until
 
+from chatstylebot import recalled
 from chatstylebot.card import Card
 from chatstylebot.contacts import Contact
 from chatstylebot.errors import UserError
@@ -193,6 +194,28 @@ def test_the_longest_history_that_fits_is_sent(tmp_path: Path) -> None:
         assert len(sent["messages"]) % 2 == 0
         refused = ask(where, "x" * 400)
         assert (refused.status_code, refused.json()["error"]["code"]) == (400, "context_length_exceeded")
+
+
+def test_what_is_remembered_stands_behind_the_card_s_prompt_and_only_the_owner_says_it(keyed: Running) -> None:
+    notes = ["[fact] I was born in May", "[2024-03-05 18:32 chat with Ann]\n- Ann: hi"]
+    refused = ask(keyed, "!show", key=FRIEND, csb={"memory": notes})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "owner_only")
+    system = shown(ask(keyed, "!show", key=OWNER, csb={"memory": notes}))["messages"][0]["content"]
+    prompt, _, block = system.partition("\n\n")
+    assert "小林" in prompt
+    assert block == recalled.block(notes, "zh")
+    assert "memory" not in shown(ask(keyed, "!show", key=OWNER, csb={"memory": []}))["messages"][0]["content"]
+
+
+def test_of_what_is_remembered_as_much_is_sent_as_fits_into_half_of_the_context(tmp_path: Path) -> None:
+    with running(tmp_path, [fake(tmp_path, context=1024)], card=Card(system="Hi", language="en")) as where:
+        notes = [f"[fact] number {number} {'x' * 60}" for number in range(40)]
+        sent = shown(ask(where, "!show", key=OWNER, csb={"memory": notes}, max_tokens=64))
+        system = sent["messages"][0]["content"]
+        assert "number 0 " in system
+        assert "number 39" not in system
+        assert 1 < system.count("[fact]") < 20
+        assert sent["messages"][-1]["content"] == "!show"
 
 
 def test_a_reply_never_takes_more_than_half_of_the_context(tmp_path: Path) -> None:

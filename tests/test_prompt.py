@@ -80,8 +80,8 @@ def test_half_a_character_becomes_a_question_mark() -> None:
 
 def test_the_card_speaks_first_and_a_client_only_after_it_where_allowed_SRV_3() -> None:
     card = Card(system="Be {contact}'s friend.")
-    assert prompt.system_text(card, ("Ann", None), ()) == "Be Ann's friend."
-    assert prompt.system_text(card, (None, None), ("Be brief.",)) == "Be 朋友's friend.\n\nBe brief."
+    assert prompt.system_text(card, ("Ann", None)) == "Be Ann's friend."
+    assert prompt.system_text(card, (None, None), extra=("Be brief.",)) == "Be 朋友's friend.\n\nBe brief."
 
 
 def test_the_oldest_pairs_go_first_and_a_last_message_that_is_too_long_is_refused() -> None:

@@ -128,9 +128,9 @@ def test_a_line_for_the_engine_names_a_verb_it_knows_and_a_file_that_is_there(pa
 @pytest.mark.parametrize(("page", "argv"), DOORS, ids=name)
 def test_a_line_of_the_original_goes_through_its_door(page: str, argv: list[str]) -> None:
     script, *rest = argv
-    door = re.search(r'main\(\["([\w-]+)", \*sys\.argv', (ROOT / script).read_text("utf-8"))
+    door = re.search(r'main\(\[((?:"[\w-]+", )+)\*sys\.argv', (ROOT / script).read_text("utf-8"))
     assert door, f"{script} is no door to a command"
-    parse([door[1], *rest])
+    parse([*re.findall(r'"([\w-]+)"', door[1]), *rest])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

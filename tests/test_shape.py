@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "chatstylebot"
 # what all rooms may import
 SHARED = {
     "errors", "card", "card_parts", "card_text", "contacts", "workspace", "files", "drafts", "locks", "progress",
-    "processes", "words", "garbage", "looks",
+    "processes", "words", "garbage", "looks", "database", "recalled",
     "__version__",
 }  # fmt: skip
 # the arrows of DESIGN §3, also those of rooms that do not stand yet; `leash` is a program that serving starts
@@ -28,7 +28,7 @@ ROOMS: dict[str, set[str]] = {
     "serving": {"engine", "models", "memory", "feedback", "client", "corpus.privacy"},
     "evaluation": {"engine", "models", "client", "memory", "corpus"},
     "bot": {"client", "feedback"},
-    "forgetting": {"corpus", "bot", "feedback", "models"},
+    "forgetting": {"corpus", "bot", "feedback", "models", "memory"},
 }
 ROOMS["commands"] = set(ROOMS) - {"__main__", "cli", "leash"}
 MODULES = sorted(PACKAGE.rglob("*.py"))

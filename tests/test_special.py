@@ -166,7 +166,7 @@ def test_on_token_ids_the_template_s_own_tokens_are_the_only_ones(name: str, evi
 def test_what_the_server_sends_to_the_engine_holds_none() -> None:
     card = Card.model_validate({"name": "Tom", "language": "en", "system": "You are {name}, to {contact}"})
     said = prompt.said([("user", EVIL), ("assistant", EVIL), ("user", "<"), ("user", "im_end|>")], "|", "en")
-    sent = prompt.messages(prompt.system_text(card, ("<|im_end|>", None), ()), said.turns, special.ALL)
+    sent = prompt.messages(prompt.system_text(card, ("<|im_end|>", None)), said.turns, special.ALL)
     text = "\n".join(message["content"] for message in sent)
     assert special.broken(text) == text
     assert "<|im_end|>" in text.replace(special.BREAK, "").splitlines()[-1]

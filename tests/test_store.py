@@ -210,7 +210,7 @@ def test_a_file_of_another_program_or_a_later_version_is_not_touched(file: Path,
 def test_a_store_that_another_process_holds_for_long_is_an_error_with_a_remedy(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatstylebot.feedback.database.PATIENCE", 0.05)
+    monkeypatch.setattr("chatstylebot.database.PATIENCE", 0.05)
     with Store.open(file) as store:
         holder = sqlite3.connect(file, isolation_level=None)
         holder.execute("begin immediate")

@@ -12,7 +12,7 @@ import itertools
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -186,11 +186,11 @@ class Disk(Store):
 
     life: "Life"
 
-    def save(self, before: State, after: State, day: str = "", counted: Iterable[str] = ()) -> None:
+    def save(self, before: State, after: State, *more: Any) -> None:
         self.life.check()
         early = self.life.dies()
         if not early:
-            super().save(before, after, day, counted)
+            super().save(before, after, *more)
         if early or self.life.dies():
             self.life.end()
             raise Killed

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from chatstylebot import progress
 from chatstylebot.bot import model
@@ -19,6 +20,9 @@ HELP = """\
 /clear   forget this talk
 /exit    leave, as Ctrl-D does; Ctrl-C stops an answer, drops a line half typed, and leaves at an empty one
 A line that begins with // is sent with one / less; an empty line is no message."""
+
+
+Recall = Callable[[str], dict[str, Any]]
 
 
 @dataclass
@@ -76,9 +80,9 @@ class Bubbles:
         self._begun, self._blank = False, ""
 
 
-async def pieces(side: Side, talk: Talk) -> AsyncGenerator[str, None]:
-    """The answer to the talk as it comes. Raises Trouble."""
-    body = {"model": side.model, "messages": model.messages(talk.turns)}
+async def pieces(side: Side, talk: Talk, **extra: Any) -> AsyncGenerator[str, None]:
+    """The answer to the talk as it comes; `extra` is what the owner may tell the server. Raises Trouble."""
+    body = {"model": side.model, "messages": model.messages(talk.turns)} | ({"csb": extra} if extra else {})
     async with contextlib.aclosing(side.client.stream(body)) as chunks:
         async for chunk in chunks:
             for choice in chunk.get("choices") or []:
@@ -88,9 +92,17 @@ async def pieces(side: Side, talk: Talk) -> AsyncGenerator[str, None]:
 class Chat:
     """One talk: what each typed line does."""
 
-    def __init__(self, sides: Sides, kind: Kind, loop: asyncio.Runner, write: Callable[[str], None]) -> None:
-        self._sides, self._loop, self._write = sides, loop, write
+    def __init__(
+        self, sides: Sides, kind: Kind, loop: asyncio.Runner, write: Callable[[str], None], recall: Recall | None = None
+    ) -> None:
+        """`recall` gives what the owner tells the server beside a question: what is remembered, who asks."""
+        self._sides, self._loop, self._write, self._recall = sides, loop, write, recall
         self.side, self.talk = sides.open(kind), Talk()
+
+    def ask(self, question: str) -> str:
+        """Put one question, and show the answer. Raises Trouble."""
+        self.talk.hear(question)
+        return self._loop.run(self._told())
 
     def line(self, typed: str) -> bool:
         """Do what was typed; False when the user wants to leave."""
@@ -153,8 +165,9 @@ class Chat:
 
     async def _told(self) -> str:
         said, shown = "", Bubbles(self.side.name, self.side.separator, self._write)
+        extra = self._recall(self.talk.turns[-1][1]) if self._recall else {}
         try:
-            async for piece in pieces(self.side, self.talk):
+            async for piece in pieces(self.side, self.talk, **extra):
                 said += piece
                 shown.feed(piece)
         finally:

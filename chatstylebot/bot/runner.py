@@ -109,7 +109,8 @@ class Runner:
         if state.house.silent != self.state.house.silent:
             self._out.pause(state.house.silent)
         counted = [action.what for action in actions if isinstance(action, Count)]
-        self._out.store.save(self.state, state, self._out.now().date().isoformat(), counted)
+        sending = [action.bubble.text for action in actions if isinstance(action, Send)]
+        self._out.store.save(self.state, state, self._out.now(), counted, sending)
         self.state = state
         for chat, task in list(self._asking.items()):  # what nobody waits for any more
             if not state.talk(chat).asking:

@@ -1,14 +1,16 @@
 """The bot's state on the disk: saved before anything is done about it, so that a crash forgets and repeats nothing."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
+from chatstylebot import database
+from chatstylebot.bot.channels import CHANNELS
 from chatstylebot.bot.heard import Chat
 from chatstylebot.bot.talk import House, State, Talk
-from chatstylebot.feedback import database
 from chatstylebot.workspace import Workspace
 
 TABLES = """
@@ -16,6 +18,11 @@ create table talks (chat text primary key, body blob not null);
 create table house (id integer primary key check (id = 0), body blob not null);
 create table counts (day text not null, what text not null, number integer not null, primary key (day, what));
 """
+
+
+# what the bot has said, as hashes: an export of the account it spoke from holds it as the person's own words
+SAID = "create table if not exists said (hash text not null, at integer not null)"
+NEAR = timedelta(hours=26)  # an export may have local times of any zone
 
 
 def folder(workspace: Path) -> Path:
@@ -44,12 +51,16 @@ class Store(database.Keeper):
             raise database.damaged(self._file, str(error)) from None
         return State(whole, {talk.chat: talk for talk in talks})
 
-    def save(self, before: State, after: State, day: str = "", counted: Iterable[str] = ()) -> None:
-        """Write what has changed; when this returns, it is on the disk."""
+    def save(
+        self, before: State, after: State, at: datetime | None = None, counted: Iterable[str] = (),
+        sending: Iterable[str] = (),
+    ) -> None:  # fmt: skip
+        """Write what has changed, what is counted now, and what will be sent; when this returns, it is on the disk."""
         changed = [talk for chat, talk in after.talks.items() if before.talks.get(chat) is not talk]
-        counted = list(counted)
-        if not changed and after.house is before.house and not counted:
+        counted, sending = list(counted), list(sending)
+        if not changed and after.house is before.house and not counted and not sending:
             return
+        now = at or datetime.now(UTC)
         with self._transaction() as run:
             for talk in changed:
                 run("insert or replace into talks values (?, ?)", (_key(talk.chat), msgspec.json.encode(talk)))
@@ -57,7 +68,17 @@ class Store(database.Keeper):
                 run("insert or replace into house values (0, ?)", (msgspec.json.encode(after.house),))
             for what in counted:
                 line = "insert into counts values (?, ?, 1) on conflict do update set number = number + 1"
-                run(line, (day, what))
+                run(line, (now.date().isoformat(), what))
+            if sending:
+                run(SAID)
+            for text in sending:
+                run("insert into said values (?, ?)", (_hash(text), int(now.timestamp())))
+
+    def said(self) -> list[tuple[str, int]]:
+        """The hashes of what the bot has said, and when: seconds since 1970."""
+        with self._transaction() as run:
+            run(SAID)
+            return list(run("select hash, at from said").fetchall())
 
     def counts(self, since: datetime) -> Mapping[str, int]:
         """How often each thing happened, from that day on."""
@@ -70,6 +91,28 @@ class Store(database.Keeper):
             self.save(before, after)
             for chat in before.talks.keys() - after.talks.keys():
                 self._run("delete from talks where chat = ?", _key(chat))
+
+
+def said_by_bots(workspace: Path) -> Callable[[Iterable[tuple[str, int]]], list[bool]]:
+    """Tells of texts and their times (milliseconds since 1970) which of them a bot of the workspace has said."""
+    known: dict[str, list[int]] = {}
+    for name in CHANNELS:
+        if (file := path(workspace, name)).is_file():
+            with Store.open(file) as store:
+                for hash, at in store.said():
+                    known.setdefault(hash, []).append(at)
+    near = int(NEAR.total_seconds())
+
+    def of(rows: Iterable[tuple[str, int]]) -> list[bool]:
+        if not known:
+            return [False for _ in rows]
+        return [any(abs(at // 1000 - then) <= near for then in known.get(_hash(text), ())) for text, at in rows]
+
+    return of
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(" ".join(text.split()).encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
 def _key(chat: Chat) -> str:

@@ -21,6 +21,7 @@ models/
 saves/
 exported/
 contacts.yaml
+facts.yaml
 """
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from chatstylebot.feedback import database
+from chatstylebot import database
 from chatstylebot.workspace import Workspace
 
 TABLES = """

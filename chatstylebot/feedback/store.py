@@ -7,7 +7,8 @@ import json
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from chatstylebot.feedback import database, records
+from chatstylebot import database
+from chatstylebot.feedback import records
 from chatstylebot.feedback.records import Record
 from chatstylebot.workspace import Workspace
 

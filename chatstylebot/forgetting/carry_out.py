@@ -6,8 +6,10 @@ from pathlib import Path
 
 import polars as pl
 
+from chatstylebot import card as cards
 from chatstylebot import files
 from chatstylebot.bot import forget as bots
+from chatstylebot.card import Card
 from chatstylebot.corpus import forget, forgotten, store, traces
 from chatstylebot.errors import UserError
 from chatstylebot.feedback import export as exports
@@ -16,6 +18,7 @@ from chatstylebot.forgetting import begun as begins
 from chatstylebot.forgetting import places
 from chatstylebot.forgetting.begun import REMEDY
 from chatstylebot.forgetting.plan import Plan
+from chatstylebot.memory import forget as past
 
 
 def carry_out(plan: Plan, day: str) -> None:
@@ -39,6 +42,7 @@ def carry_out(plan: Plan, day: str) -> None:
         outputs.json(own.private().forgotten, known.packed())
         # what cannot be told was refused above, and nothing is changed yet
         begins.write(own, (*others, begun))
+        past.without(own, cards.find(workspace) or Card(), plan.passages)
         # each of these is whole or not at all, and finds nothing to do the second time
         bots.take_out(workspace, plan.bots.before, plan.bots.after, plan.bots.drafts)
         bots.logins(workspace, person.keys, take=True)

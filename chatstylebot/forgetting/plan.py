@@ -19,6 +19,7 @@ from chatstylebot.feedback.records import Record
 from chatstylebot.forgetting import begun as begins
 from chatstylebot.forgetting import places
 from chatstylebot.forgetting.begun import Begun, Search
+from chatstylebot.memory import forget as past
 from chatstylebot.models import memories
 from chatstylebot.models.memories import Memory
 from chatstylebot.workspace import Workspace
@@ -65,6 +66,7 @@ class Plan:
     bots: Bots
     votes: Sequence[Record]
     memory: Sequence[Memory]
+    passages: tuple[int, ...] = ()  # of past talk in the memory, by their numbers there
     before: str | None = None  # the day on which they were forgotten, where nothing is left to do
     mentions: int = 0  # how many messages that stay name them
 
@@ -87,6 +89,7 @@ class Plan:
         groups = self.gone.filter(~pl.col("chat_id").is_in(person.chats))["chat_id"].n_unique()
         where += f" and {groups:,} group{'s' * (groups != 1)}" if groups else ""
         counts = f"{self.gone.height:,} messages in {where}, {self.samples.height:,} samples, {len(self.votes):,} votes"
+        counts += f", {len(self.passages):,} passages of the memory" if self.passages else ""
         lines = [f"{self.contact}: {counts}"]
         lines += [f"  the bot: {self.bots.told}"] if self.bots.any else []
         lines += ["  in groups, every sample of a conversation in which they spoke goes"] if groups else []
@@ -111,13 +114,16 @@ def plan(workspace: Path, contact: str) -> Plan:
     pieces = forget.needles(messages, person, rest, _said_by_us(own, person))
     kept = _bots(workspace, person, [*found.search.everywhere, *pieces], rest)
     votes, others = _votes(own, person, kept.wanted)
-    if not (gone.height or votes or kept.any or earlier):
+    indexed = past.theirs(own, person.keys, [*found.search.everywhere, *kept.wanted])
+    if not (gone.height or votes or kept.any or indexed or earlier):
         if not (known := forgotten.load(workspace).known(spelt)):
             names = [*messages["chat_name"], *messages["chat_id"], *messages["sender_name"]]
             raise _unknown(contact, [*names, *_contacts(others), *bots.names(kept.before)])
         memory = memories.find(own, known.held, places.hashes(own, index, None) - known.held)
         nothing = replace(found, held=tuple(sorted(known.held)))
-        return Plan(own, contact, nothing, messages, index, gone, rest, index.clear(), kept, (), memory, known.on)
+        return Plan(
+            own, contact, nothing, messages, index, gone, rest, index.clear(), kept, (), memory, before=known.on
+        )
     samples = forget.touched(messages, index, person, quoted)
     names = samples["file"].unique().to_list()
     held = {*found.held, *places.hashes(own, index, names, with_votes=bool(votes))}
@@ -125,7 +131,9 @@ def plan(workspace: Path, contact: str) -> Plan:
     begun = Begun(person, search, tuple(sorted(held)))
     memory = memories.find(own, held, places.hashes(own, index, None) - held)
     mentions = forget.mentions(rest, person)
-    return Plan(own, contact, begun, messages, index, gone, rest, samples, kept, votes, memory, mentions=mentions)
+    return Plan(
+        own, contact, begun, messages, index, gone, rest, samples, kept, votes, memory, indexed, mentions=mentions
+    )
 
 
 def _bots(workspace: Path, person: Person, wanted: Sequence[str], rest: pl.DataFrame) -> Bots:

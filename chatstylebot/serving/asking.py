@@ -1,5 +1,9 @@
 """A client's request → what the engine is asked: the prompt of training, the card's sampling, within all limits."""
 
+from collections.abc import Sequence
+
+from chatstylebot import recalled
+from chatstylebot.card import Language
 from chatstylebot.serving import budget, engines, prompt
 from chatstylebot.serving.answers import Job, Served
 from chatstylebot.serving.engines import Spec
@@ -19,15 +23,23 @@ async def job(state: State, asked: ChatRequest, caller: Caller) -> tuple[Job, st
     who = asked.csb.contact if asked.csb else None
     if who and not caller.owner:
         raise Refusal(403, "owner_only", "only the owner's key may say who is talking (csb.contact)")
+    notes: list[str] = (asked.csb.memory if asked.csb else None) or []
+    if notes and not caller.owner:
+        raise Refusal(403, "owner_only", "only the owner's key may say what is remembered (csb.memory)")
     known = state.contact(who) if who else None
     names = (known[1].name, known[1].relation) if known else (None, None)
-    system = prompt.system_text(card, names, said.system if state.choices.client_system else ())
+    extra = said.system if state.choices.client_system else ()
     turns = prompt.window(said.turns, card.history)
     most = min(asked.limit or card.sampling.max_new_tokens, limits.tokens)
     served.slots.check(asked.n or 1)
     if served.engine.spec.context:
         most = min(most, served.engine.spec.context // 2)
-        turns = await fitted(served, system, turns, served.engine.spec.context - most, limits.patience)
+        room = served.engine.spec.context - most
+        notes = await fitting(served, notes, card.language, room // 2, limits.patience)
+        system = prompt.system_text(card, names, notes, extra)
+        turns = await fitted(served, system, turns, room, limits.patience)
+    else:
+        system = prompt.system_text(card, names, notes, extra)
     wish = engines.wish(
         prompt.messages(system, turns, served.rule),
         card.sampling,
@@ -61,18 +73,29 @@ def _known_to(spec: Spec, asked: ChatRequest) -> None:
         raise Refusal(400, "unsupported_by_engine", why)
 
 
+async def fitting(served: Served, notes: list[str], language: Language, room: int, patience: float) -> list[str]:
+    """As many of the notes, from the first on, as fit. Raises Full, Trouble."""
+    while notes and sum(await _sizes(served, [recalled.block(notes, language)], room, patience)) > room:
+        notes = notes[:-1]
+    return notes
+
+
 async def fitted(
     served: Served, system: str, turns: list[prompt.Turn], room: int, patience: float
 ) -> list[prompt.Turn]:
     """The turns without their oldest pairs, until prompt and reply fit into the context. Raises Unfit."""
-    texts = [system, *(text for _, text in turns)]
-    sizes = budget.certain(texts)
-    if sum(sizes) > room:
-        if served.engine.spec.dialect == "llamacpp":
-            sizes = await budget.asked(texts, await served.engine.ready(patience))
-        else:
-            sizes = budget.counted(texts, served.count) if served.count else budget.guessed(texts)
+    sizes = await _sizes(served, [system, *(text for _, text in turns)], room, patience)
     gone = budget.keep(sizes, room)
     if gone is None:
         raise prompt.Unfit("the last message is longer than the model can read", "context_length_exceeded")
     return turns[gone:]
+
+
+async def _sizes(served: Served, texts: Sequence[str], room: int, patience: float) -> list[int]:
+    """The tokens of each text, as exactly as is needed to tell whether they fit together."""
+    sizes = budget.certain(texts)
+    if sum(sizes) <= room:
+        return sizes
+    if served.engine.spec.dialect == "llamacpp":
+        return await budget.asked(texts, await served.engine.ready(patience))
+    return budget.counted(texts, served.count) if served.count else budget.guessed(texts)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from chatstylebot import recalled
 from chatstylebot.card import Card, Language
 from chatstylebot.models.special import Rule
 from chatstylebot.words import PLACEHOLDERS
@@ -103,9 +104,11 @@ def window(turns: Sequence[Turn], pairs: int) -> list[Turn]:
     return whole[-(2 * pairs + 1) :]
 
 
-def system_text(card: Card, contact: tuple[str | None, str | None], extra: Sequence[str]) -> str:
-    """The card's prompt for a contact's name and relation, and after it what a client may add."""
-    return "\n\n".join([card.prompt(*contact), *extra])
+def system_text(
+    card: Card, contact: tuple[str | None, str | None], notes: Sequence[str] = (), extra: Sequence[str] = ()
+) -> str:
+    """The card's prompt for a contact's name and relation, what is remembered, and what a client may add."""
+    return "\n\n".join(filter(None, [card.prompt(*contact), recalled.block(notes, card.language), *extra]))
 
 
 def messages(system: str, turns: Sequence[Turn], rule: Rule) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 MAX_MESSAGES = 2000
 MAX_ANSWERS = 4  # n
 MAX_STOPS = 8
+MAX_NOTES = 200
 Text = Annotated[str, StringConstraints(max_length=200_000)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._:-]+$")]
 Stop = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -32,9 +33,11 @@ class StreamOptions(Lenient):
 
 
 class Extra(Lenient):
-    """Ours: who is talking (an id, alias or name of contacts.yaml). Needs the owner's key."""
+    """Ours: who is talking (an id, alias or name of contacts.yaml), and notes of what is remembered, the most useful
+    first, of which as many are shown to the model as fit. Both need the owner's key."""
 
     contact: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    memory: Annotated[list[Text], Field(max_length=MAX_NOTES)] | None = None
 
 
 class ChatRequest(Lenient):

@@ -46,5 +46,5 @@ def _told(vote: FeedbackRequest, card: Card, model: Served, who: Named | None) -
     told = [(message.role, message.content) for message in vote.messages]
     said = prompt.said(told, card.separator, card.language)
     id, names = (who[0], (who[1].name, who[1].relation)) if who else (None, (None, None))
-    sent = prompt.messages(prompt.system_text(card, names, ()), prompt.window(said.turns, card.history), model.rule)
+    sent = prompt.messages(prompt.system_text(card, names), prompt.window(said.turns, card.history), model.rule)
     return Completion(tuple(sent), list(vote.candidates), vote.model or model.engine.spec.id, None, id)

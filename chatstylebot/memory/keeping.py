@@ -1,0 +1,277 @@
+"""The memory of one workspace: made, opened, asked for one person."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import polars as pl
+
+from chatstylebot import files, locks
+from chatstylebot.card import Card
+from chatstylebot.card_parts import Memory
+from chatstylebot.contacts import Contact
+from chatstylebot.errors import UserError, nearest
+from chatstylebot.memory import elsewhere, embedding, index, left_out, passages
+from chatstylebot.memory.index import Change
+from chatstylebot.memory.passages import Cut, Passage
+from chatstylebot.memory.scope import OWNER, Scope
+from chatstylebot.memory.search import Here, Search
+from chatstylebot.memory.store import Store
+from chatstylebot.workspace import Workspace
+
+ME = {"zh": "我", "en": "me"}
+OTHER = {"zh": "朋友", "en": "friend"}
+INDEX = "csb rag index"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is indexed: the last preprocess's messages, or a file of samples."""
+
+    records: Path | None = None
+
+    def path(self, own: Workspace) -> Path:
+        """The file."""
+        return self.records or own.messages
+
+    def mark(self, own: Workspace) -> str:
+        """Another text whenever the file is another."""
+        told = self.path(own).stat()
+        return f"{self.path(own).resolve()} {told.st_mtime_ns} {told.st_size}"
+
+
+# the person's texts and their times (milliseconds since 1970) → which of them the bot said
+Bots = Callable[[Sequence[tuple[str, int]]], list[bool]]
+
+
+def refresh(own: Workspace, card: Card, source: Source, bots: Bots | None = None) -> Change:
+    """The words of the index brought up to date with the source. Raises UserError; the index is as it was then."""
+    path = source.path(own)
+    if source.records and own.memory.is_file() and not _of_records(own):
+        raise UserError(
+            "this workspace's memory is made of messages, with their times and contacts: --records would replace it",
+            f"{INDEX}, without --records",
+        )
+    if not path.is_file():
+        remedy = "check the path of --records" if source.records else "csb preprocess EXPORT"
+        what = f"there is no file {path}" if source.records else f"nothing was preprocessed in {own.folder}"
+        raise UserError(what, remedy)
+    with own.alone(), Store.open(own.private().memory) as store:
+        mark, skipped = source.mark(own), left_out.load(own.memory_left_out)
+        made = [
+            one for one in _passages(path, card, source, skipped, bots) if skipped.hash(one.id) not in skipped.passages
+        ]
+        _settle(store, card.memory)
+        with shelf(store, card.memory) as there:
+            change = index.refresh(store, made, there)
+        store.note(source=mark)
+        return change
+
+
+def _of_records(own: Workspace) -> bool:
+    with Store.open(own.memory) as store:
+        return not store.about().get("source", "").startswith(f"{own.messages.resolve()} ")
+
+
+def _passages(
+    path: Path, card: Card, source: Source, skipped: left_out.LeftOut, bots: Bots | None
+) -> Iterator[Passage]:
+    cut = Cut(card.memory.chunk_size, card.memory.chunk_overlap)
+    me = card.name or ME[card.language]
+    if source.records:
+        return passages.of_records(_samples(path), cut, (OTHER[card.language], me))
+    try:
+        messages = pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UserError(f"{path} is damaged: {error}", "csb preprocess EXPORT makes it anew") from None
+    return passages.of(_human(skipped.kept(passages.talk(messages)), bots), cut, me)
+
+
+def _human(messages: pl.DataFrame, bots: Bots | None) -> pl.DataFrame:
+    """The messages without what the bot said from the person's account: it never learns from itself."""
+    if bots is None:
+        return messages
+    own = messages.with_row_index("row").filter(pl.col("from_me").fill_null(False))
+    said = bots(list(own.select("text", pl.col("sent_at").dt.epoch("ms")).iter_rows()))
+    if not any(said):
+        return messages
+    gone = own["row"].filter(pl.Series(said, dtype=pl.Boolean))
+    return messages.with_row_index("row").filter(~pl.col("row").is_in(gone.implode())).drop("row")
+
+
+def _samples(path: Path) -> Iterator[tuple[str, str]]:
+    """What was heard and answered in each sample of a file in Alpaca's format. Raises UserError."""
+    rows = files.read_json(path)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and "output" in row for row in rows):
+        raise UserError(f"{path} holds no samples", "a list of {instruction, output}, as data/chat_records.json")
+    for row in rows:
+        heard = [str(row.get(key) or "") for key in ("instruction", "input")]
+        yield "\n".join(filter(None, heard)), str(row["output"])
+
+
+def _settle(store: Store, wanted: Memory) -> None:
+    """Where another model or server has the vectors now, those that are there count for nothing."""
+    name, about = embedding.chosen(wanted.embedding), store.about()
+    now = {"embedding": name, "server": elsewhere.shown(wanted.server)}
+    if {key: about.get(key, "") for key in now} != now:
+        with shelf(store, wanted, about) as there:
+            if there is not None:
+                there.remove(sorted(store.ids()))
+        store.without_vectors(**now, size="0")
+
+
+@contextlib.contextmanager
+def shelf(store: Store, wanted: Memory, about: Mapping[str, str] | None = None) -> Iterator[elsewhere.Elsewhere | None]:
+    """The server with this index's vectors, None where they lie here or nothing lies there yet."""
+    about = store.about() if about is None else about
+    size, place = int(about.get("size", 0)), about.get("server", "")
+    if not (size and place):
+        yield None
+    elif place != elsewhere.shown(wanted.server):
+        now = elsewhere.shown(wanted.server) or "here"
+        raise UserError(
+            f"the vectors lie in {place}, and memory.server in clone.yaml says {now}",
+            f"write {place} there again, `csb rag index --embedding none` (which takes them out), then change it",
+        )
+    else:
+        yield elsewhere.Elsewhere(wanted.server, store, _collection(store), size)
+
+
+def _collection(store: Store) -> str:
+    """The name of this index's collection in a server: the same for ever, and nobody else's."""
+    import secrets
+
+    about = store.about()
+    if "collection" not in about:
+        store.note(collection=secrets.token_hex(8))
+        about = store.about()
+    return about["collection"]
+
+
+def embed(own: Workspace, card: Card, begin: Callable[[int], Callable[[int], None]]) -> int:
+    """Every passage gets its vector, if there is a model for it; how many did. `begin` is told how many will, and
+    gives what is told of each batch. Raises UserError while another does the same."""
+    name = embedding.chosen(card.memory.embedding)
+    if name == embedding.NONE:
+        return 0
+    with _alone(own), Store.open(own.memory) as store:
+        waiting = store.count() - store.vectored()
+        if not waiting:
+            return 0
+        if card.memory.server:
+            elsewhere.check(card.memory.server)
+        model = embedding.load(name)
+        size = len(model.get_text_embedding("1"))
+        store.note(size=str(size))
+        with shelf(store, card.memory) as there:
+            return index.embed(store, model, there, begin(waiting))
+
+
+@contextlib.contextmanager
+def _alone(own: Workspace) -> Iterator[None]:
+    """Nobody else embeds here during the block. Raises UserError while another does."""
+    with locks.held(own.hidden / "memory.lock") as handle:
+        if handle is None:
+            raise UserError("another csb rag index is at work here", "wait for its end, or end it: nothing is lost")
+        yield
+
+
+@contextlib.contextmanager
+def opened(own: Workspace, card: Card) -> Iterator[Search]:
+    """The search over what is indexed. Raises UserError where nothing is."""
+    if not own.memory.is_file():
+        raise UserError(f"nothing is indexed in {own.folder}", INDEX)
+    with Store.open(own.memory) as store:
+        half_life: timedelta = card.memory.half_life
+        search = Search(store, half_life=half_life)
+        name = embedding.chosen(card.memory.embedding)
+        if name != embedding.NONE and store.about().get("embedding") == name and store.vectored():
+            with shelf(store, card.memory) as there:
+                yield replace(search, embedding=embedding.load(name), vectors=there or Here(store))
+        else:
+            yield search
+
+
+def stale(own: Workspace, store: Store) -> bool:
+    """Whether what was indexed has changed since."""
+    mark = store.about().get("source", "")
+    source = Source(records=None if mark.startswith(str(own.messages.resolve())) else Path(mark.rsplit(" ", 2)[0]))
+    try:
+        return source.mark(own) != mark
+    except OSError:  # it is gone
+        return False
+
+
+def scope(
+    store: Store, contacts: Mapping[str, Contact], who: str | None, public: bool = True
+) -> tuple[Scope, list[str] | None]:
+    """What somebody may be told of, and what they are called (for facts.yaml): the owner (None) everything.
+    `public`: with the chats of others that everybody may be told of.
+
+    Raises UserError where nobody is called so, or several are.
+    """
+    if who is None:
+        return OWNER, None
+    chats = store.chats()
+    known = {key for key, one in contacts.items() if who in {key, one.name, *one.aliases.values()}}
+    ids = {chat for chat, *_ in chats if chat == who or chat in known}
+    ids = ids or {chat for chat, name, *_ in chats if name == who}
+    senders = {who, *known} & store.speakers()
+    if len(ids) > 1 and who not in ids:
+        raise UserError(f"{who!r} is what {len(ids)} are called here: {', '.join(sorted(ids))}", "write the id")
+    if not (ids or known or senders):
+        raise _unknown(
+            who, [*contacts, *(one.name or "" for one in contacts.values()), *(n for c in chats for n in c[:2])]
+        )
+    private = [chat for chat, _, group, *_ in chats if chat in ids and not group]
+    speakers = senders | set(store.speakers_in(private))
+    shared = {key for key, one in contacts.items() if one.public and public}
+    names = {who, *known, *ids, *(contacts[key].name or "" for key in known)}
+    names |= {name for chat, name, *_ in chats if chat in ids}
+    return Scope(False, tuple(sorted(ids | shared)), tuple(sorted(speakers))), sorted(filter(None, names))
+
+
+def _unknown(who: str, names: Sequence[str]) -> UserError:
+    near = nearest(who, sorted({name for name in names if name}))
+    return UserError(
+        f"nobody is called {who!r} here" + (f" (did you mean {near!r}?)" if near else ""),
+        "csb rag stats lists the chats; contacts.yaml names who is who",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What an index holds; times in milliseconds since 1970. `public`: chats that everybody may be told of."""
+
+    passages: int
+    chats: int
+    public: int
+    first: int | None
+    last: int | None
+    embedding: str
+    vectors: int
+    server: str
+    bytes: int
+    stale: bool
+    largest: tuple[tuple[str, str, bool, int], ...]  # id, name, group, passages
+
+
+def figures(own: Workspace, store: Store, contacts: Mapping[str, Contact]) -> Figures:
+    """What the index holds."""
+    chats, about = store.chats(), store.about()
+    whole = [own.memory, *own.memory.parent.glob(f"{own.memory.name}-*")]
+    return Figures(
+        passages=store.count(),
+        chats=len(chats),
+        public=sum(1 for chat, *_ in chats if chat in contacts and contacts[chat].public),
+        first=min((first for *_, first, _ in chats if first), default=None),
+        last=max((last for *_, last in chats if last), default=None),
+        embedding=about.get("embedding", embedding.NONE),
+        vectors=store.vectored(),
+        server=about.get("server", ""),
+        bytes=sum(path.stat().st_size for path in whole if path.is_file()),
+        stale=stale(own, store),
+        largest=tuple(chat[:4] for chat in chats[:10]),
+    )

@@ -1,0 +1,76 @@
+"""What one person may be told, for a question: facts and passages, and what of them goes into a prompt."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from chatstylebot import recalled
+from chatstylebot.card import Card
+from chatstylebot.memory.facts import Facts
+from chatstylebot.memory.passages import tokens
+from chatstylebot.memory.scope import Scope
+from chatstylebot.memory.search import Search
+
+if TYPE_CHECKING:
+    from llama_index.core.schema import NodeWithScore
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a question brings up."""
+
+    facts: Sequence[str]
+    passages: "Sequence[NodeWithScore]"
+
+
+@dataclass(frozen=True, slots=True)
+class Remembering:
+    """The memory as one person may ask it; `names` is what they are called, None for the owner."""
+
+    card: Card
+    search: Search
+    scope: Scope
+    facts: Facts
+    names: Sequence[str] | None
+
+    def find(self, question: str, now: datetime | None = None) -> Found:
+        """The facts and passages for a question."""
+        from llama_index.core.schema import QueryBundle
+
+        from chatstylebot.memory.past import PastTalk
+
+        retriever = PastTalk(self.search, self.scope, self.card.memory.top_k, now)
+        return Found(self.facts.nearest(question, self.names), retriever.retrieve(QueryBundle(question)))
+
+    def notes(self, found: Found) -> tuple[list[str], Found]:
+        """The notes for the prompt, facts first, as many as the card's `context_window` holds; and what they are of."""
+        room, made = self.card.memory.context_window, []
+        facts: list[str] = []
+        passages: list[NodeWithScore] = []
+        for line in found.facts:
+            note = recalled.fact(line, self.card.language)
+            if (room := room - tokens(note)) < 0:
+                break
+            made.append(note)
+            facts.append(line)
+        for node in found.passages:
+            note = self.note(node)
+            if (room := room - tokens(note)) < 0:
+                break
+            made.append(note)
+            passages.append(node)
+        return made, Found(facts, passages)
+
+    def note(self, node: "NodeWithScore") -> str:
+        """A passage as a note."""
+        about: dict[str, Any] = node.node.metadata
+        return recalled.passage(node.node.get_content(), about["name"], self.time(about), self.card.language)
+
+    def time(self, about: dict[str, Any]) -> datetime | None:
+        """When a passage began, on the card's clock, else on this machine's; None where that is not known."""
+        if "first" not in about:
+            return None
+        zone = ZoneInfo(self.card.timezone) if self.card.timezone else None
+        return datetime.fromisoformat(about["first"]).astimezone(zone)
