@@ -41,6 +41,24 @@ from chatstylebot.memory.search import Here, Search
 from chatstylebot.memory.store import Store
 
 CACHE = Path(__file__).parent / ".cache"
+NAMES = (
+    "Ann",
+    "Ben",
+    "Cleo",
+    "Dan",
+    "Eve",
+    "Finn",
+    "Gus",
+    "Hana",
+    "Ivy",
+    "Jack",
+    "Kim",
+    "Leo",
+    "Mia",
+    "Ned",
+    "Olga",
+    "Pia",
+)
 GAP = 3600  # seconds of silence between two conversations
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FOUND = Callable[[str], Sequence[str]]  # a question → the texts that are found, the best first
@@ -66,7 +84,8 @@ def messages(language: Language, names: Sequence[str]) -> pl.DataFrame:
         for before, one in zip([None, *talk], talk, strict=False):
             if before is None or (one.at - before.at).total_seconds() > GAP:
                 conversation += 1
-            name = one.sender if language == "zh" else one.sender[:8]
+            # the corpus tells its speakers apart by long numbers
+            name = one.sender if language == "zh" else NAMES[int(one.sender[:8], 16) % len(NAMES)]
             rows.append((chat, chat, False, one.sender, name, one.sender == me, one.at, "text", one.text, None,
                          conversation, "train"))  # fmt: skip
     columns: dict[str, Any] = {"chat_id": pl.String, "chat_name": pl.String, "is_group": pl.Boolean, "sender_id": pl.String,

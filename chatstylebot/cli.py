@@ -33,7 +33,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "api-service": ("serve", "Serve the clone: an OpenAI-style API and a chat page."),
     "wechat": ("wechat", "Put the clone on WeChat until Ctrl-C: scan the code, and talk to it."),
     "bot": ("bot", "Put the clone on a channel; pause it, resume it, see what it does, decide about its drafts."),
-    "rag": ("rag", "Memory of past talk: index it, ask it in the person's voice, take something out of it."),
+    "rag": (
+        "rag",
+        "Memory of past talk: index it, ask it in the person's voice, see what is there, take something out.",
+    ),
     "feedback": ("feedback", "List the recorded votes and edits, count them, make DPO and KTO data of them."),
     "forget": ("forget", "Take one person out of everything stored, and prove by a search that nothing is left."),
     "doctor": ("doctor", "Say what is missing on this machine, and the line that fixes it."),

@@ -13,6 +13,7 @@ from remembered import NOW, START, indexed, messages, passage
 
 from chatstylebot.errors import UserError
 from chatstylebot.memory import embedding, facts, index, left_out, words
+from chatstylebot.memory.lexical import Lexical
 from chatstylebot.memory.past import PastTalk
 from chatstylebot.memory.scope import OWNER, Scope
 from chatstylebot.memory.search import FRESH, Here, Search, mixed
@@ -65,7 +66,7 @@ def test_no_question_is_a_query_language(file: Path, question: str) -> None:
 
 def test_the_score_is_the_share_of_the_question_that_stands_there(file: Path) -> None:
     with indexed(file, [passage(f"Ann: filler {n}") for n in range(30)] + [passage("Ann: purple umbrella")]) as store:
-        whole, half = (store.lexical(q, 5, OWNER)[0][1] for q in ("purple umbrella", "purple unicorn"))
+        whole, half = (Lexical(store).find(q, 5, OWNER)[0][1] for q in ("purple umbrella", "purple unicorn"))
         assert 0.4 < whole <= 1
         assert half < 0.6 * whole
 

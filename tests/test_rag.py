@@ -24,7 +24,7 @@ from chatstylebot.bot.talk import State
 from chatstylebot.card import Card
 from chatstylebot.card_parts import Memory
 from chatstylebot.contacts import read_contacts
-from chatstylebot.memory import facts, keeping
+from chatstylebot.memory import facts, keeping, whose
 from chatstylebot.memory.remembering import Found, Remembering
 from chatstylebot.workspace import Workspace
 
@@ -78,7 +78,7 @@ def found(question: str, contact: str | None = None, embedding: str = "none", to
     card = cards.read(own.card)
     card = card.model_copy(update={"memory": Memory(embedding=embedding, top_k=top_k)})
     with keeping.opened(own, card) as search:
-        scope, names = keeping.scope(search.store, read_contacts(own.folder), contact)
+        scope, names = whose.scope(search.store, read_contacts(own.folder), contact)
         return Remembering(card, search, scope, facts.read(own.facts), names).find(question)
 
 

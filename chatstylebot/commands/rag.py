@@ -21,8 +21,6 @@ from chatstylebot.errors import UserError
 from chatstylebot.workspace import Workspace, here
 
 if TYPE_CHECKING:
-    from llama_index.core.schema import NodeWithScore
-
     from chatstylebot.memory.remembering import Found, Remembering
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
@@ -36,9 +34,6 @@ Overlap = Annotated[int | None, typer.Option(help="Tokens that neighbouring pass
 Records = Annotated[
     Path | None, typer.Option(help="Samples (instruction, output) in the place of the last preprocess's messages.")
 ]
-
-
-SHOWN = 100  # characters of a passage in one line
 
 
 @app.callback()
@@ -117,7 +112,8 @@ def ask(
 ) -> None:
     """Answer from past talk in the person's voice, and say from which."""
     from chatstylebot.contacts import read_contacts
-    from chatstylebot.memory import facts, keeping
+    from chatstylebot.memory import embedding as embedding_
+    from chatstylebot.memory import facts, keeping, shown, whose
     from chatstylebot.memory.remembering import Remembering
 
     own = Workspace(here())
@@ -130,11 +126,15 @@ def ask(
     with keeping.opened(own, card) as search:
         if keeping.stale(own, search.store):
             progress.say("note: there is newer talk than the index holds: csb rag index")
-        scope, names = keeping.scope(search.store, read_contacts(own.folder), contact)
+        wanted = embedding_.chosen(card.memory.embedding)
+        if search.embedding is None and wanted != embedding_.NONE:
+            progress.say(f"note: found by words alone: there are no vectors of {wanted} here; csb rag index makes them")
+        scope, names = whose.scope(search.store, read_contacts(own.folder), contact)
         memory = Remembering(card, search, scope, facts.read(own.facts), names)
         if retrieve_only:
             for line in [question] if question is not None else _typed():
-                _show(memory, memory.find(line), as_json)
+                found = memory.find(line)
+                progress.tell(_json(shown.packed(found)) if as_json else shown.whole(memory, found))
             return
         _answer(own, memory, question, contact, _Model(model, server), as_json)
 
@@ -153,6 +153,7 @@ def _answer(
     """Ask the clone's server, with what is remembered in its prompt."""
     from chatstylebot.bot import chat, sides
     from chatstylebot.client import Trouble
+    from chatstylebot.memory import shown
     from chatstylebot.serving import keys
 
     used: list[Found] = []
@@ -179,12 +180,17 @@ def _answer(
             try:
                 answer = talk.ask(line)
             except Trouble as error:
-                raise UserError(f"no answer: {error.message}", "csb serve, to see why; or --retrieve-only") from None
+                fault = UserError(f"no answer: {error.message}", "csb serve, to see why; or --retrieve-only")
+                if question is not None:
+                    raise fault from None
+                progress.say(fault.lines)
+                talk.talk.turns.pop()
+                continue
             talk.talk.turns.append(("assistant", answer))
             if as_json:
-                progress.tell(json.dumps({"answer": answer, **_packed(memory, used[0])}, ensure_ascii=False, indent=2))
+                progress.tell(_json({"answer": answer, **shown.packed(used[0])}))
             else:
-                _sources(memory, used[0])
+                progress.say(shown.sources(memory, used[0]))
 
 
 def _model(name: str) -> str:
@@ -223,63 +229,22 @@ def _write(text: str) -> None:
     sys.stdout.flush()
 
 
-def _sources(memory: "Remembering", used: "Found") -> None:
-    """Which passages were in the prompt, in a line each, on stderr: stdout holds the answer."""
-    lines = [f"fact: {line}" for line in used.facts]
-    for node in used.passages:
-        lines.append(f"{_head(memory, node)}: {_short(node.node.get_content())}")
-    progress.say("\n".join(["from:", *(f"  {line}" for line in lines)]) if lines else "from: nothing that was found")
-
-
-def _show(memory: "Remembering", found: "Found", as_json: bool) -> None:
-    """What was found, whole."""
-    if as_json:
-        progress.tell(json.dumps(_packed(memory, found), ensure_ascii=False, indent=2))
-        return
-    if not (found.facts or found.passages):
-        progress.tell("nothing was found")
-    for line in found.facts:
-        progress.tell(f"fact  {line}")
-    for number, node in enumerate(found.passages, 1):
-        progress.tell(f"{number}. {_head(memory, node)}  ({node.score or 0:.2f})")
-        for line in node.node.get_content().split("\n"):
-            progress.tell(f"     {line}")
-
-
-def _head(memory: "Remembering", node: "NodeWithScore") -> str:
-    when = memory.time(node.node.metadata)
-    return f"{when:%Y-%m-%d %H:%M} with {node.node.metadata['name']}" if when else "a sample"
-
-
-def _short(text: str) -> str:
-    line = " | ".join(text.split("\n"))
-    return line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"
-
-
-def _packed(memory: "Remembering", found: "Found") -> dict[str, Any]:
-    passages = [
-        {"score": round(node.score or 0, 4), **node.node.metadata, "text": node.node.get_content()}
-        for node in found.passages
-    ]
-    return {"facts": list(found.facts), "passages": passages}
-
-
 @app.command()
 def stats(as_json: AsJson = False) -> None:
     """What the memory holds: passages, chats, times, vectors, size; and whether there is newer talk."""
     from chatstylebot.contacts import read_contacts
-    from chatstylebot.memory import facts, keeping
+    from chatstylebot.memory import facts, figures
     from chatstylebot.memory.store import Store
 
     own = Workspace(here())
     if not own.memory.is_file():
         raise UserError(f"nothing is indexed in {own.folder}", "csb rag index")
     with Store.open(own.memory) as store:
-        found = keeping.figures(own, store, read_contacts(own.folder))
+        found = figures.of(own, store, read_contacts(own.folder))
     known = facts.read(own.facts).number
     if as_json:
         chats = [dict(zip(("id", "name", "group", "passages"), chat, strict=True)) for chat in found.largest]
-        progress.tell(json.dumps(asdict(found) | {"largest": chats, "facts": known}, ensure_ascii=False, indent=2))
+        progress.tell(_json(asdict(found) | {"largest": chats, "facts": known}))
         return
     days = [f"{datetime.fromtimestamp(at / 1000):%Y-%m-%d}" for at in (found.first, found.last) if at]
     progress.tell(
@@ -334,6 +299,10 @@ def _confirm() -> None:
     progress.say("delete them? it cannot be undone [y/N]:")
     if sys.stdin.readline().strip().lower() not in ("y", "yes", "是", "好"):
         raise UserError("nothing was deleted", "--dry-run shows how much would go")
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def _card(own: Workspace, **memory: Any) -> Card:

@@ -14,7 +14,7 @@ from chatstylebot.card import Card
 from chatstylebot.contacts import Contact
 from chatstylebot.corpus import forget
 from chatstylebot.errors import UserError
-from chatstylebot.memory import keeping, left_out, passages
+from chatstylebot.memory import keeping, left_out, passages, whose
 from chatstylebot.memory.index import Shelf
 from chatstylebot.memory.store import Store
 from chatstylebot.workspace import Workspace
@@ -82,7 +82,7 @@ class Memory:
         """What would go; nothing is changed yet. Raises UserError."""
         out, total = left_out.load(self.own.memory_left_out), self.store.count()
         if wish.contact is not None:
-            scope, _ = keeping.scope(self.store, contacts, wish.contact, public=False)
+            scope, _ = whose.scope(self.store, contacts, wish.contact, public=False)
             condition, values = scope.sql()
             numbers = self.store.where(condition, *values)
             return Plan(

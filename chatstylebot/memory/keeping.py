@@ -2,8 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -11,12 +10,10 @@ import polars as pl
 from chatstylebot import files, locks
 from chatstylebot.card import Card
 from chatstylebot.card_parts import Memory
-from chatstylebot.contacts import Contact
-from chatstylebot.errors import UserError, nearest
+from chatstylebot.errors import UserError
 from chatstylebot.memory import elsewhere, embedding, index, left_out, passages
 from chatstylebot.memory.index import Change
 from chatstylebot.memory.passages import Cut, Passage
-from chatstylebot.memory.scope import OWNER, Scope
 from chatstylebot.memory.search import Here, Search
 from chatstylebot.memory.store import Store
 from chatstylebot.workspace import Workspace
@@ -86,6 +83,8 @@ def _passages(
         messages = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise UserError(f"{path} is damaged: {error}", "csb preprocess EXPORT makes it anew") from None
+    if missing := sorted(passages.COLUMNS - set(messages.columns)):
+        raise UserError(f"{path} is of another version: it lacks {', '.join(missing)}", "csb preprocess EXPORT")
     return passages.of(_human(skipped.kept(passages.talk(messages)), bots), cut, me)
 
 
@@ -184,14 +183,17 @@ def opened(own: Workspace, card: Card) -> Iterator[Search]:
     if not own.memory.is_file():
         raise UserError(f"nothing is indexed in {own.folder}", INDEX)
     with Store.open(own.memory) as store:
-        half_life: timedelta = card.memory.half_life
-        search = Search(store, half_life=half_life)
-        name = embedding.chosen(card.memory.embedding)
-        if name != embedding.NONE and store.about().get("embedding") == name and store.vectored():
+        name, half_life = embedding.chosen(card.memory.embedding), card.memory.half_life
+        if name != embedding.NONE and has_vectors(store, name):
             with shelf(store, card.memory) as there:
-                yield replace(search, embedding=embedding.load(name), vectors=there or Here(store))
+                yield Search(store, embedding.load(name), there or Here(store), half_life)
         else:
-            yield search
+            yield Search(store, half_life=half_life)
+
+
+def has_vectors(store: Store, model: str) -> bool:
+    """Whether the index was embedded by this model."""
+    return store.about().get("embedding") == model and store.vectored() > 0
 
 
 def stale(own: Workspace, store: Store) -> bool:
@@ -202,76 +204,3 @@ def stale(own: Workspace, store: Store) -> bool:
         return source.mark(own) != mark
     except OSError:  # it is gone
         return False
-
-
-def scope(
-    store: Store, contacts: Mapping[str, Contact], who: str | None, public: bool = True
-) -> tuple[Scope, list[str] | None]:
-    """What somebody may be told of, and what they are called (for facts.yaml): the owner (None) everything.
-    `public`: with the chats of others that everybody may be told of.
-
-    Raises UserError where nobody is called so, or several are.
-    """
-    if who is None:
-        return OWNER, None
-    chats = store.chats()
-    known = {key for key, one in contacts.items() if who in {key, one.name, *one.aliases.values()}}
-    ids = {chat for chat, *_ in chats if chat == who or chat in known}
-    ids = ids or {chat for chat, name, *_ in chats if name == who}
-    senders = {who, *known} & store.speakers()
-    if len(ids) > 1 and who not in ids:
-        raise UserError(f"{who!r} is what {len(ids)} are called here: {', '.join(sorted(ids))}", "write the id")
-    if not (ids or known or senders):
-        raise _unknown(
-            who, [*contacts, *(one.name or "" for one in contacts.values()), *(n for c in chats for n in c[:2])]
-        )
-    private = [chat for chat, _, group, *_ in chats if chat in ids and not group]
-    speakers = senders | set(store.speakers_in(private))
-    shared = {key for key, one in contacts.items() if one.public and public}
-    names = {who, *known, *ids, *(contacts[key].name or "" for key in known)}
-    names |= {name for chat, name, *_ in chats if chat in ids}
-    return Scope(False, tuple(sorted(ids | shared)), tuple(sorted(speakers))), sorted(filter(None, names))
-
-
-def _unknown(who: str, names: Sequence[str]) -> UserError:
-    near = nearest(who, sorted({name for name in names if name}))
-    return UserError(
-        f"nobody is called {who!r} here" + (f" (did you mean {near!r}?)" if near else ""),
-        "csb rag stats lists the chats; contacts.yaml names who is who",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What an index holds; times in milliseconds since 1970. `public`: chats that everybody may be told of."""
-
-    passages: int
-    chats: int
-    public: int
-    first: int | None
-    last: int | None
-    embedding: str
-    vectors: int
-    server: str
-    bytes: int
-    stale: bool
-    largest: tuple[tuple[str, str, bool, int], ...]  # id, name, group, passages
-
-
-def figures(own: Workspace, store: Store, contacts: Mapping[str, Contact]) -> Figures:
-    """What the index holds."""
-    chats, about = store.chats(), store.about()
-    whole = [own.memory, *own.memory.parent.glob(f"{own.memory.name}-*")]
-    return Figures(
-        passages=store.count(),
-        chats=len(chats),
-        public=sum(1 for chat, *_ in chats if chat in contacts and contacts[chat].public),
-        first=min((first for *_, first, _ in chats if first), default=None),
-        last=max((last for *_, last in chats if last), default=None),
-        embedding=about.get("embedding", embedding.NONE),
-        vectors=store.vectored(),
-        server=about.get("server", ""),
-        bytes=sum(path.stat().st_size for path in whole if path.is_file()),
-        stale=stale(own, store),
-        largest=tuple(chat[:4] for chat in chats[:10]),
-    )

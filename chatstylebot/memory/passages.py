@@ -19,6 +19,10 @@ WIDE = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]"
 LETTERS = 4  # of other scripts, to a token
 # what is no talk of these two, or stands there already
 NOT_TALK = ("damaged_row", "duplicate", "system", "recall", "empty", "pasted", "mass_message")
+COLUMNS = {
+    "chat_id", "chat_name", "is_group", "sender_id", "sender_name", "from_me", "sent_at", "kind", "text", "dropped",
+    "conversation", "split",
+}  # fmt: skip
 SENTENCE = re.compile(r"(?<=[。！？!?；;\n])|(?<=[.,，、]\s)|(?<=[，、])")
 BUBBLE = " / "  # between two bubbles of a turn: a line is a turn, and nobody can write one in another's name
 

@@ -1,6 +1,6 @@
 """A question → the passages that answer it: by words, by meaning where there are vectors, newer ones a little first.
 
-Words give 0 to 1: how much of what the question asks for stands in the passage (store.lexical). Meaning gives 0 to 1:
+Words give 0 to 1: how much of what the question asks for stands in the passage (lexical.py). Meaning gives 0 to 1:
 the cosine, from that of the best passage (1) down to that of the CANDIDATES-th (0). Where both are there, the score is
 their weighted sum: unlike ranks (RRF), it sees when the question's words are found nowhere. benchmarks/memory.py
 measures all three.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from chatstylebot.memory.lexical import Lexical
 from chatstylebot.memory.passages import Passage
 from chatstylebot.memory.scope import Scope
 from chatstylebot.memory.store import Store
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CANDIDATES = 50  # of each kind that are weighed
-WORDS = 0.7  # what words count beside meaning
+WORDS = 0.5  # what words count beside meaning
 FRESH = 0.1  # what of a score is left to age: a passage as old as the half-life loses half of it
 LEAST = 0.15  # of the best score: what is below it shares a "what" or a "the" with the question
 DAY = 86_400_000  # ms
@@ -48,18 +49,22 @@ class Found:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
 class Search:
     """The two ways to search one index; without `embedding` only that by words."""
 
-    store: Store
-    embedding: Embedding | None = None
-    vectors: Nearest | None = None
-    half_life: timedelta = timedelta(days=365)
+    def __init__(
+        self,
+        store: Store,
+        embedding: Embedding | None = None,
+        vectors: Nearest | None = None,
+        half_life: timedelta = timedelta(days=365),
+    ) -> None:
+        self.store, self.embedding, self.vectors, self.half_life = store, embedding, vectors, half_life
+        self.words = Lexical(store)
 
     def find(self, question: str, scope: Scope, most: int, now: datetime) -> list[Found]:
         """The best passages of the scope for the question, the best first."""
-        by_words = dict(self.store.lexical(question, CANDIDATES, scope))
+        by_words = dict(self.words.find(question, CANDIDATES, scope))
         scores, least = by_words, LEAST
         if self.embedding is not None and self.vectors is not None and question.strip():
             vector = self.embedding.get_query_embedding(question)

@@ -3,8 +3,6 @@
 Everything is added and deleted in transactions. What is deleted is overwritten: no byte of it stays in the file.
 """
 
-import math
-import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -12,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from chatstylebot import database
 from chatstylebot.memory import words
 from chatstylebot.memory.passages import Passage
-from chatstylebot.memory.scope import Scope
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,13 +30,7 @@ create virtual table vocabulary using fts5vocab ('words', 'row');
 create table vectors (number integer primary key, vector blob);
 create table about (key text primary key, value text not null)
 """
-QUESTION = f"""
-create virtual table question using fts5 (tokens, tokenize = '{words.TOKENIZER}');
-create virtual table asked using fts5vocab ('question', 'instance');
-"""
 MANY = 500  # values in one statement
-COMMON = 15_000  # passages that a question's words may stand in together: rarer words say more, and cost less
-K1 = 1.2  # of FTS5's bm25(), as it is built
 
 
 Run = Callable[..., Any]
@@ -51,22 +42,19 @@ class Store(database.Keeper):
 
     TABLES = TABLES
 
-    def __init__(self, file: Path, connection: sqlite3.Connection) -> None:
-        super().__init__(file, connection)
-        self._asked = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        self._asked.executescript(QUESTION)
-        self._version: object = None
-        self._total = 0
-        self._known: dict[str, int] = {}
-
     @classmethod
     def open(cls, file: Path) -> Self:
         """What is kept in that file, made if need be. Raises UserError; a damaged file stays as it is."""
         return cls(file, database.connect(file, cls.TABLES, check=False))
 
-    def close(self) -> None:
-        super().close()
-        self._asked.close()
+    def rows(self, line: str, *values: object) -> list[tuple[Any, ...]]:
+        """What a question in SQL brings."""
+        return self._run(line, *values).fetchall()
+
+    def version(self) -> object:
+        """Another value whenever the file has changed."""
+        [(outside,)] = self._run("pragma data_version")
+        return outside, self._connection.total_changes
 
     # what it holds
 
@@ -226,58 +214,6 @@ class Store(database.Keeper):
             return numbers, np.empty((0, 0), np.float32)
         flat = np.frombuffer(b"".join(vector for _, vector in rows), "<f2")
         return numbers, flat.astype(np.float32).reshape(len(rows), -1)
-
-    def version(self) -> object:
-        """Another value whenever the file has changed."""
-        [(outside,)] = self._run("pragma data_version")
-        return outside, self._connection.total_changes
-
-    # search by words
-
-    def lexical(self, question: str, most: int, scope: Scope) -> list[tuple[int, float]]:
-        """The passages that share words with the question, the best first: number, and how much of what the question
-        asks for is there, 0 to 1: bm25 in parts of what it could be at most."""
-        terms = self._terms(question)
-        weights = {term: _idf(self._total, number) for term, (_, number) in terms.items()}
-        wanted: list[tuple[str, str]] = []
-        seen = 0
-        for term, (word, number) in sorted(terms.items(), key=lambda item: item[1][1]):
-            if number and (not wanted or seen + number <= COMMON):
-                wanted.append((term, word))
-                seen += number
-        if not wanted:
-            return []
-        condition, values = scope.sql()
-        rows = self._run(
-            "select words.rowid, words.rank from words join passages on passages.number = words.rowid"
-            f" where words match ? and {condition} order by words.rank limit ?",
-            " OR ".join(f'"{word}"' for _, word in wanted), *values, most
-        )  # fmt: skip
-        whole = sum(weights.values()) * (K1 + 1)
-        return [(number, min(-rank / whole, 1.0)) for number, rank in rows]
-
-    def _terms(self, question: str) -> dict[str, tuple[str, int]]:
-        """The question's terms as the index spells them: a word that becomes it, and in how many passages it stands."""
-        if (version := self.version()) != self._version:
-            self._version, self._total, self._known = version, self.count(), {}
-        asked = words.of(question)[:MANY]
-        with self._lock:
-            run = self._asked.execute
-            run("delete from question")
-            self._asked.executemany("insert into question (rowid, tokens) values (?, ?)", enumerate(asked))
-            rows = run("select term, doc from asked order by doc, offset").fetchall()
-        found: dict[str, tuple[str, int]] = {}
-        for term, row in rows:
-            if term not in self._known:
-                known = self._run("select doc from vocabulary where term = ?", term).fetchone()
-                self._known[term] = known[0] if known else 0
-            found.setdefault(term, (asked[row], self._known[term]))
-        return found
-
-
-def _idf(total: int, number: int) -> float:
-    """What a term weighs, as FTS5 weighs it; one that stands nowhere weighs most."""
-    return max(math.log((total - number + 0.5) / (number + 0.5)), 1e-6) if total else 1e-6
 
 
 def _parts(values: Collection[Value]) -> Iterator[list[Value]]:
