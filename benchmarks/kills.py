@@ -116,10 +116,25 @@ def forgotten(place: Path) -> str | None:
     return f"their words are in {held[0]}" if held else None
 
 
+def indexed(place: Path) -> str | None:
+    """An index whose words and passages do not belong together, or that holds a part of the talk."""
+    file = place / ".csb" / "memory.sqlite"
+    if not file.exists():
+        return None
+    with closing(sqlite3.connect(file)) as index:
+        names = {name for (name,) in index.execute("select name from sqlite_master")}
+        if "passages" not in names:  # it had just been made
+            return None
+        index.execute("insert into words (words) values ('integrity-check')")
+        [(number, talks)] = index.execute("select count(*), count(distinct chat) from passages")
+    return None if number == 0 or (talks == 1 and number > 3) else f"{number} passages of {talks} chats"
+
+
 FORGET = ("forget", "--contact", "Alice", "--yes")
 JOBS: dict[str, Job] = {
     "preprocess": Job(("preprocess", "m.csv", "n.csv"), "samples", share=22),
     "forget": Job(FORGET, "samples", forgotten, share=18),
+    "rag": Job(("rag", "index"), "samples", indexed, share=10),
     "id-tag": Job(("id-tag", "--author", "Lee"), "samples", share=10),
     "corpus": Job(("corpus", "t.txt", "--output", "data/t.json"), "samples", share=10),
     "download": Job(("download", "tiny/model"), "samples", fetched, share=8),

@@ -14,9 +14,9 @@ pytestmark = [pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="ne
 
 
 def test_a_killed_line_leaves_nothing_torn_and_the_same_line_ends_well() -> None:
-    rows = kills.measure(10, 5, "preprocess|forget|id-tag|corpus|download", patience=LIMIT)
+    rows = kills.measure(10, 5, "preprocess|forget|rag|id-tag|corpus|download", patience=LIMIT)
     assert [told for row in rows.values() for told in row.told] == []
-    assert set(rows) == {"preprocess", "forget", "id-tag", "corpus", "download"}
+    assert set(rows) == {"preprocess", "forget", "rag", "id-tag", "corpus", "download"}
     assert sum(row.early for row in rows.values()) > 5
 
 
