@@ -13,7 +13,7 @@ QUESTION = f"""
 create virtual table question using fts5 (tokens, tokenize = '{words.TOKENIZER}');
 create virtual table asked using fts5vocab ('question', 'instance');
 """
-COMMON = 15_000  # passages that a question's words may stand in together: rarer words say more, and cost less
+COMMON = 10_000  # passages that a question's words may stand in together: rarer words say more, and cost less
 K1 = 1.2  # of FTS5's bm25(), as it is built
 
 

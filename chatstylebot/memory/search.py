@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CANDIDATES = 50  # of each kind that are weighed
-WORDS = 0.5  # what words count beside meaning
+WORDS = 0.6  # what words count beside meaning
 FRESH = 0.1  # what of a score is left to age: a passage as old as the half-life loses half of it
 LEAST = 0.15  # of the best score: what is below it shares a "what" or a "the" with the question
 DAY = 86_400_000  # ms
