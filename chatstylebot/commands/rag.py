@@ -240,8 +240,9 @@ def stats(as_json: AsJson = False) -> None:
     if not own.memory.is_file():
         raise UserError(f"nothing is indexed in {own.folder}", "csb rag index")
     with Store.open(own.memory) as store:
-        found = figures.of(own, store, read_contacts(own.folder))
-    known = facts.read(own.facts).number
+        contacts, told = read_contacts(own.folder), facts.read(own.facts)
+        found, nobody = figures.of(own, store, contacts), figures.strangers(told, store, contacts)
+    known = told.number
     if as_json:
         chats = [dict(zip(("id", "name", "group", "passages"), chat, strict=True)) for chat in found.largest]
         progress.tell(_json(asdict(found) | {"largest": chats, "facts": known}))
@@ -256,6 +257,8 @@ def stats(as_json: AsJson = False) -> None:
     progress.tell(f"on disk    {found.bytes / 1e6:,.1f} MB")
     for id, name, group, number in found.largest:
         progress.tell(f"  {number:>7,}  {name or 'samples'} ({id or '-'}{', a group' if group else ''})")
+    for name in nobody:
+        progress.say(f"note: facts.yaml: {name!r} is what nobody or several are called here: only you are told that")
     if found.stale:
         progress.say("there is newer talk than this: csb rag index")
 

@@ -37,7 +37,7 @@ class Elsewhere:
         """`size`: how many numbers a vector has. Raises UserError where the server cannot be reached."""
         self._url, self._store, self._salt = url, store, collection
         with _told(url):
-            self._there = _connect(url, f"csb_{collection}", size)
+            self._there = _connect(url, f"csb_{collection}_{size}", size)
 
     def add(self, vectors: Sequence[tuple[str, str, list[float]]]) -> None:
         """Put vectors in: the passage's id, its chat, the vector. Raises UserError."""

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chatstylebot.contacts import Contact
-from chatstylebot.memory import embedding
+from chatstylebot.memory import embedding, whose
+from chatstylebot.memory.facts import Facts
 from chatstylebot.memory.keeping import stale
 from chatstylebot.memory.store import Store
 from chatstylebot.workspace import Workspace
@@ -25,6 +26,12 @@ class Figures:
     bytes: int
     stale: bool
     largest: tuple[tuple[str, str, bool, int], ...]  # id, name, group, passages
+
+
+def strangers(facts: Facts, store: Store, contacts: Mapping[str, Contact]) -> list[str]:
+    """The names in facts.yaml that stand for nobody, or for several: what stands there is told to the owner alone."""
+    known = whose.people(store, contacts)
+    return [name for name, _ in facts.contacts if len(known.called(name)) != 1]
 
 
 def of(own: Workspace, store: Store, contacts: Mapping[str, Contact]) -> Figures:

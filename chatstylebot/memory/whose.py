@@ -1,6 +1,7 @@
 """Who asks → whose talk they may be told of."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from chatstylebot.contacts import Contact
 from chatstylebot.errors import UserError, nearest
@@ -8,33 +9,60 @@ from chatstylebot.memory.scope import OWNER, Scope
 from chatstylebot.memory.store import Store
 
 
+@dataclass(frozen=True, slots=True)
+class People:
+    """Everybody by id: the chats of the index, who speaks in it, and who stands in contacts.yaml; with their names."""
+
+    contacts: Mapping[str, Contact]
+    chats: Mapping[str, tuple[str, bool]]  # id → name, group
+    speakers: frozenset[str]
+
+    def called(self, name: str) -> set[str]:
+        """The ids of all that are called so: by id, name or alias."""
+        if name in self.contacts or name in self.chats or name in self.speakers:
+            return {name}
+        found = {key for key, one in self.contacts.items() if name in (one.name, *one.aliases.values())}
+        named = {chat for chat, (called, _) in self.chats.items() if called == name}
+        # a chat that contacts.yaml calls otherwise is not meant by the name that its file has for it
+        renamed = {chat for chat in named if chat in self.contacts and self.contacts[chat].name not in (None, "", name)}
+        return found | (named - renamed)
+
+    def names(self, id: str) -> list[str]:
+        """What stands for this one and nobody else."""
+        one = self.contacts.get(id, Contact())
+        names = {id, one.name, *one.aliases.values(), self.chats.get(id, ("", False))[0]}
+        return sorted(name for name in names if name and self.called(name) == {id})
+
+
+def people(store: Store, contacts: Mapping[str, Contact]) -> People:
+    """Everybody."""
+    chats = {chat: (name, group) for chat, name, group, *_ in store.chats()}
+    return People(contacts, chats, frozenset(store.speakers()))
+
+
 def scope(
     store: Store, contacts: Mapping[str, Contact], who: str | None, public: bool = True
 ) -> tuple[Scope, list[str] | None]:
-    """What somebody may be told of, and what they are called (for facts.yaml): the owner (None) everything.
+    """What somebody may be told of, and what they alone are called (for facts.yaml): the owner (None) everything.
     `public`: with the chats of others that everybody may be told of.
 
     Raises UserError where nobody is called so, or several are.
     """
     if who is None:
         return OWNER, None
-    chats = store.chats()
-    known = {key for key, one in contacts.items() if who in {key, one.name, *one.aliases.values()}}
-    ids = {chat for chat, *_ in chats if chat == who or chat in known}
-    ids = ids or {chat for chat, name, *_ in chats if name == who}
-    senders = {who, *known} & store.speakers()
-    if len(ids) > 1 and who not in ids:
+    known = people(store, contacts)
+    ids = known.called(who)
+    if len(ids) > 1:
         raise UserError(f"{who!r} is what {len(ids)} are called here: {', '.join(sorted(ids))}", "write the id")
-    if not (ids or known or senders):
-        raise _unknown(
-            who, [*contacts, *(one.name or "" for one in contacts.values()), *(n for c in chats for n in c[:2])]
-        )
-    private = [chat for chat, _, group, *_ in chats if chat in ids and not group]
-    speakers = senders | set(store.speakers_in(private))
-    shared = {key for key, one in contacts.items() if one.public and public}
-    names = {who, *known, *ids, *(contacts[key].name or "" for key in known)}
-    names |= {name for chat, name, *_ in chats if chat in ids}
-    return Scope(False, tuple(sorted(ids | shared)), tuple(sorted(speakers))), sorted(filter(None, names))
+    if not ids:
+        raise _unknown(who, [*contacts, *(one.name or "" for one in contacts.values()), *known.chats, *known.speakers,
+                             *(name for name, _ in known.chats.values())])  # fmt: skip
+    [id] = ids
+    group = known.chats.get(id, ("", False))[1]
+    # in a private chat nobody else speaks, whatever the chat's own id is
+    speakers = set() if group else {id, *store.speakers_in([id])} & known.speakers
+    shared = {key for key, one in contacts.items() if one.public} if public else set()
+    return Scope(False, tuple(sorted({id, *shared})), tuple(sorted(speakers))), known.names(id)
 
 
 def _unknown(who: str, names: Sequence[str]) -> UserError:
