@@ -3,13 +3,13 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
-from chatstylebot.card_parts import Length, Manners, Memory, Part, Sampling
+from chatstylebot.card_parts import Length, Manners, Memory, Part, Sampling, off
 from chatstylebot.errors import UserError, nearest
 from chatstylebot.workspace import Workspace
 
@@ -43,7 +43,7 @@ class Card(Part):
     history: int = Field(5, ge=0, le=50)
     system: str = ""
     separator: str = Field("\n", min_length=1, max_length=8)
-    privacy: PrivacyMode = "redact"
+    privacy: Annotated[PrivacyMode, BeforeValidator(off)] = "redact"
     hide_names: bool = False
     quotes: bool = False
     sampling: Sampling = Sampling()

@@ -65,6 +65,11 @@ def test_the_commented_card_is_a_valid_card_with_every_key_in_it(tmp_path: Path)
         assert f"\n{key}:" in text or f"\n# {key}:" in text
 
 
+def test_privacy_off_may_stand_there_without_quotes(tmp_path: Path) -> None:
+    (tmp_path / "clone.yaml").write_text("privacy: off", "utf-8")
+    assert cards.read(tmp_path / "clone.yaml").privacy == "off"
+
+
 def test_a_dumped_card_reads_as_itself(tmp_path: Path) -> None:
     card = cards.Card(name="Mia", language="en", gap=timedelta(minutes=45), me="wxid_me")
     (tmp_path / "clone.yaml").write_text(cards.dump(card), "utf-8")

@@ -7,14 +7,19 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 from dying import BEGIN
 from remembered import NOW, START, indexed, messages, passage
 
+from chatstylebot.card import Card
+from chatstylebot.card_parts import Memory
 from chatstylebot.errors import UserError
 from chatstylebot.memory import embedding, facts, index, left_out, words
 from chatstylebot.memory.lexical import Lexical
+from chatstylebot.memory.passages import tokens
 from chatstylebot.memory.past import PastTalk
+from chatstylebot.memory.remembering import Remembering
 from chatstylebot.memory.scope import OWNER, Scope
 from chatstylebot.memory.search import FRESH, Here, Search, mixed
 from chatstylebot.memory.store import Store
@@ -277,6 +282,13 @@ def test_facts_are_told_to_whom_they_are_for(tmp_path: Path) -> None:
     assert known.told(None)[0] == "pin is on the fridge"
     assert len(known.told(None)) == 4
     assert facts.read(tmp_path / "none.yaml").told(None) == []
+    shorter = facts.without(path.read_text("utf-8"), ["Ann", "a1"])
+    path.write_text(shorter, "utf-8")
+    assert facts.read(path).told(["Ann"]) == ["my birthday is 14 March"]
+    assert facts.read(path).told(["妈妈"]) == ["票买好了", "my birthday is 14 March"]
+    assert facts.without("public: [", ["Ann"]) == "public: ["
+    path.write_text("public: [yes, 007, 2024-01-01, null]", "utf-8")
+    assert facts.read(path).told([]) == ["yes", "007", "2024-01-01", "null"]
     (tmp_path / "first.yaml").write_text(facts.FIRST, "utf-8")
     assert facts.read(tmp_path / "first.yaml").number == 0
 
@@ -293,6 +305,8 @@ def test_of_many_facts_those_that_the_question_is_about_are_told(tmp_path: Path)
     ("text", "says"),
     [
         ("public: [", "cannot be read"),
+        ("contacts:\n  Ann: [a]\n  Ann: [b]", "Ann stands there twice"),
+        ("public:\n- [nested]", "public is no list of lines"),
         ("- a list", "holds no keys"),
         ("pubic: [x]", "unknown key pubic"),
         ("public:\n- birthday: 14 March", "public is no list of lines"),
@@ -314,7 +328,7 @@ def test_what_is_left_out_is_told_by_hashes_alone(tmp_path: Path) -> None:
     path = tmp_path / "left.json"
     talk = messages("Ann: my secret", "me: fine", "Ann: tea?")
     at = int(talk["sent_at"][0].timestamp() * 1000)
-    out = left_out.load(path).with_messages([("ann", at, "my secret")]).with_people(["bob"])
+    out = left_out.load(path).with_messages([("ann", at)]).with_people(["bob"])
     assert out.kept(talk)["text"].to_list() == ["fine", "tea?"]
     assert out.with_people(["Ann"]).kept(talk)["text"].to_list() == ["fine"]
     assert out.with_people(["ann"]).kept(talk).height == 0
@@ -329,6 +343,56 @@ def test_what_is_left_out_is_told_by_hashes_alone(tmp_path: Path) -> None:
     path.write_text("{}", "utf-8")
     with pytest.raises(UserError, match="damaged"):
         left_out.load(path)
+
+
+def test_what_is_left_out_stays_so_where_names_and_values_are_hidden(tmp_path: Path) -> None:
+    out = left_out.load(tmp_path / "none", lambda id: f"id-{id}")
+    talk = messages("Ann: call 13812345678", "me: ok")
+    at = int(talk["sent_at"][0].timestamp() * 1000)
+    hidden = talk.with_columns(pl.lit("id-ann").alias("chat_id"), pl.lit("call [P1]").alias("text"))
+    for before, then in ((talk, hidden), (hidden, talk)):
+        chat = before["chat_id"][0]
+        assert out.with_people([chat]).kept(then).height == 0
+        assert out.with_messages([(chat, at)]).kept(then).height == 1
+    one, renamed = passage("Mia: zebra"), passage("Maya: zebra")
+    assert out.with_passages([one]).holds(renamed)
+    assert not out.with_passages([one]).holds(passage("Mia: lion"))
+
+
+def test_what_an_index_no_longer_holds_is_not_in_its_file_either(file: Path) -> None:
+    with indexed(file, [passage("Ann: the platypus swims"), passage("Ann: the river is cold")]) as store:
+        index.refresh(store, [passage("Ann: the river is cold")])
+        store.tidy()
+        assert not any(b"platyp" in path.read_bytes() for path in file.parent.glob("memory*"))
+
+
+# into the prompt
+
+
+def remembering(file: Path, room: int, *texts: str) -> tuple[list[str], int, int]:
+    """The notes for a question about tea, and of how many facts and passages."""
+    with indexed(file, [passage(text, at=START + n) for n, text in enumerate(texts)]) as store:
+        card = Card(language="en", memory=Memory(context_window=room))
+        told = facts.Facts(public=("short", "long " * 100))
+        memory = Remembering(card, Search(store), OWNER, told, None)
+        notes, used = memory.notes(memory.find("tea", NOW))
+        assert all(tokens(note) <= room for note in notes)
+        return notes, len(used.facts), len(used.passages)
+
+
+def test_what_does_not_fit_gives_way_to_what_does(file: Path) -> None:
+    notes, known, found = remembering(file, 64, "Ann: tea", "Ann: tea tea " + "x " * 300, "Ann: tea at five")
+    assert (known, notes[0]) == (1, "[fact] short")
+    assert found == 2
+    assert not any("x x" in note for note in notes)
+
+
+def test_the_best_passage_is_cut_rather_than_left_out(file: Path) -> None:
+    lines = "\n".join(f"Ann: tea number {n} with milk and sugar" for n in range(40))
+    notes, _, found = remembering(file, 100, lines)
+    assert found == 1
+    assert notes[-1].endswith("with milk and sugar")
+    assert 2 < len(notes[-1].split("\n")) < 12
 
 
 # models

@@ -112,6 +112,11 @@ def test_a_server_that_does_not_answer_is_told_and_nothing_changes(own: Workspac
         keeping.embed(own, card, no_bar)
     with Store.open(own.memory) as store:
         assert (store.count(), store.vectored()) == (4, 0)
+    # and it hinders nothing else
+    here = Card(memory=Memory(embedding="none"))
+    assert keeping.refresh(own, here, SOURCE) == Change(0, 0, 4)
+    with forget.opened(own, here) as memory:
+        assert len(memory.plan(forget.Wish(contact="ann"), {}).numbers) == 2
 
 
 def test_servers_without_their_integration_say_what_to_install() -> None:

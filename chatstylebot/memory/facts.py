@@ -1,6 +1,6 @@
 """facts.yaml: what the owner wants known about themselves, and who may be told."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,12 +62,22 @@ class Facts:
         return [lines[at] for at in sorted(best)]
 
 
+class _Strings(yaml.BaseLoader):
+    """Every scalar is the text that stands there; a key that stands twice is a fault."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise yaml.YAMLError(f"{twice} stands there twice")
+        return super().construct_mapping(node, deep)
+
+
 def read(path: Path) -> Facts:
     """The facts in that file, none where there is no such file. Raises UserError."""
-    if not path.is_file():
+    if not path.exists():
         return Facts()
     try:
-        values = yaml.safe_load(path.read_text("utf-8-sig")) or {}
+        values = yaml.load(path.read_text("utf-8-sig"), Loader=_Strings) or {}
     except (yaml.YAMLError, OSError, ValueError) as error:
         raise UserError(
             f"{path.name} cannot be read: {' '.join(str(error).split())}", f"{REMEDY}; edit {path}"
@@ -85,10 +95,25 @@ def read(path: Path) -> Facts:
 
 def _lines(value: Any, where: str, path: Path) -> tuple[str, ...]:
     lines = [value] if isinstance(value, str) else value or []
-    if not isinstance(lines, list) or any(isinstance(line, dict | list) or line is None for line in lines):
+    if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
         # YAML reads `- birthday: 14 March` as a key and its value
         raise UserError(
             f"{path.name}: {where} is no list of lines",
             f'quote a line with a colon in it: - "birthday: 14 March" ({path})',
         )
-    return tuple(" ".join(str(line).split()) for line in lines if str(line).strip())
+    return tuple(" ".join(line.split()) for line in lines if line.strip())
+
+
+def without(text: str, names: Collection[str]) -> str:
+    """The file without what these people may be told; unchanged where nothing is, or where it cannot be read."""
+    try:
+        values = yaml.load(text, Loader=_Strings)
+    except yaml.YAMLError:
+        return text
+    if not isinstance(values, dict) or not isinstance(contacts := values.get("contacts"), dict):
+        return text
+    if not set(contacts) & set(names):
+        return text
+    values["contacts"] = {name: lines for name, lines in contacts.items() if name not in names}
+    head = "".join(line for line in FIRST.splitlines(keepends=True)[:2])
+    return head + yaml.safe_dump(values, allow_unicode=True, sort_keys=False)

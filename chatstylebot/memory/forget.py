@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,14 +47,14 @@ def wish(contact: str | None, before: str | None, text: str | None, zone: str | 
     if before is not None:
         try:
             day = datetime.strptime(before, "%Y-%m-%d")
-        except ValueError:
+            day = day.replace(tzinfo=ZoneInfo(zone)) if zone else day.astimezone()
+            return Wish(before=int(day.timestamp() * 1000))
+        except (ValueError, OverflowError):
             raise UserError(f"--before {before}: that is no day", "write it as 2023-01-01") from None
-        day = day.replace(tzinfo=ZoneInfo(zone)) if zone else day.astimezone()
-        return Wish(before=int(day.timestamp() * 1000))
     if text is not None:
         try:
             found = re.compile(text, re.IGNORECASE)
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise UserError(
                 f"--text {text}: that is no regular expression: {error}", "put \\ before . ( ) [ ] * + ?"
             ) from None
@@ -66,7 +67,7 @@ def wish(contact: str | None, before: str | None, text: str | None, zone: str | 
 @contextlib.contextmanager
 def opened(own: Workspace, card: Card) -> "Iterator[Memory]":
     """The memory to take something out of; nobody indexes or preprocesses meanwhile. Raises UserError."""
-    with own.alone(), Store.open(own.memory) as store, keeping.shelf(store, card.memory) as shelf:
+    with own.alone(), keeping.alone(own), Store.open(own.memory) as store, keeping.shelf(store, card.memory) as shelf:
         yield Memory(own, store, shelf)
 
 
@@ -80,37 +81,52 @@ class Memory:
 
     def plan(self, wish: Wish, contacts: Mapping[str, Contact]) -> Plan:
         """What would go; nothing is changed yet. Raises UserError."""
-        out, total = left_out.load(self.own.memory_left_out), self.store.count()
+        alias = keeping.alias(self.own)
+        out, total = left_out.load(self.own.memory_left_out, alias), self.store.count()
         if wish.contact is not None:
-            scope, _ = whose.scope(self.store, contacts, wish.contact, public=False)
+            scope, _ = whose.scope(self.store, contacts, wish.contact, public=False, alias=alias)
             condition, values = scope.sql()
             numbers = self.store.where(condition, *values)
-            return Plan(
-                tuple(numbers), total, f"talk with {wish.contact}", out.with_people([*scope.chats, *scope.speakers])
-            )
+            out = out.with_people([*scope.chats, *scope.speakers])
+            return Plan(tuple(numbers), total, f"talk with {wish.contact}", out)
         if wish.before is not None:
             numbers = self.store.where("first < ? and first > 0", wish.before)
             return Plan(tuple(numbers), total, "older talk", out.with_before(wish.before))
         assert wish.text is not None
-        found = [number for number, text in self.store.texts() if wish.text.search(text)]
-        return Plan(tuple(found), total, "with such a text", self._without(found, wish.text, out))
+        found, hits = self._matching(wish.text)
+        held = self.store.passages(found).values()
+        return Plan(tuple(found), total, "with such a text", out.with_messages(hits).with_passages(held))
 
-    def _without(self, numbers: Sequence[int], wanted: re.Pattern[str], out: left_out.LeftOut) -> left_out.LeftOut:
-        """The messages that match are never indexed again; nor those of a passage of which only the whole matches."""
-        held = self.store.passages(numbers)
-        out = out.with_passages(self.store.ids_of(numbers))
-        if not self.own.messages.is_file():
-            return out
-        talk = passages.talk(pl.read_parquet(self.own.messages)).select(
-            "chat_id", pl.col("sent_at").dt.epoch("ms").alias("at"), "text"
-        )
-        rows = list(talk.iter_rows())
-        hit = [row for row in rows if wanted.search(" ".join(row[2].split()))]
-        for passage in held.values():
-            inside = [row for row in rows if row[0] == passage.chat and passage.first <= row[1] <= passage.last]
-            if not any(wanted.search(" ".join(row[2].split())) for row in inside):
-                hit += inside
-        return out.with_messages(hit)
+    def _matching(self, wanted: re.Pattern[str]) -> tuple[list[int], list[tuple[str, int]]]:
+        """The passages and the messages (chat, time) that match; of a passage of which only the whole does, all its
+        messages."""
+        talk: dict[str, list[tuple[int, bool]]] = {}
+        if self.own.messages.is_file():
+            table = passages.talk(pl.read_parquet(self.own.messages)).sort("sent_at")
+            for chat, at, text in table.select("chat_id", pl.col("sent_at").dt.epoch("ms"), "text").iter_rows():
+                hit = wanted.search(text) or wanted.search(" ".join(text.split()))
+                talk.setdefault(chat, []).append((at, bool(hit)))
+        hits = {(chat, at) for chat, rows in talk.items() for at, hit in rows if hit}
+        found = []
+        for number, passage in self.store.passages([number for number, _ in self.store.texts()]).items():
+            rows = talk.get(passage.chat, [])
+            begin, end = bisect_left(rows, (passage.first,)), bisect_left(rows, (passage.last + 1,))
+            inside = rows[begin:end]
+            whole = bool(wanted.search(passage.words))
+            if whole or any(hit for _, hit in inside):
+                found.append(number)
+            if whole and not any(hit for _, hit in inside):
+                hits |= {(passage.chat, at) for at, _ in inside}
+        return found, sorted(hits)
+
+    def shown(self, plan: Plan, most: int = 10) -> list[str]:
+        """The first of what would go, a line each."""
+        held = self.store.passages(plan.numbers[:most])
+        lines = []
+        for one in held.values():
+            when = f"{datetime.fromtimestamp(one.first / 1000):%Y-%m-%d %H:%M} with {one.name}: " if one.first else ""
+            lines.append(when + one.text.replace("\n", " | ")[:100])
+        return lines
 
     def carry_out(self, plan: Plan) -> None:
         """Take it out. Cut off at any moment, the same again goes on. Raises UserError."""
@@ -148,5 +164,5 @@ def without(own: Workspace, card: Card, numbers: Collection[int]) -> None:
     """The memory without these passages; it is told nothing of why. Raises UserError."""
     if not own.memory.is_file():
         return
-    with Store.open(own.memory) as store, keeping.shelf(store, card.memory) as there:
+    with keeping.alone(own), Store.open(own.memory) as store, keeping.shelf(store, card.memory) as there:
         take_out(store, there, numbers)

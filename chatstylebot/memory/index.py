@@ -14,7 +14,7 @@ from chatstylebot.memory.store import Store
 if TYPE_CHECKING:
     from llama_index.core.base.embeddings.base import BaseEmbedding
 
-BATCH = 32  # passages that are embedded before they are kept
+BATCH = 16  # passages that are embedded before they are kept
 
 
 class Shelf(Protocol):

@@ -1,15 +1,18 @@
 """The memory of one workspace: made, opened, asked for one person."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from chatstylebot import files, locks
+from chatstylebot import files, locks, progress
 from chatstylebot.card import Card
 from chatstylebot.card_parts import Memory
+from chatstylebot.corpus import store as corpus
+from chatstylebot.corpus.privacy import secret_hashes
 from chatstylebot.errors import UserError
 from chatstylebot.memory import elsewhere, embedding, index, left_out, passages
 from chatstylebot.memory.index import Change
@@ -55,16 +58,29 @@ def refresh(own: Workspace, card: Card, source: Source, bots: Bots | None = None
         remedy = "check the path of --records" if source.records else "csb preprocess EXPORT"
         what = f"there is no file {path}" if source.records else f"nothing was preprocessed in {own.folder}"
         raise UserError(what, remedy)
+    if card.memory.server:
+        elsewhere.check(card.memory.server)
     with own.alone(), Store.open(own.private().memory) as store:
-        mark, skipped = source.mark(own), left_out.load(own.memory_left_out)
-        made = [
-            one for one in _passages(path, card, source, skipped, bots) if skipped.hash(one.id) not in skipped.passages
-        ]
+        mark, skipped = source.mark(own), left_out.load(own.memory_left_out, alias(own))
+        made = [one for one in _passages(path, card, source, skipped, bots) if not skipped.holds(one)]
         _settle(store, card.memory)
         with shelf(store, card.memory) as there:
             change = index.refresh(store, made, there)
         store.note(source=mark)
+        if change.removed:
+            try:
+                store.tidy()
+            except UserError:  # somebody reads: what went is not found any more, and goes with the next index
+                progress.say(
+                    "note: words of what is gone may stay in the file: csb rag index, once nothing else reads it"
+                )
         return change
+
+
+def alias(own: Workspace) -> Callable[[str], str]:
+    """An id → what stands for it where names are hidden."""
+    key = secret_hashes.key_of(corpus.secrets(own.folder))
+    return lambda id: secret_hashes.alias(key, id)
 
 
 def _of_records(own: Workspace) -> bool:
@@ -125,20 +141,21 @@ def _settle(store: Store, wanted: Memory) -> None:
 def shelf(store: Store, wanted: Memory, about: Mapping[str, str] | None = None) -> Iterator[elsewhere.Elsewhere | None]:
     """The server with this index's vectors, None where they lie here or nothing lies there yet."""
     about = store.about() if about is None else about
-    size, place = int(about.get("size", 0)), about.get("server", "")
-    if not (size and place):
+    size, place = about.get("size", ""), about.get("server", "")
+    if not (place and size.isdigit() and int(size) and store.vectored()):
         yield None
     elif place != elsewhere.shown(wanted.server):
         now = elsewhere.shown(wanted.server) or "here"
         raise UserError(
             f"the vectors lie in {place}, and memory.server in clone.yaml says {now}",
-            f"write {place} there again, `csb rag index --embedding none` (which takes them out), then change it",
+            f"write {place} there again, `csb rag index --embedding none` (which takes them out), then change it;"
+            " where that server is gone for good: rm .csb/memory.sqlite",
         )
     else:
-        yield elsewhere.Elsewhere(wanted.server, store, _collection(store), size)
+        yield elsewhere.Elsewhere(wanted.server, store, collection(store), int(size))
 
 
-def _collection(store: Store) -> str:
+def collection(store: Store) -> str:
     """The name of this index's collection in a server: the same for ever, and nobody else's."""
     import secrets
 
@@ -155,7 +172,7 @@ def embed(own: Workspace, card: Card, begin: Callable[[int], Callable[[int], Non
     name = embedding.chosen(card.memory.embedding)
     if name == embedding.NONE:
         return 0
-    with _alone(own), Store.open(own.memory) as store:
+    with alone(own), Store.open(own.memory) as store:
         waiting = store.count() - store.vectored()
         if not waiting:
             return 0
@@ -163,18 +180,26 @@ def embed(own: Workspace, card: Card, begin: Callable[[int], Callable[[int], Non
             elsewhere.check(card.memory.server)
         model = embedding.load(name)
         size = len(model.get_text_embedding("1"))
+        # connected first: what is noted of a server that is not there would hinder everything else
+        there = elsewhere.Elsewhere(card.memory.server, store, collection(store), size) if card.memory.server else None
         store.note(size=str(size))
-        with shelf(store, card.memory) as there:
-            return index.embed(store, model, there, begin(waiting))
+        return index.embed(store, model, there, begin(waiting))
 
 
 @contextlib.contextmanager
-def _alone(own: Workspace) -> Iterator[None]:
+def alone(own: Workspace) -> Iterator[None]:
     """Nobody else embeds here during the block. Raises UserError while another does."""
-    with locks.held(own.hidden / "memory.lock") as handle:
-        if handle is None:
-            raise UserError("another csb rag index is at work here", "wait for its end, or end it: nothing is lost")
+    try:
+        handle = locks.take(own.hidden / "memory.lock")
+    except OSError:  # a file system without locks
+        handle = -1
+    if handle is None:
+        raise UserError("another csb rag index is at work here", "wait for its end, or end it: nothing is lost")
+    try:
         yield
+    finally:
+        if handle >= 0:
+            os.close(handle)
 
 
 @contextlib.contextmanager

@@ -49,6 +49,11 @@ class Passage:
     text: str
 
     @property
+    def words(self) -> str:
+        """What was said, without who said it."""
+        return "\n".join(line.partition(": ")[2] for line in self.text.split("\n"))
+
+    @property
     def id(self) -> str:
         """The same for the same content, whenever it is indexed: a UUID, as vector stores want it."""
         head = f"{self.chat}\0{self.name}\0{self.first}\0{self.last}\0{','.join(self.speakers)}\0{self.text}"
@@ -96,14 +101,21 @@ def _turns(kept: pl.DataFrame, me: str) -> pl.DataFrame:
     talk_ = pl.struct("chat_id", "conversation", "split")
     kept = kept.with_columns(
         (talk_ != talk_.shift()).fill_null(True).cum_sum().alias("talk"),
-        pl.when("from_me").then(pl.lit(me)).otherwise("sender_name").fill_null("?").alias("who"),
+        # a name ends where its colon is
+        pl.when("from_me")
+        .then(pl.lit(me))
+        .otherwise("sender_name")
+        .fill_null("?")
+        .str.replace_all(r"[:：\s]+", " ")
+        .str.strip_chars()
+        .alias("who"),
         pl.col("text").str.replace_all(r"\s+", " ").str.strip_chars().alias("text"),
         pl.col("sent_at").dt.epoch("ms").alias("at"),
         pl.when("from_me").then(None).otherwise("sender_id").alias("speaker"),
     )
     turn = pl.struct("talk", "from_me", "sender_id")
     kept = kept.with_columns((turn != turn.shift()).fill_null(True).cum_sum().alias("turn"))
-    text = pl.col("who").first().str.replace_all(r"\s+", " ") + ": " + pl.col("text").str.join(BUBBLE)
+    text = pl.col("who").first() + ": " + pl.col("text").str.join(BUBBLE)
     return (
         kept.group_by("turn", maintain_order=True)
         .agg(

@@ -46,21 +46,24 @@ class Remembering:
 
     def notes(self, found: Found) -> tuple[list[str], Found]:
         """The notes for the prompt, facts first, as many as the card's `context_window` holds; and what they are of."""
-        room, made = self.card.memory.context_window, []
+        room, made = self.card.memory.context_window, list[str]()
         facts: list[str] = []
-        passages: list[NodeWithScore] = []
         for line in found.facts:
             note = recalled.fact(line, self.card.language)
-            if (room := room - tokens(note)) < 0:
-                break
-            made.append(note)
-            facts.append(line)
+            if tokens(note) <= room:
+                room -= tokens(note)
+                made.append(note)
+                facts.append(line)
+        passages: list[NodeWithScore] = []
         for node in found.passages:
+            # what is too long gives way to the next; the best one is cut rather than to have none
             note = self.note(node)
-            if (room := room - tokens(note)) < 0:
-                break
-            made.append(note)
-            passages.append(node)
+            if not passages and node is found.passages[0]:
+                note = _cut(note, room)
+            if note and tokens(note) <= room:
+                room -= tokens(note)
+                made.append(note)
+                passages.append(node)
         return made, Found(facts, passages)
 
     def note(self, node: "NodeWithScore") -> str:
@@ -74,3 +77,11 @@ class Remembering:
             return None
         zone = ZoneInfo(self.card.timezone) if self.card.timezone else None
         return datetime.fromisoformat(about["first"]).astimezone(zone)
+
+
+def _cut(note: str, room: int) -> str:
+    """As many of the note's first lines as fit, "" where that is only its heading."""
+    lines = note.split("\n")
+    while len(lines) > 1 and tokens("\n".join(lines)) > room:
+        lines.pop()
+    return "\n".join(lines) if len(lines) > 1 else ""

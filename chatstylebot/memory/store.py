@@ -137,9 +137,16 @@ class Store(database.Keeper):
                 for part in _parts(numbers):
                     marks = ",".join("?" * len(part))
                     _drop(run, f"select number from passages where number in ({marks})", part)
-            with self._lock, database.told(self._file):
-                # FTS5 only marks what is deleted, until its parts are made one
-                self._connection.execute("insert into words (words) values ('optimize')")
+            self._one()
+
+    def tidy(self) -> None:
+        """Of what was deleted no byte stays in the file. Raises UserError while somebody reads it."""
+        with self._erasing():
+            self._one()
+
+    def _one(self) -> None:
+        # FTS5 only marks what is deleted, until its parts are made one
+        self._run("insert into words (words) values ('optimize')")
 
     def where(self, condition: str, *values: object) -> list[int]:
         """The numbers of the passages that a condition on `passages` holds for."""

@@ -1,6 +1,6 @@
 """Who asks → whose talk they may be told of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chatstylebot.contacts import Contact
@@ -41,15 +41,22 @@ def people(store: Store, contacts: Mapping[str, Contact]) -> People:
 
 
 def scope(
-    store: Store, contacts: Mapping[str, Contact], who: str | None, public: bool = True
+    store: Store,
+    contacts: Mapping[str, Contact],
+    who: str | None,
+    public: bool = True,
+    alias: Callable[[str], str] = lambda id: id,
 ) -> tuple[Scope, list[str] | None]:
     """What somebody may be told of, and what they alone are called (for facts.yaml): the owner (None) everything.
-    `public`: with the chats of others that everybody may be told of.
+    `public`: with the chats of others that everybody may be told of. `alias` gives what stands for an id where names
+    are hidden.
 
     Raises UserError where nobody is called so, or several are.
     """
     if who is None:
         return OWNER, None
+    if not who.strip():
+        raise UserError("--contact is empty: who asks?", "csb rag stats lists the chats")
     known = people(store, contacts)
     ids = known.called(who)
     if len(ids) > 1:
@@ -58,11 +65,13 @@ def scope(
         raise _unknown(who, [*contacts, *(one.name or "" for one in contacts.values()), *known.chats, *known.speakers,
                              *(name for name, _ in known.chats.values())])  # fmt: skip
     [id] = ids
-    group = known.chats.get(id, ("", False))[1]
+    both = [id, alias(id)]
+    group = any(known.chats.get(one, ("", False))[1] for one in both)
     # in a private chat nobody else speaks, whatever the chat's own id is
-    speakers = set() if group else {id, *store.speakers_in([id])} & known.speakers
+    speakers = set() if group else {*both, *store.speakers_in(both)} & known.speakers
     shared = {key for key, one in contacts.items() if one.public} if public else set()
-    return Scope(False, tuple(sorted({id, *shared})), tuple(sorted(speakers))), known.names(id)
+    shared |= {alias(one) for one in shared}
+    return Scope(False, tuple(sorted({*both, *shared})), tuple(sorted(speakers))), known.names(id)
 
 
 def _unknown(who: str, names: Sequence[str]) -> UserError:
