@@ -36,10 +36,8 @@ def carry_out(plan: Plan, day: str) -> None:
         if own.contacts.is_file():
             keys = {*person.chats, *person.senders}
             outputs.bytes(own.contacts, forget.without_contact(own.contacts.read_text("utf-8-sig"), keys).encode())
-        if own.facts.is_file():
-            text = own.facts.read_text("utf-8-sig")
-            if (shorter := facts.without(text, person.keys)) != text:
-                outputs.bytes(own.facts, shorter.encode())
+        if (shorter := facts.without(own.facts, person.keys)) is not None:
+            outputs.bytes(own.facts, shorter.encode())
         exports.take_out(outputs, workspace, {vote.id for vote in plan.votes})
         for path in (own.chats, own.self_play):
             if path.is_file():

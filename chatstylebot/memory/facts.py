@@ -104,16 +104,16 @@ def _lines(value: Any, where: str, path: Path) -> tuple[str, ...]:
     return tuple(" ".join(line.split()) for line in lines if line.strip())
 
 
-def without(text: str, names: Collection[str]) -> str:
-    """The file without what these people may be told; unchanged where nothing is, or where it cannot be read."""
+def without(path: Path, names: Collection[str]) -> str | None:
+    """The file without what these people may be told; None where nothing is, or where it cannot be read."""
     try:
-        values = yaml.load(text, Loader=_Strings)
-    except yaml.YAMLError:
-        return text
+        values = yaml.load(path.read_text("utf-8-sig"), Loader=_Strings)
+    except (yaml.YAMLError, OSError, ValueError):
+        return None
     if not isinstance(values, dict) or not isinstance(contacts := values.get("contacts"), dict):
-        return text
+        return None
     if not set(contacts) & set(names):
-        return text
+        return None
     values["contacts"] = {name: lines for name, lines in contacts.items() if name not in names}
-    head = "".join(line for line in FIRST.splitlines(keepends=True)[:2])
+    head = "".join(FIRST.splitlines(keepends=True)[:2])
     return head + yaml.safe_dump(values, allow_unicode=True, sort_keys=False)
