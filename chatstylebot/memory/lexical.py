@@ -43,9 +43,10 @@ class Lexical:
         if not wanted:
             return []
         condition, values = scope.sql()
+        # the index alone tells whose a passage is: the rows themselves are long
+        among = "" if condition == "1" else f" and +rowid in (select number from passages where {condition})"
         rows = self._store.rows(
-            "select words.rowid, words.rank from words join passages on passages.number = words.rowid"
-            f" where words match ? and {condition} order by words.rank limit ?",
+            f"select rowid, rank from words where words match ?{among} order by rank limit ?",
             " OR ".join(f'"{word}"' for word in wanted), *values, most,
         )  # fmt: skip
         whole = sum(weights.values()) * (K1 + 1)

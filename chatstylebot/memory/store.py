@@ -20,7 +20,7 @@ create table passages (
   number integer primary key, id text not null unique, chat text not null, name text not null, grouped integer not null,
   first integer not null, last integer not null, text text not null, tokens text not null
 );
-create index passages_of_chat on passages (chat);
+create index passages_of_chat on passages (chat, grouped, last);
 create table speaking (speaker text not null, number integer not null, primary key (speaker, number)) without rowid;
 create index speaking_in on speaking (number);
 create virtual table words using fts5 (
