@@ -5,11 +5,14 @@ are shown as \\u001b and steer nothing.
 """
 
 import re
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from chatstylebot.errors import UserError
 
 # all but tab and line end; and the marks that turn the direction of writing, behind which a line reads as another
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -30,6 +33,18 @@ def tell(text: str) -> None:
     """A result, on stdout."""
     sys.stdout.write(plain(text) + "\n")
     sys.stdout.flush()
+
+
+def sure(question: str, remedy: str) -> None:
+    """Ask on the terminal before something is deleted. Raises UserError unless the answer is yes."""
+    if not sys.stdin.isatty():
+        raise UserError("nothing was deleted: there is nobody to ask", "the same line with --yes")
+    # Polars has put in a handler of its own, behind which a read goes on after Ctrl-C
+    signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))
+    sys.stderr.write(f"{question} it cannot be undone [y/N]: ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes", "是", "好"):
+        raise UserError("nothing was deleted", remedy)
 
 
 def console() -> Any:

@@ -333,3 +333,20 @@ def test_the_terminal_chat_answers_with_the_clone(place: Path, sft: Path) -> Non
     assert done.stdout.startswith("Mia: ") or "error: the answer was empty" in done.stderr
     [recipe] = (place / ".csb").glob("serve-clone-*.yaml")
     assert yaml.safe_load(recipe.read_text("utf-8"))["default_system"].startswith("You are Mia")
+
+
+def test_memory_is_asked_through_the_clone(place: Path, sft: Path) -> None:
+    csb(place, "rag", "index", "--embedding", "none")
+    done = csb(place, "rag", "ask", "what did A say 7?", "--embedding", "none", code=None)
+    assert "Traceback" not in done.stderr
+    if done.returncode == 0:  # a random model may say nothing at all
+        assert done.stdout.startswith("Mia: ")
+        assert "with Alice: Alice: A says" in done.stderr
+    else:
+        assert "no answer: the answer was empty" in done.stderr
+    # without the model there is a line that brings it
+    door = Path(__file__).parent.parent / "scripts" / "rag.py"
+    line = [sys.executable, str(door), "hi", "--model", "llama3", "--embedding", "none"]
+    away = subprocess.run(line, cwd=place, capture_output=True, encoding="utf-8")
+    assert away.returncode == 1
+    assert "csb train --model llama3" in away.stderr

@@ -2,8 +2,6 @@
 
 import contextlib
 import os
-import signal
-import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -45,25 +43,13 @@ def run(
         if dry_run:
             _anew(plan)
             return
-        _ask(yes)
+        if not yes:
+            progress.sure("delete all this?", "--dry-run shows what would go")
         with progress.stage("forgetting"):
             carry_out.carry_out(plan, date.today().isoformat())
         with progress.stage("searching"):
             proved = proof.prove(plan)
         _show(plan, proved)
-
-
-def _ask(yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise UserError("nothing was deleted: there is nobody to ask", "the same line with --yes")
-    # Polars has put in a handler of its own, behind which a read goes on after Ctrl-C
-    signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))
-    sys.stderr.write("delete all this? it cannot be undone [y/N]: ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in ("y", "yes", "是", "好"):
-        raise UserError("nothing was deleted", "--dry-run shows what would go")
 
 
 def _show(plan: "Plan", proof: "Proof") -> None:

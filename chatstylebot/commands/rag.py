@@ -300,20 +300,12 @@ def forget(
                 progress.tell(f"  and {more:,} more")
             return
         if not yes:
-            _confirm()
+            progress.sure("delete them?", "--dry-run shows what would go")
         memory.carry_out(plan)
     gone = "they are gone from the memory's files" if plan.numbers else "nothing of it was indexed"
     progress.tell(f"{gone}; csb rag index leaves it out from now on")
     if contact is not None:
         progress.say(f"the samples and models may still hold them: csb forget --contact {shlex.quote(contact)}")
-
-
-def _confirm() -> None:
-    if not sys.stdin.isatty():
-        raise UserError("nothing was deleted: there is nobody to ask", "the same line with --yes")
-    progress.say("delete them? it cannot be undone [y/N]:")
-    if sys.stdin.readline().strip().lower() not in ("y", "yes", "是", "好"):
-        raise UserError("nothing was deleted", "--dry-run shows how much would go")
 
 
 def _json(value: dict[str, Any]) -> str:

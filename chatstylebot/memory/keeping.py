@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,8 +158,6 @@ def shelf(store: Store, wanted: Memory, about: Mapping[str, str] | None = None) 
 
 def collection(store: Store) -> str:
     """The name of this index's collection in a server: the same for ever, and nobody else's."""
-    import secrets
-
     about = store.about()
     if "collection" not in about:
         store.note(collection=secrets.token_hex(8))
