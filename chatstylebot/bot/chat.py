@@ -100,9 +100,15 @@ class Chat:
         self.side, self.talk = sides.open(kind), Talk()
 
     def ask(self, question: str) -> str:
-        """Put one question, and show the answer. Raises Trouble."""
+        """Put one question, and show the answer; one without an answer is as if it had not been put. Raises Trouble."""
         self.talk.hear(question)
-        return self._loop.run(self._told())
+        try:
+            answer = self._loop.run(self._told())
+        except Trouble:
+            self.talk.turns.pop()
+            raise
+        self.talk.turns.append(("assistant", answer))
+        return answer
 
     def line(self, typed: str) -> bool:
         """Do what was typed; False when the user wants to leave."""

@@ -166,11 +166,11 @@ def _answer(
     used: list[Found] = []
 
     def recall(asked: str) -> dict[str, Any]:
-        notes, shown = memory.notes(memory.find(asked))
-        used[:] = [shown]
-        return {"memory": notes} | ({"contact": contact} if contact and contact in known else {})
+        notes, told = memory.notes(memory.find(asked))
+        used[:] = [told]
+        # whom contacts.yaml does not know, the server gives the neutral prompt
+        return {"memory": notes} | ({"contact": contact} if contact else {})
 
-    known = _contact_names(own)
     with ExitStack() as stack:
         loop = stack.enter_context(asyncio.Runner())
         where: sides.Sides
@@ -191,9 +191,7 @@ def _answer(
                 if question is not None:
                     raise fault from None
                 progress.say(fault.lines)
-                talk.talk.turns.pop()
                 continue
-            talk.talk.turns.append(("assistant", answer))
             if as_json:
                 progress.tell(_json({"answer": answer, **shown.packed(used[0])}))
             else:
@@ -207,16 +205,6 @@ def _model(name: str) -> str:
     if Path(name).is_dir():
         return str(Path(name).resolve())
     return presets.get(name).name
-
-
-def _contact_names(own: Workspace) -> set[str]:
-    """What the server knows contacts by."""
-    from chatstylebot.contacts import read_contacts
-
-    found: set[str] = set()
-    for key, one in read_contacts(own.folder).items():
-        found |= {key, one.name or key, *one.aliases.values()}
-    return found
 
 
 def _typed() -> Iterator[str]:

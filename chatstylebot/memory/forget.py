@@ -108,7 +108,7 @@ class Memory:
                 talk.setdefault(chat, []).append((at, bool(hit)))
         hits = {(chat, at) for chat, rows in talk.items() for at, hit in rows if hit}
         found = []
-        for number, passage in self.store.passages([number for number, _ in self.store.texts()]).items():
+        for number, passage in self.store.passages(self.store.where("1")).items():
             rows = talk.get(passage.chat, [])
             begin, end = bisect_left(rows, (passage.first,)), bisect_left(rows, (passage.last + 1,))
             inside = rows[begin:end]

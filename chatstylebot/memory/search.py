@@ -92,10 +92,10 @@ def mixed(by_words: dict[int, float], by_meaning: dict[int, float]) -> dict[int,
     if not by_meaning:
         return by_words
     best, last = max(by_meaning.values()), min(by_meaning.values())
-    width = best - last or 1.0
-    both = {number: (1 - WORDS) * (cosine - last) / width for number, cosine in by_meaning.items()}
     if best == last:
         both = dict.fromkeys(by_meaning, 1 - WORDS)
+    else:
+        both = {number: (1 - WORDS) * (cosine - last) / (best - last) for number, cosine in by_meaning.items()}
     for number, share in by_words.items():
         both[number] = both.get(number, 0.0) + WORDS * share
     return both
