@@ -41,6 +41,7 @@ class Card(Part):
     timezone: str | None = None
     gap: Length = timedelta(minutes=60)
     history: int = Field(5, ge=0, le=50)
+    context: int = Field(2048, ge=256, le=1 << 20)  # tokens of a chat at work, prompt and reply together
     system: str = ""
     separator: str = Field("\n", min_length=1, max_length=8)
     privacy: Annotated[PrivacyMode, BeforeValidator(off)] = "redact"

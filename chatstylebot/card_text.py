@@ -37,6 +37,9 @@ gap: 60m
 # How many question-and-answer pairs before a reply the model sees, in training and at work.
 history: 5
 
+# How many tokens a chat has at work, prompt and reply together; the oldest pairs that do not fit are left out.
+context: 2048
+
 # The system prompt, the same in training and at work. Tags: {{name}}, {{contact}}, {{relation}}.
 system: {system}
 

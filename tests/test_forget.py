@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from conftest import Csb
 from feedback_records import record
+from gguf_files import gguf
 from make import export, row, samples, talk
 from screen import Screen
 
@@ -20,6 +21,7 @@ from chatstylebot import files
 from chatstylebot.corpus import forget, forgotten
 from chatstylebot.errors import UserError
 from chatstylebot.feedback import store as stores
+from chatstylebot.models import gguf_head
 from chatstylebot.workspace import Workspace
 
 
@@ -122,8 +124,9 @@ def test_an_adapter_that_learnt_from_them_is_named(csb: Csb, place: Path) -> Non
     merged.mkdir(parents=True)
     (merged / "model.safetensors").write_bytes(b"\2\0\0\0\0\0\0\0{}")
     (merged / "csb_merged.json").write_text(json.dumps({"learnt": [held]}))
-    (place / "exported" / "x.gguf").write_bytes(b"GGUF")
-    (place / "exported" / "x.gguf.json").write_text(json.dumps({"adapter": "1", "learnt": [held]}))
+    gguf(place / "exported" / "x.gguf", {gguf_head.MADE_OF: json.dumps({"adapter": "1", "learnt": [held]})})
+    (place / "exported" / "x.Modelfile").write_text("FROM ./x.gguf")
+    gguf(place / "exported" / "base.gguf", {gguf_head.MADE_OF: json.dumps({"adapter": None})})
     dry = csb("forget", "--contact", "Alice", "--dry-run").stderr
     done = csb("forget", "--yes", "--contact", "Alice").stderr
     for said in (dry, done, csb("forget", "--contact", "Alice").stderr):
@@ -137,7 +140,7 @@ def test_an_adapter_that_learnt_from_them_is_named(csb: Csb, place: Path) -> Non
         ]  # fmt: skip
     subprocess.run(lines[0], shell=True, check=True)
     assert [p.name for p in (place / "saves" / "q" / "lora").iterdir()] == ["innocent"]
-    assert not list((place / "exported").iterdir())
+    assert [p.name for p in (place / "exported").iterdir()] == ["base.gguf"]
     assert "remember" not in csb("forget", "--contact", "Alice").stderr
 
 

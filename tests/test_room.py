@@ -1,18 +1,18 @@
 """What the chats of a GGUF need is known before llama.cpp is started, and what would fit is told."""
 
-import struct
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Csb
+from gguf_files import gguf
 
 from chatstylebot.errors import UserError
 from chatstylebot.models import gguf_head
 from chatstylebot.processes import free_port
 from chatstylebot.serving import room
 
-KINDS = {bool: (7, "?"), int: (4, "I"), float: (6, "f")}
 # SmolLM2-135M
 SMOL: dict[str, Any] = {
     "general.architecture": "llama", "llama.block_count": 30, "llama.attention.head_count": 9,
@@ -21,31 +21,20 @@ SMOL: dict[str, Any] = {
 MIB = 1 << 20
 
 
-def string(text: str) -> bytes:
-    return struct.pack("<Q", len(text.encode())) + text.encode()
-
-
-def value(given: Any) -> bytes:
-    if isinstance(given, str):
-        return struct.pack("<I", 8) + string(given)
-    if isinstance(given, list):
-        inner = b"".join(value(one)[4:] for one in given)
-        return struct.pack("<I", 9) + value(given[0])[:4] + struct.pack("<Q", len(given)) + inner
-    kind, code = KINDS[type(given)]
-    return struct.pack(f"<I{code}", kind, given)
-
-
-def gguf(path: Path, head: dict[str, Any], version: int = 3) -> Path:
-    """A GGUF without weights."""
-    keys = b"".join(string(key) + value(given) for key, given in head.items())
-    path.write_bytes(b"GGUF" + struct.pack("<IQQ", version, 0, len(head)) + keys)
-    return path
-
-
 def test_the_control_tokens_of_a_vocabulary_are_read(tmp_path: Path) -> None:
     more = {"tokenizer.ggml.tokens": ["a", "<end>", "b"], "tokenizer.ggml.token_type": [1, 3, 4]}
     assert gguf_head.control(gguf(tmp_path / "a.gguf", SMOL | more)) == ["<end>"]
     assert gguf_head.control(gguf(tmp_path / "b.gguf", SMOL)) == []
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{", '"x"', 7])
+def test_a_gguf_that_says_nothing_or_nonsense_was_made_of_nothing_known(tmp_path: Path, text: str | int) -> None:
+    said = {gguf_head.MADE_OF: json.dumps({"adapter": "a1"})}
+    assert gguf_head.made_of(gguf(tmp_path / "a.gguf", SMOL | said)) == {"adapter": "a1"}
+    assert gguf_head.made_of(gguf(tmp_path / "b.gguf", SMOL | {gguf_head.MADE_OF: text})) == {}
+    assert gguf_head.made_of(gguf(tmp_path / "c.gguf", SMOL)) == {}
+    (tmp_path / "d.gguf").write_bytes(b"GGUF")
+    assert gguf_head.made_of(tmp_path / "d.gguf") == gguf_head.made_of(tmp_path / "nowhere.gguf") == {}
 
 
 def test_a_head_is_read_whatever_stands_in_it(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import os
 import socket
 from pathlib import Path
 
+import gguf_files
 import pytest
 import yaml
 from conftest import Csb
@@ -12,9 +13,9 @@ from test_train import adapter, model
 
 from chatstylebot import processes
 from chatstylebot.card import Card
-from chatstylebot.engine import clone_file, gguf, keys, llamafactory, machine, talk
+from chatstylebot.engine import clone_file, gguf, keys, llamafactory, machine, quantizer, talk
 from chatstylebot.errors import UserError
-from chatstylebot.models import provenance
+from chatstylebot.models import gguf_head, provenance
 from chatstylebot.processes import free_port
 from chatstylebot.serving import choose, engines, lineup, settings
 from chatstylebot.serving.state import Limits
@@ -192,9 +193,8 @@ def test_a_clone_whose_card_changed_since_training_is_told_on_every_engine(
     card = Card(name="Mia", template="smollm")
     file = tmp_path / "exported" / "a-q8_0.gguf"
     file.parent.mkdir()
-    file.write_bytes(b"GGUF")
     values = talk.recipe(card, tmp_path, str(tmp_path / "M"), tmp_path / "a", False)
-    clone_file.record(file).write_text(json.dumps(clone_file.identity(values, "q8_0")))
+    gguf_files.gguf(file, {gguf_head.MADE_OF: json.dumps(clone_file.identity(values, "q8_0"))})
     assert clone_file.ready(tmp_path, card, str(tmp_path / "M"), tmp_path / "a", False) == file
     assert "note: the card's prompt has changed since training; it was: You are somebody" in capsys.readouterr().err
 
@@ -257,34 +257,57 @@ def test_the_free_cores_are_those_that_idle() -> None:
     assert 1 <= machine.free_cores(0.01) <= (os.cpu_count() or 1)
 
 
-def test_a_kind_of_gguf_that_needs_llama_quantize_is_told_how(csb: Csb, place: Path) -> None:
-    assert "llama-quantize FILE.gguf OUT.gguf q4_k_m" in csb("export", "--gguf", "q4_k_m", code=1).stderr
-    assert "--gguf f32, f16" in csb("export", "--gguf", "q9", code=1).stderr
+def test_a_kind_of_gguf_that_is_none_is_told_which_there_are(csb: Csb, place: Path) -> None:
+    told = csb("export", "--gguf", "q9", code=1).stderr
+    assert "'q9' is no kind of GGUF that csb makes\ntry: --gguf with one of f32, f16, bf16, q8_0, q6_k, " in told
+    assert "'iq1_s' is no kind" in csb("export", "--gguf", "iq1_s", code=1).stderr
 
 
-CASE = {"ids": [1, 2, 3], "answer": "hello there"}
+def test_without_the_quantizer_the_user_is_told_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gguf, "find_spec", lambda name: None)
+    gguf.check_kind("q8_0")  # the converter writes it by itself
+    with pytest.raises(UserError, match="cyllama, which brings it, is not installed") as told:
+        gguf.check_kind("q4_k_m")
+    assert "llama-quantize F16.gguf NEW.gguf q4_k_m" in told.value.remedy
+
+
+def test_every_kind_that_is_offered_has_a_number_and_the_smallest_come_first() -> None:
+    assert gguf.QUANTIZED.keys() == quantizer.FTYPES.keys()
+    assert list(gguf.QUANTIZED.values()) == sorted(gguf.QUANTIZED.values())
+
+
+CASE = {"ids": [1, 2, 3], "answer": [7, 8, 9, 2]}
+SAME = {"ids": [1, 2, 3], "read": 3, "answer": [7, 8, 9, 2]}
 
 
 def test_a_gguf_that_reads_a_prompt_otherwise_is_refused() -> None:
     with pytest.raises(UserError, match="from token 1 on"):
-        gguf.compare([CASE], [{"ids": [1, 9, 3], "read": 3, "answer": ""}], "f16")
+        gguf.compare([CASE], [SAME | {"ids": [1, 9, 3]}], "f16")
     with pytest.raises(UserError, match=r"3 and 4 tokens"):  # a second BOS that only the server adds
-        gguf.compare([CASE], [{"ids": [1, 2, 3], "read": 4, "answer": "hello there"}], "f16")
+        gguf.compare([CASE], [SAME | {"read": 4}], "f16")
 
 
-def test_a_gguf_with_other_answers_is_refused_and_half_a_character_is_none() -> None:
-    with pytest.raises(UserError, match="only 0% of the GGUF's greedy answers"):
-        gguf.compare([CASE], [{"ids": [1, 2, 3], "read": 3, "answer": "xyz"}], "q8_0")
-    assert gguf.same("你好\ufffd", "你好") == 1.0
-    assert gguf.compare([CASE], [{"ids": [1, 2, 3], "read": 3, "answer": "hello there"}], "f32").agreement == 1.0
-    unknown = gguf.compare([CASE | {"answer": None}], [{"ids": [1, 2, 3], "read": 3, "answer": "x"}], "f32")
+def test_a_gguf_that_answers_otherwise_than_its_kind_may_is_refused() -> None:
+    assert gguf.compare([CASE], [SAME], "f32").agreement == 1.0
+    one_off = SAME | {"answer": [7, 8, 5, 2]}
+    with pytest.raises(UserError, match="only 75% of the GGUF's greedy tokens are the model's") as told:
+        gguf.compare([CASE], [one_off], "f16")
+    assert "a larger kind" not in told.value.remedy
+    assert gguf.compare([CASE], [one_off], "q4_k_m").agreement == 0.75
+    with pytest.raises(UserError, match="30% are expected of q2_k") as told:
+        gguf.compare([CASE], [SAME | {"answer": [0, 0, 0, 2]}], "q2_k")
+    assert told.value.remedy.startswith("a larger kind, --gguf q8_0; or ")
+    unknown = gguf.compare([CASE | {"answer": None}], [SAME | {"answer": []}], "f32")
     assert "were not compared" in unknown.line()
 
 
 def test_the_modelfile_has_prompt_template_stops_and_sampling() -> None:
     told = {"ollama": "{{ .System }}", "stops": ["<|im_end|>"]}
-    text = gguf.modelfile("a.gguf", told, "你是小林。", Card().sampling.model_dump())
-    for line in ("FROM ./a.gguf", 'SYSTEM """你是小林。"""', 'PARAMETER stop "<|im_end|>"', "PARAMETER top_p 0.95"):
+    text = gguf.modelfile("a.gguf", told, Card(system="你是小林。", context=1024))
+    for line in (
+        "FROM ./a.gguf", 'SYSTEM """你是小林。"""', 'PARAMETER stop "<|im_end|>"', "PARAMETER top_p 0.95",
+        "PARAMETER num_ctx 1024",
+    ):  # fmt: skip
         assert line in text.splitlines()
 
 
@@ -293,9 +316,4 @@ def test_the_modelfile_has_prompt_template_stops_and_sampling() -> None:
 )
 def test_quotes_in_the_prompt_do_not_end_the_modelfiles_text(prompt: str, written: str) -> None:
     told = {"ollama": "{{ .System }}", "stops": []}
-    assert written in gguf.modelfile("a.gguf", told, prompt, Card().sampling.model_dump()).splitlines()
-
-
-def test_a_record_that_is_no_record_is_none(tmp_path: Path) -> None:
-    (tmp_path / "a.gguf.json").write_text("[1")
-    assert clone_file.told(tmp_path / "a.gguf") == {}
+    assert written in gguf.modelfile("a.gguf", told, Card(system=prompt)).splitlines()

@@ -3,6 +3,7 @@
 One workspace for all, whose GGUF is made once, by the fixture `llamacpp`.
 """
 
+import json
 import os
 import re
 import shutil
@@ -23,6 +24,7 @@ from safetensors.torch import load_file, save_file
 from test_supervisor import alive
 from tiny_workspace import FAST, csb, make
 
+from chatstylebot.models import gguf_head
 from chatstylebot.processes import free_port
 
 pytestmark = [pytest.mark.engine, pytest.mark.filterwarnings("ignore")]
@@ -94,10 +96,9 @@ def llamacpp(place: Path) -> Iterator[Served]:
 def test_on_a_cpu_the_gguf_is_made_once_checked_and_served(place: Path, llamacpp: Served) -> None:
     told = "".join(llamacpp.said)
     assert "engine: llamacpp (there is no GPU" in told
-    assert "6 prompts have the same token ids as in training" in told
+    assert "7 prompts have the same token ids as in training" in told
     assert sorted(path.name for path in (place / "exported").iterdir()) == [
-        "SmolLM2-135M-Instruct-q8_0.gguf", "SmolLM2-135M-Instruct-q8_0.gguf.json",
-        "smollm2_lora_sft-q8_0.gguf", "smollm2_lora_sft-q8_0.gguf.json",
+        "SmolLM2-135M-Instruct-q8_0.gguf", "smollm2_lora_sft-q8_0.gguf",
     ]  # fmt: skip
 
 
@@ -221,13 +222,28 @@ def test_the_terminal_chat_starts_what_it_needs_and_leaves_nothing_behind(place:
     assert "\nbase: " in done.stdout or "the answer was empty" in done.stderr
 
 
-def test_an_export_for_ollama_is_whole_and_a_second_one_is_refused(place: Path) -> None:
+def test_the_greedy_answers_of_an_f16_are_the_merged_model_s_and_it_says_what_it_was_made_of(place: Path) -> None:
     done = csb(place, "export", "--gguf", "f16", "--output", "mine/mine")
-    assert "the greedy answers is the same" in done.stderr
-    text = (place / "mine/mine-f16.Modelfile").read_text("utf-8")
+    assert "100% of the greedy tokens are those of the unquantised model" in done.stderr
+    [run] = (place / "saves").rglob("csb_run.json")
+    told = gguf_head.made_of(place / "mine/mine-f16.gguf")
+    assert told["learnt"] == json.loads(run.read_text("utf-8"))["learnt"] != []
+    assert (told["kind"], told["template"], bool(told["adapter"])) == ("f16", "smollm2", True)
+    assert str(place).encode() not in (place / "mine/mine-f16.gguf").read_bytes()  # it may be given away
+
+
+def test_an_export_for_ollama_is_whole_and_a_second_one_is_refused(place: Path) -> None:
+    done = csb(place, "export", "--gguf", "q4_k_m", "--output", "mine/small")
+    assert "of the greedy tokens are those of the unquantised model" in done.stderr
+    assert sorted(path.name for path in (place / "mine").glob("*small*")) == [
+        "small", "small-q4_k_m.Modelfile", "small-q4_k_m.gguf",
+    ]  # fmt: skip
+    assert gguf_head.read(place / "mine/small-q4_k_m.gguf")["general.file_type"] == 15  # llama.cpp's MOSTLY_Q4_K_M
+    text = (place / "mine/small-q4_k_m.Modelfile").read_text("utf-8")
+    assert "ollama create my-clone -f mine/small-q4_k_m.Modelfile" in done.stdout
     assert 'SYSTEM """You are Mia, texting with a friend.' in text
     assert 'PARAMETER stop "<|im_end|>"' in text
-    again = csb(place, "export", "--gguf", "f16", "--output", "mine/mine", code=1)
+    again = csb(place, "export", "--gguf", "q4_k_m", "--output", "mine/small", code=1)
     assert "there is something in" in again.stderr
 
 

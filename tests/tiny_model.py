@@ -1,4 +1,4 @@
-"""A random Llama of 60,000 weights that speaks ChatML over bytes: `python tests/tiny_model.py FOLDER [SEED]`."""
+"""A random Llama of 80,000 weights that speaks ChatML over bytes: `python tests/tiny_model.py FOLDER [SEED]`."""
 
 import sys
 from pathlib import Path
@@ -28,7 +28,7 @@ def make(folder: Path, seed: int = 0) -> None:
         unk_token=SPECIAL[0],
     )
     config = LlamaConfig(
-        vocab_size=len(vocab), hidden_size=48, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
+        vocab_size=len(vocab), hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
         num_key_value_heads=2, max_position_embeddings=2048, tie_word_embeddings=True,
         bos_token_id=1, eos_token_id=2, pad_token_id=2, initializer_range=0.2,  # or it would repeat one letter
     )  # fmt: skip

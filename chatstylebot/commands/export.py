@@ -1,7 +1,8 @@
 """adapter + base → merged model, and on demand a GGUF and an Ollama Modelfile"""
 
+import shlex
 from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import Annotated
 
 import typer
 
@@ -16,7 +17,7 @@ def run(
     adapter: Annotated[Path | None, typer.Option(help="The adapter's folder.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the merged model goes.")] = None,
     gguf: Annotated[
-        str | None, typer.Option(help="Also write a GGUF and an Ollama Modelfile: q8_0, f16, bf16, f32.")
+        str | None, typer.Option(help="Also write a GGUF and an Ollama Modelfile: q8_0, f16, q4_k_m …")
     ] = None,
     base: Annotated[bool, typer.Option("--base", help="With --gguf: of the bare base model.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show all that the engine says.")] = False,
@@ -65,16 +66,13 @@ def _modelfile(final: Path, kind: str) -> Path:
     return final.with_name(f"{final.name}-{kind}.Modelfile")
 
 
-def _gguf(card: cards.Card, workspace: Path, values: dict[str, object], whole: Path, final: Path, asked: str) -> None:
+def _gguf(card: cards.Card, workspace: Path, values: dict[str, object], whole: Path, final: Path, kind: str) -> None:
     """The GGUF of a whole model, checked, and the Modelfile that Ollama makes a model of."""
     from chatstylebot.engine import clone_file
     from chatstylebot.engine import gguf as ggufs
-    from chatstylebot.models import special
 
-    assert asked in get_args(ggufs.Kind)
-    kind, file, recipe = cast(ggufs.Kind, asked), _file(final, asked), _modelfile(final, asked)
+    file, recipe = _file(final, kind), _modelfile(final, kind)
     told = clone_file.make(workspace, values, file, kind, whole)
-    text = ggufs.modelfile(file.name, told, special.broken(card.prompt()), card.sampling.model_dump())
-    files.write(recipe, text, private=True)
-    typer.echo(f"done: {file}\nand: {recipe} (ollama create my-clone -f {recipe.name})")
+    files.write(recipe, ggufs.modelfile(file.name, told, card), private=True)
+    typer.echo(f"done: {file}\nand: {recipe} (ollama create my-clone -f {shlex.quote(str(recipe))})")
     progress.say(f"csb serve --gguf {file} serves it")

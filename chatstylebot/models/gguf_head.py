@@ -3,6 +3,7 @@
 Source of the format: ggml's docs/gguf.md (versions 2 and 3, little-endian).
 """
 
+import json
 import struct
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "
 STRING, ARRAY = 8, 9
 LONGEST = 1 << 28  # bytes or items of one value; more is a damaged file
 REMEDY = "make it again: csb export --gguf q8_0"
+MADE_OF = "csb.made_of"  # JSON: what a GGUF of ours was made from
 TOKENS, TYPES, CONTROL = "tokenizer.ggml.tokens", "tokenizer.ggml.token_type", 3
 
 
@@ -70,6 +72,15 @@ def _value(file: BinaryIO, kind: int, whole: bool = False) -> Any:
         else:
             _value(file, inner)
     return size
+
+
+def made_of(path: Path) -> dict[str, Any]:
+    """What a GGUF of ours was made from; {} for one that does not say, or cannot be read."""
+    try:
+        told = json.loads(read(path).get(MADE_OF, "{}"))
+    except (UserError, ValueError, TypeError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def control(path: Path) -> list[str]:

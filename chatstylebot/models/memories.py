@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatstylebot.models import provenance
+from chatstylebot.models import gguf_head, provenance
 from chatstylebot.workspace import Workspace
 
 
@@ -41,10 +41,10 @@ def find(workspace: Workspace, held: Collection[str], clean: Collection[str]) ->
         line = told.get("line") or f"csb train {told.get('stage', 'sft')} --again"
         found.append(Memory(folder, sure, line if run else None))
     for file in sorted(workspace.exported.glob("*.gguf")):
-        beside = tuple(path for path in (Path(f"{file}.json"), file.with_suffix(".Modelfile")) if path.is_file())
-        told = provenance.told_in(Path(f"{file}.json"))
+        beside = tuple(path for path in (file.with_suffix(".Modelfile"),) if path.is_file())
+        told = gguf_head.made_of(file)
         learnt = told.get("learnt") if isinstance(told.get("learnt"), list) else None
-        if told.get("adapter") is None and told and learnt is None:
+        if told and told.get("adapter") is None and learnt is None:
             learnt = []  # of a bare base model
         if (sure := _remembers(learnt, held, clean)) is not None:
             found.append(Memory(file, sure, None, beside))

@@ -45,7 +45,7 @@ class Plan:
     url_model: str = ""
     with_base: bool = False
     chats: int = 8
-    context: int = 2048
+    context: int = Card().context
     threads: int | None = None
     engine_keys: Mapping[str, Any] = field(default_factory=dict)
 
@@ -140,7 +140,7 @@ def _llamacpp(plan: Plan, wanted: Sequence[Model]) -> list[Made]:
         log = Workspace(plan.workspace).private().log(f"serve-{one.kind}")
         spec = engines.llamacpp(one.id, one.kind, file, sys.executable, plan.chats, threads, context, log)
         rule = special.rule(special.telling(gguf_head.control(file)))
-        found.append(Made(replace(spec, adapter=clone_file.told(file).get("adapter")), rule=rule))
+        found.append(Made(replace(spec, adapter=gguf_head.made_of(file).get("adapter")), rule=rule))
     return found
 
 
