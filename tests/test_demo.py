@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 
 from chatstylebot.commands import demo
-from chatstylebot.engine import answers
 
 HERE = Path(__file__).parent
 
 
 def test_a_held_out_row_becomes_alternating_turns_that_end_with_the_question() -> None:
     row = {"history": [["", "hey"], ["hi", "yo"]], "incoming": "up?", "system": "s"}
-    assert [(m["role"], m["content"]) for m in answers.messages(row)] == [
+    assert [(m["role"], m["content"]) for m in demo.messages(row)] == [
         ("user", ""), ("assistant", "hey"), ("user", "hi"), ("assistant", "yo"), ("user", "up?"),
     ]  # fmt: skip
 

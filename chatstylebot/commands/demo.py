@@ -1,17 +1,21 @@
 """the whole loop on shipped data, on a CPU, in ./csb-demo"""
 
+import asyncio
+import os
 import shlex
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from chatstylebot import card as cards
 from chatstylebot import files, processes, progress
 from chatstylebot.errors import UserError
 from chatstylebot.workspace import Workspace
+
+if TYPE_CHECKING:
+    from chatstylebot.client import Client
 
 CARD = """\
 # Mia is invented: everything in this folder was made up for the demo.
@@ -29,6 +33,7 @@ TRAIN = (
     "load_best_model_at_end=false", "early_stopping_steps=null", "save_strategy=no",
 )  # fmt: skip
 QUESTIONS = 6
+SEED = 7
 
 
 def run(
@@ -51,7 +56,8 @@ def run(
         _csb(folder, "train", "dataset=chat_records", f"max_steps={steps}", *TRAIN)
     else:
         _used_again(adapter, steps)
-    _table(*_answers(folder, adapter))
+    questions = _questions(folder)
+    _table(questions, _answers(folder, adapter, questions))
     typer.echo(f"\nnext: cd {shown}, then csb chat talks to Mia's clone, csb chat --base to the model it was made from")
     typer.echo(
         "for your own, in a folder outside of this one: csb init my-clone, cd my-clone, csb preprocess YOUR_EXPORT.csv"
@@ -85,25 +91,62 @@ def _csb(folder: Path, *argv: str) -> None:
         )
 
 
-def _answers(folder: Path, adapter: Path) -> tuple[list[dict[str, Any]], dict[str, list[str]]]:
-    """Held-out questions, and what base and clone say to them."""
+def _questions(folder: Path) -> list[dict[str, Any]]:
+    """Held-out questions that show most."""
     from chatstylebot.corpus import store
-    from chatstylebot.engine import answers, talk
 
-    card = cards.read(Workspace(folder).card)
     rows = store.heldout(folder)
     # short questions in words, from as many people as possible, the newest first; one that begins a conversation
     # says most, since with history before it the base model copies Mia's words from there
     fit = [r for r in reversed(rows) if "[" not in r["incoming"] and 12 <= len(r["incoming"]) <= 90]
     fit.sort(key=lambda row: len(row["history"]))
     order = sorted(range(len(fit)), key=lambda n: sum(r["chat_id"] == fit[n]["chat_id"] for r in fit[:n]))
-    questions = [fit[n] for n in order[:QUESTIONS]]
-    wanted = {
-        "base": talk.recipe(card, folder, None, None, base=True),
-        "clone": talk.recipe(card, folder, None, adapter, base=False),
-    }
-    with progress.stage("asking the base model and the clone what neither has seen"):
-        return questions, answers.ask(wanted, questions, Workspace(folder).hidden)
+    return [fit[n] for n in order[:QUESTIONS]]
+
+
+def _answers(folder: Path, adapter: Path, questions: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """What base and clone say to the questions, through the server that serves them at work. Raises UserError."""
+    from chatstylebot.bot import server
+    from chatstylebot.client import Client, Trouble
+    from chatstylebot.serving import keys
+
+    async def all_of_them(url: str) -> dict[str, list[str]]:
+        client = Client(f"{url}/v1", key)
+        try:  # one after another: answers at once would be drawn otherwise each time
+            return {model: [await _answer(client, model, q) for q in questions] for model in ("clone", "base")}
+        finally:
+            await client.close()
+
+    _, key = keys.load(Workspace(folder).private().keys, os.environ)
+    more = ("--adapter", str(adapter), "--with-base", "--chats", "1")
+    try:
+        with (
+            server.found(None, folder, key, more, progress.say, "demo-server") as url,
+            progress.stage("asking the base model and the clone what neither has seen"),
+        ):
+            return asyncio.run(all_of_them(url))
+    except Trouble as error:
+        raise UserError(f"the server ended: {error.message}", f"cd {folder}, and csb serve, to see why") from None
+
+
+async def _answer(client: "Client", model: str, question: dict[str, Any]) -> str:
+    """One answer. Raises Trouble."""
+    from chatstylebot.client import Trouble
+
+    asked = {"model": model, "messages": messages(question)}
+    try:
+        found = await client.complete(asked | {"seed": SEED})
+    except Trouble as error:
+        if error.status != 400:
+            raise
+        found = await client.complete(asked)  # LLaMA-Factory's server has no seed
+    return str(found["choices"][0]["message"]["content"]).strip()
+
+
+def messages(question: dict[str, Any]) -> list[dict[str, str]]:
+    """A held-out row as a client's messages: the server knows the system text."""
+    turns = [text for pair in question["history"] for text in pair] + [question["incoming"]]
+    return [{"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate(turns)]
 
 
 def _table(questions: list[dict[str, Any]], said: dict[str, list[str]]) -> None:
