@@ -1,4 +1,7 @@
-"""A random Llama of 80,000 weights that speaks ChatML over bytes: `python tests/tiny_model.py FOLDER [SEED]`."""
+"""A random Llama of 80,000 weights that speaks ChatML over bytes: `python tests/tiny_model.py FOLDER [SEED] [endless]`.
+
+An endless one never ends its greedy answer.
+"""
 
 import sys
 from pathlib import Path
@@ -10,7 +13,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 
 
-def make(folder: Path, seed: int = 0) -> None:
+def make(folder: Path, seed: int = 0, endless: bool = False) -> None:
     """Write the model and its tokenizer."""
     torch.manual_seed(seed)
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
@@ -29,12 +32,15 @@ def make(folder: Path, seed: int = 0) -> None:
     )
     config = LlamaConfig(
         vocab_size=len(vocab), hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=2048, tie_word_embeddings=True,
+        num_key_value_heads=2, max_position_embeddings=1 << 17, tie_word_embeddings=not endless,
         bos_token_id=1, eos_token_id=2, pad_token_id=2, initializer_range=0.2,  # or it would repeat one letter
     )  # fmt: skip
-    LlamaForCausalLM(config).save_pretrained(folder)
+    network = LlamaForCausalLM(config)
+    if endless:  # of so many random numbers one is always above the control tokens' zero
+        network.lm_head.weight.data[: len(SPECIAL)] = 0
+    network.save_pretrained(folder)
     fast.save_pretrained(folder)
 
 
 if __name__ == "__main__":
-    make(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    make(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0, "endless" in sys.argv[3:])
