@@ -2,7 +2,9 @@
 
 WORKSPACE holds a model and an adapter of it (`csb demo` leaves one in csb-demo). One run prints one table:
 
-    8 chats at once, 64 new tokens each: llamafactory-cli api alone, and csb serve (llama.cpp) through the gateway
+    llamafactory-cli api alone, and csb serve (llama.cpp) through the gateway, with 8 slots and, as Ollama does it by
+    itself, with one: tokens a second and seconds to the first letter of 8 chats at once and of one alone (each of four
+    messages, the next as soon as the last is answered; up to 64 new tokens), memory, loading
     overhead: one short request after another, at the engine alone and through the gateway, taking turns
     200 idle streaming clients: memory of the gateway's process
 """
@@ -11,20 +13,27 @@ import argparse
 import asyncio
 import json
 import os
+import platform
 import secrets
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from importlib import metadata
 from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+import yaml
 
 from chatstylebot.client import Client, Trouble
 from chatstylebot.processes import free_port
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-CHATS, TOKENS = 8, 64
+CHATS, TOKENS, TURNS = 8, 64, 4
 ASKED = ("what are you up to tonight?", "did you see the game", "lunch tomorrow?", "how was your day", "any news",
          "are you coming on sunday", "send me that song", "tell me something funny")  # fmt: skip
 
@@ -40,61 +49,148 @@ async def ready(client: Client, process: subprocess.Popen[bytes]) -> None:
     raise SystemExit("the server ended")
 
 
-async def eight(client: Client) -> float:
-    """Tokens a second with 8 chats at once."""
+@dataclass(frozen=True)
+class Figures:
+    """What one server was measured at: tokens a second, seconds, and MB."""
 
-    async def one(text: str) -> int:
-        body = {"model": "clone", "messages": [{"role": "user", "content": text}], "max_tokens": TOKENS}
-        found = await client.complete(body | {"temperature": 0.9, "top_p": 0.95})
-        return int(found["usage"]["completion_tokens"])
+    loading: float
+    together: list[float]  # tokens a second of 8 chats at once, in each round
+    first: list[float]  # seconds to the first letter, of 8 chats at once
+    alone: list[float]  # tokens a second of one chat
+    alone_first: list[float]
+    memory: float  # of all its processes, with 8 chats at work, shared pages counted once
 
-    await one("warm up")
+
+def body(messages: list[dict[str, str]]) -> dict[str, object]:
+    """One request; sampling as people chat."""
+    return {"model": "clone", "messages": messages, "max_tokens": TOKENS, "temperature": 0.9, "top_p": 0.95}
+
+
+def said(text: str) -> dict[str, str]:
+    """A user's message."""
+    return {"role": "user", "content": text}
+
+
+async def speed(client: Client, chats: int) -> float:
+    """Tokens a second of so many chats at once, each of some messages one after another."""
+
+    async def one(number: int) -> int:
+        messages: list[dict[str, str]] = []
+        tokens = 0
+        for turn in range(TURNS):
+            messages.append(said(ASKED[(number + turn) % len(ASKED)]))
+            found = await client.complete(body(messages))
+            messages.append({"role": "assistant", "content": found["choices"][0]["message"]["content"]})
+            tokens += found["usage"]["completion_tokens"]
+        return tokens
+
     begin = time.perf_counter()
-    tokens = sum(await asyncio.gather(*(one(text) for text in ASKED)))
-    return tokens / (time.perf_counter() - begin)
+    return sum(await asyncio.gather(*map(one, range(chats)))) / (time.perf_counter() - begin)
 
 
-async def measured(argv: list[str], workspace: Path, port: int, key: str, env: dict[str, str]) -> float:
+async def patience(client: Client, chats: int) -> list[float]:
+    """Seconds until each of so many chats at once shows its first letter."""
+
+    async def one(number: int) -> float:
+        begin, found = time.perf_counter(), None
+        async for chunk in client.stream(body([said(ASKED[number])])):
+            if found is None and any(choice["delta"].get("content") for choice in chunk["choices"]):
+                found = time.perf_counter() - begin
+        return found if found is not None else time.perf_counter() - begin  # an empty answer
+
+    return list(await asyncio.gather(*map(one, range(chats))))
+
+
+def memory(pid: int) -> float:
+    """MB of a process and all below it; what several share is counted once."""
+    tree = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    return sum(float(process.memory_full_info().pss) for process in tree) / 1e6
+
+
+async def measured(argv: list[str], workspace: Path, port: int, key: str, env: dict[str, str], rounds: int) -> Figures:
     """Start a server, measure it, end it."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    begin = time.perf_counter()
     process = subprocess.Popen(argv, cwd=workspace, env=os.environ | env, **quiet)  # type: ignore[call-overload]
     client = Client(f"http://127.0.0.1:{port}/v1", key)
     try:
         await ready(client, process)
-        return max([await eight(client) for _ in range(2)])
+        loading = time.perf_counter() - begin
+        await speed(client, 1)
+        together, first, alone, alone_first = [], [], [], []
+        for _ in range(rounds):
+            together.append(await speed(client, CHATS))
+            first += await patience(client, CHATS)
+            alone.append(await speed(client, 1))
+            alone_first += await patience(client, 1)
+        return Figures(loading, together, first, alone, alone_first, memory(process.pid))
     finally:
         await client.close()
         process.terminate()
         process.wait()
 
 
-def engines(workspace: Path) -> None:
-    """Both engines, one after the other."""
-    import yaml
-
+def theirs(workspace: Path, rounds: int) -> Figures:
+    """LLaMA-Factory's own server, as its users start it."""
     from chatstylebot import card as cards
     from chatstylebot.engine import talk
 
     card = cards.find(workspace) or cards.Card()
-    os.chdir(workspace)
     recipe = workspace / ".csb" / "bench.yaml"
     recipe.write_text(yaml.safe_dump(talk.recipe(card, workspace, None, None, False), allow_unicode=True))
     port, key = free_port(), secrets.token_hex(16)
-    env = {
-        "API_HOST": "127.0.0.1",
-        "API_PORT": str(port),
-        "API_KEY": key,
-        "API_VERBOSE": "0",
-        "CUDA_VISIBLE_DEVICES": "",
-    }
-    cli = str(Path(sys.executable).parent / "llamafactory-cli")
-    theirs = asyncio.run(measured([cli, "api", str(recipe)], workspace, port, key, env))
+    env = {"API_HOST": "127.0.0.1", "API_PORT": str(port), "API_KEY": key, "API_VERBOSE": "0"}
+    line = [str(Path(sys.executable).parent / "llamafactory-cli"), "api", str(recipe)]
+    try:
+        return asyncio.run(measured(line, workspace, port, key, env | {"CUDA_VISIBLE_DEVICES": ""}, rounds))
+    finally:
+        recipe.unlink()
+
+
+def ours(workspace: Path, rounds: int, chats: int) -> Figures:
+    """`csb serve`, whose GGUF is there already."""
     port = free_port()
-    line = [sys.executable, "-m", "chatstylebot", "serve", "--port", str(port), "--rate", "0", "--chats", str(CHATS)]
-    ours = asyncio.run(measured(line, workspace, port, "", {}))
-    recipe.unlink()
-    print(f"{CHATS} chats at once        tokens/s\n  llamafactory-cli api   {theirs:8.1f}")
-    print(f"  csb serve (llama.cpp)  {ours:8.1f}   {ours / theirs:.1f} x")
+    line = [sys.executable, "-m", "chatstylebot", "serve", "--engine", "llamacpp", "--port", str(port)]
+    line += ["--rate", "0", "--chats", str(chats), "--threads", str(os.cpu_count())]
+    return asyncio.run(measured(line, workspace, port, "", {}, rounds))
+
+
+def engines(workspace: Path, rounds: int) -> None:
+    """The table of the three servers, one after the other."""
+    os.chdir(workspace)
+    found = {
+        "llamafactory-cli api": theirs(workspace, rounds),
+        f"csb serve, {CHATS} slots": ours(workspace, rounds, CHATS),
+        "csb serve, 1 slot": ours(workspace, rounds, 1),
+    }
+    base = found["llamafactory-cli api"]
+    names = "".join(f"{name:>30}" for name in found)
+    print(f"\n{date.today()}, {os.cpu_count()} cores, {platform.machine()}, {versions()}\n{'':38}{names}")
+
+    def row(what: str, shown: Callable[[Figures], str]) -> None:
+        print(f"{what:38}" + "".join(f"{shown(figures):>30}" for figures in found.values()))
+
+    def times(mine: list[float], other: list[float]) -> str:
+        return f"{middle(mine)}  {statistics.median(mine) / statistics.median(other):5.1f} x"
+
+    row(f"{CHATS} chats at once, tokens/s", lambda f: times(f.together, base.together))
+    row("  first letter after, s (median, last)", lambda f: f"{statistics.median(f.first):.2f}, {max(f.first):.2f}")
+    row("one chat alone, tokens/s", lambda f: times(f.alone, base.alone))
+    row("  first letter after, s", lambda f: f"{statistics.median(f.alone_first):.2f}")
+    row("memory, MB", lambda f: f"{f.memory:.0f}")
+    row("ready after, s", lambda f: f"{f.loading:.1f}")
+
+
+def middle(values: list[float]) -> str:
+    """The median, and the range."""
+    return f"{statistics.median(values):.1f} ({min(values):.0f}–{max(values):.0f})"
+
+
+def versions() -> str:
+    """Of what was compared."""
+    return ", ".join(
+        f"{name} {metadata.version(name)}" for name in ("llamafactory", "torch", "transformers", "xllamacpp")
+    )
 
 
 GATEWAY = """
@@ -172,11 +268,12 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("workspace", type=Path, nargs="?")
+    parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(alone(Path(folder)))
     if asked.workspace:
-        engines(asked.workspace.resolve())
+        engines(asked.workspace.resolve(), asked.rounds)
 
 
 if __name__ == "__main__":
