@@ -303,10 +303,10 @@ def test_a_gguf_that_answers_otherwise_than_its_kind_may_is_refused() -> None:
 
 def test_the_modelfile_has_prompt_template_stops_and_sampling() -> None:
     told = {"ollama": "{{ .System }}", "stops": ["<|im_end|>"]}
-    text = gguf.modelfile("a.gguf", told, Card(system="你是小林。", context=1024))
+    text = gguf.modelfile("a.gguf", told, Card(system="你是小林。", context=1 << 20))
     for line in (
         "FROM ./a.gguf", 'SYSTEM """你是小林。"""', 'PARAMETER stop "<|im_end|>"', "PARAMETER top_p 0.95",
-        "PARAMETER num_ctx 1024",
+        "PARAMETER num_ctx 1048576",
     ):  # fmt: skip
         assert line in text.splitlines()
 

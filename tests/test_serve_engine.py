@@ -232,8 +232,9 @@ def test_the_greedy_answers_of_an_f16_are_the_merged_model_s_and_it_says_what_it
     assert str(place).encode() not in (place / "mine/mine-f16.gguf").read_bytes()  # it may be given away
 
 
-def test_an_export_for_ollama_is_whole_and_a_second_one_is_refused(place: Path) -> None:
-    done = csb(place, "export", "--gguf", "q4_k_m", "--output", "mine/small")
+def test_an_export_for_ollama_is_whole_and_never_written_over(place: Path, tmp_path: Path) -> None:
+    place = shutil.copytree(place, tmp_path / "workspace")
+    done = csb(place, "export", "--gguf", "Q4_K_M", "--output", "mine/small")
     assert "of the greedy tokens are those of the unquantised model" in done.stderr
     assert sorted(path.name for path in (place / "mine").glob("*small*")) == [
         "small", "small-q4_k_m.Modelfile", "small-q4_k_m.gguf",
@@ -244,7 +245,14 @@ def test_an_export_for_ollama_is_whole_and_a_second_one_is_refused(place: Path) 
     assert 'SYSTEM """You are Mia, texting with a friend.' in text
     assert 'PARAMETER stop "<|im_end|>"' in text
     again = csb(place, "export", "--gguf", "q4_k_m", "--output", "mine/small", code=1)
-    assert "there is something in" in again.stderr
+    assert "mine/small-q4_k_m.gguf is there already" in again.stderr
+    assert "there is something in" in csb(place, "export", "--output", "mine/small", code=1).stderr
+    other = csb(place, "export", "--gguf", "f32", "--output", "mine/small")  # another kind needs no second merging
+    assert "the merged model in mine/small is of this adapter and base: it is used again" in other.stderr
+    [weights] = (place / "saves").rglob("sft/adapter_model.safetensors")
+    save_file({name: tensor * 1.5 for name, tensor in load_file(weights).items()}, weights, {"format": "pt"})
+    changed = csb(place, "export", "--gguf", "bf16", "--output", "mine/small", code=1)
+    assert "there is something in mine/small already" in changed.stderr
 
 
 @pytest.mark.usefixtures("llamacpp")

@@ -27,32 +27,36 @@ def run(
     from chatstylebot.engine import merge, talk
     from chatstylebot.models import folders
 
-    if gguf:
-        ggufs.check_kind(gguf)
+    kind = gguf and gguf.lower()  # llama.cpp writes them in capitals
+    if kind:
+        ggufs.check_kind(kind)
     elif base:
         raise UserError("the base model needs no merging", "csb export --base --gguf q8_0 makes a GGUF of it")
     workspace = here()
     card = cards.find(workspace) or cards.Card()
     values = talk.recipe(card, workspace, model, adapter, base)
     source = values.get("adapter_name_or_path")
-    if not source and not gguf:
+    if not source and not kind:
         raise UserError(f"{values['model_name_or_path']} is a whole model already", "use it as it is, or --gguf q8_0")
     whole = Path(values["model_name_or_path"])
     final = output or Workspace(workspace).exported / (merge.name(Path(source), workspace) if source else whole.name)
-    if gguf:
-        _check_free(final, gguf)
-    if source:
+    again = bool(kind and source) and merge.there(values, final)
+    if not again:
+        merge.check_free(final)
+    if kind:
+        _check_free(final, kind)
+    if again:
+        progress.say(f"the merged model in {final} is of this adapter and base: it is used again")
+        whole = final
+    elif source:
         whole = merge.merge(values, workspace, final, verbose)
         typer.echo(f"done: {final} ({folders.size(final) / 1e9:.1f} GB)")
-    if gguf:
-        _gguf(card, workspace, values, whole, final, gguf)
+    if kind:
+        _gguf(card, workspace, values, whole, final, kind)
 
 
 def _check_free(final: Path, kind: str) -> None:
     """Raise UserError where a file that will be written is there already."""
-    from chatstylebot.engine import merge
-
-    merge.check_free(final)
     for path in (_file(final, kind), _modelfile(final, kind)):
         if path.exists():
             raise UserError(f"{path} is there already", "choose another folder with --output, or remove it")

@@ -92,8 +92,7 @@ def run(
     plan = lineup.Plan(
         card, workspace, model=model, adapter=adapter, no_adapter=no_adapter, engine=engine, backend=backend, gguf=gguf,
         url=url, url_model=url_model, with_base=with_base, chats=chats, context=context or card.context,
-        threads=threads,
-        engine_keys=more,
+        threads=threads, engine_keys=more,
     )  # fmt: skip
     near = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     shown = f"http://{f'[{near}]' if ':' in near else near}:{port}"

@@ -13,23 +13,8 @@ from chatstylebot.workspace import Workspace
 
 def identity(values: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """What a GGUF is made from; one that was made from anything else is not this clone."""
-    adapter = values.get("adapter_name_or_path")
-    return {
-        "base": provenance.fingerprint(Path(values["model_name_or_path"])),
-        "adapter": adapter_hash(Path(adapter)) if adapter else None,
-        "template": values["template"],
-        "kind": kind,
-    }
-
-
-def adapter_hash(folder: Path) -> str:
-    """A hash of an adapter's weights: they are small."""
-    import hashlib
-
-    total = hashlib.sha256()
-    for path in sorted(folder.glob("adapter_model*")):
-        total.update(path.read_bytes())
-    return total.hexdigest()
+    adapter, base = values.get("adapter_name_or_path"), Path(values["model_name_or_path"])
+    return provenance.pair(Path(adapter) if adapter else None, base) | {"template": values["template"], "kind": kind}
 
 
 def ready(workspace: Path, card: Card, model: str | None, adapter: Path | None, base: bool, kind: str = "q8_0") -> Path:

@@ -151,6 +151,6 @@ def modelfile(name: str, told: Mapping[str, Any], card: Card) -> str:
         # as training's own sampler: 50 likeliest, nothing else cut, the penalty over everything
         "top_k": 50, "min_p": 0, "repeat_last_n": -1,
     }  # fmt: skip
-    lines += [f"PARAMETER {key} {value:g}" for key, value in values.items()]
+    lines += [f"PARAMETER {key} {value}" for key, value in values.items()]
     lines += [f'PARAMETER stop "{stop}"' for stop in told["stops"]]
     return "\n".join(lines) + "\n"

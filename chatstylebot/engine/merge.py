@@ -23,6 +23,12 @@ def name(adapter: Path, workspace: Path) -> str:
     return "_".join(within.parts) if within else adapter.name
 
 
+def there(values: Mapping[str, Any], final: Path) -> bool:
+    """Whether just what `merge` would make lies in `final` already, whole."""
+    made_of = Path(values["adapter_name_or_path"]), Path(values["model_name_or_path"])
+    return provenance.merged_of(final, *made_of) and not folders.check(final)
+
+
 def check_free(final: Path) -> None:
     """Raise UserError unless the folder can be made: what is there is never touched."""
     if file := folders.in_the_way(final):

@@ -31,6 +31,19 @@ def fingerprint(model: Path) -> str:
     return total.hexdigest()
 
 
+def adapter_hash(folder: Path) -> str:
+    """A hash of an adapter's weights: they are small."""
+    total = hashlib.sha256()
+    for path in sorted(folder.glob("adapter_model*")):
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def pair(adapter: Path | None, base: Path) -> dict[str, str | None]:
+    """The hashes that tell what an export is of."""
+    return {"base": fingerprint(base), "adapter": adapter_hash(adapter) if adapter else None}
+
+
 def state(folder: Path) -> State:
     """What a run's folder holds: nothing, something else, or a run and how it ended.
 
@@ -82,7 +95,13 @@ def ours(folder: Path) -> bool:
 
 def merged(folder: Path, adapter: Path, base: Path) -> None:
     """Write down what a merged model is made of."""
-    files.write_json(folder / MERGED, origin(adapter, base), private=True)
+    files.write_json(folder / MERGED, origin(adapter, base) | pair(adapter, base), private=True)
+
+
+def merged_of(folder: Path, adapter: Path, base: Path) -> bool:
+    """Whether a merged model of ours lies there that is made of these."""
+    told, wanted = told_in(folder / MERGED), pair(adapter, base)
+    return {key: told.get(key) for key in wanted} == wanted
 
 
 def learnt(folder: Path) -> list[str] | None:

@@ -17,7 +17,7 @@ from chatstylebot import files, progress
 from chatstylebot.card import Card
 from chatstylebot.engine import clone_file, llamafactory, machine, talk
 from chatstylebot.errors import UserError
-from chatstylebot.models import gguf_head, special, tokenizer
+from chatstylebot.models import gguf_head, provenance, special, tokenizer
 from chatstylebot.serving import choose, engines, room
 from chatstylebot.serving.answers import Served
 from chatstylebot.serving.choose import Backend, Name
@@ -178,7 +178,7 @@ def _llamafactory(plan: Plan, wanted: Sequence[Model]) -> list[Made]:
         known = tokenizer.counter(words := Path(values["model_name_or_path"]) / tokenizer.FILE)
         spec = replace(
             spec,
-            adapter=clone_file.adapter_hash(Path(adapter)) if adapter else None,
+            adapter=provenance.adapter_hash(Path(adapter)) if adapter else None,
             context=None if backend == "huggingface" else plan.context,
         )
         found.append(Made(spec, partial(_tokens, known) if known else None, special.of_model(words)))
