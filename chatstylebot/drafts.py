@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from chatstylebot import locks
+from chatstylebot.errors import UserError
 
 NAME = re.compile(r"\.(?:.+\.)?([0-9a-f]{12})\.part")
 MOVES = re.compile(r"\.([0-9a-f]{12})\.moves")
@@ -90,12 +91,18 @@ class Drafts:
 
 @contextlib.contextmanager
 def folder(final: Path) -> Iterator[Path]:
-    """A new private folder beside `final`: renamed to `final` by the block, or gone with all that is in it."""
+    """A new private folder beside `final`: renamed to `final` by the block, or gone with all that is in it.
+
+    Raises UserError where it cannot be made.
+    """
     drafts = Drafts()
-    final.parent.mkdir(parents=True, exist_ok=True)
     try:
-        made = drafts.beside(final.parent.resolve() / final.name)
-        made.mkdir(mode=0o700)
+        try:
+            final.parent.mkdir(parents=True, exist_ok=True)
+            made = drafts.beside(final.parent.resolve() / final.name)
+            made.mkdir(mode=0o700)
+        except OSError as error:
+            raise UserError(f"{final.parent} cannot be written to: {error.strerror}", "choose another place") from None
         yield made
     finally:
         drafts.close()

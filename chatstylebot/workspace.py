@@ -38,6 +38,12 @@ class Workspace:
         drafts.sweep([self.folder, self.data, self.exported, self.models, Path(tempfile.gettempdir()), *inner])
         drafts.HOME[:] = [self.hidden.resolve()]
 
+    def ggufs(self) -> list[Path]:
+        """Every GGUF in exported/, however deep, but those that are being made."""
+        found = [path.relative_to(self.exported) for path in self.exported.rglob("*")]
+        whole = [path for path in found if not any(part.startswith(".") for part in path.parts)]
+        return sorted(self.exported / path for path in whole if path.suffix.lower() == ".gguf")
+
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Nobody else makes samples here, or takes some out, during the block. Raises UserError while another does."""

@@ -126,11 +126,13 @@ def test_an_adapter_that_learnt_from_them_is_named(csb: Csb, place: Path) -> Non
     (merged / "csb_merged.json").write_text(json.dumps({"learnt": [held]}))
     gguf(place / "exported" / "x.gguf", {gguf_head.MADE_OF: json.dumps({"adapter": "1", "learnt": [held]})})
     (place / "exported" / "x.Modelfile").write_text("FROM ./x.gguf")
+    gguf(merged / "DEEP.GGUF", {gguf_head.MADE_OF: json.dumps({"adapter": "1", "learnt": [held]})})
     gguf(place / "exported" / "base.gguf", {gguf_head.MADE_OF: json.dumps({"adapter": None})})
     dry = csb("forget", "--contact", "Alice", "--dry-run").stderr
     done = csb("forget", "--yes", "--contact", "Alice").stderr
     for said in (dry, done, csb("forget", "--contact", "Alice").stderr):
         assert "saves/q/lora/knows remembers them\n" in said
+        assert "'exported/a b/DEEP.GGUF' remembers them" in said
         assert "saves/q/lora/may may remember them" in said
         assert "saves/q/lora/older may remember them" in said
         assert "innocent" not in said

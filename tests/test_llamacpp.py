@@ -200,4 +200,4 @@ def test_a_model_cut_short_ends_the_child_with_a_reason_and_a_remedy(model: Path
     told = refused(cut, CSB_ENGINE_KEY="k").splitlines()  # llama.cpp writes its own lines from another thread
     problem, remedy = (line for line in told if line.startswith(("error: ", "try: ")))
     assert problem == f"error: llama.cpp cannot load {cut}"
-    assert remedy.startswith("try: make it again: csb export --gguf q8_0")
+    assert remedy.startswith("try: if csb made it: remove it, and csb serve makes it anew")

@@ -2,11 +2,14 @@
 
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from patience import LIMIT, until
 from test_train import adapter, model
 
+from chatstylebot import drafts
 from chatstylebot.engine import llamafactory, merge
 from chatstylebot.errors import UserError
 
@@ -47,3 +50,32 @@ def test_a_merge_that_runs_out_of_memory_is_not_told_to_train_otherwise(
         merge.merge(values, tmp_path, tmp_path / "merged")
     assert "end other programs" in error.value.remedy
     assert not (tmp_path / "merged").exists()
+
+
+def test_of_two_that_make_models_in_one_workspace_the_second_waits_for_the_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    order: list[str] = []
+
+    def second() -> None:
+        with merge.turn(tmp_path):
+            order.append("second")
+
+    other = threading.Thread(target=second)
+    with merge.turn(tmp_path):
+        other.start()
+        until(lambda: "another csb makes a model here: waiting for its end" in capsys.readouterr().err)
+        order.append("first")
+    other.join(LIMIT)
+    assert order == ["first", "second"]
+
+
+@pytest.mark.parametrize("place", ["file/merged", "file/deeper/merged"])
+def test_where_nothing_can_be_written_that_is_told_in_two_lines(
+    tmp_path: Path, values: dict[str, str], place: str
+) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(UserError, match=r"is a file|cannot be written to"):
+        merge.merge(values, tmp_path, tmp_path / place)
+    with pytest.raises(UserError, match="cannot be written to"), drafts.folder(tmp_path / place):
+        pass

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import gguf_files
@@ -172,6 +173,8 @@ def test_each_engine_is_asked_in_its_own_words(tmp_path: Path) -> None:
     spec = engines.llamacpp("clone", "clone", tmp_path, "python", 8, 2, 2048, tmp_path / "log")
     asked = engines.payload(spec, "m", wish, stream=True)
     assert (asked["seed"], asked["stop"], asked["repeat_penalty"]) == (5, ["e"], 1.0)
+    for seed in (-1, (1 << 32) - 1):  # llama.cpp takes either for: any
+        assert 0 <= engines.payload(spec, "m", replace(wish, seed=seed), False)["seed"] < (1 << 32) - 1
     assert asked["stream_options"] == {"include_usage": True}
     plain = engines.payload(engines.Spec("clone", "clone", "url", 8), "gpt", wish, stream=False)
     assert plain.keys() == {"model", "messages", "max_tokens", "temperature", "top_p", "seed", "stop"}
@@ -197,6 +200,9 @@ def test_a_clone_whose_card_changed_since_training_is_told_on_every_engine(
     gguf_files.gguf(file, {gguf_head.MADE_OF: json.dumps(clone_file.identity(values, "q8_0"))})
     assert clone_file.ready(tmp_path, card, str(tmp_path / "M"), tmp_path / "a", False) == file
     assert "note: the card's prompt has changed since training; it was: You are somebody" in capsys.readouterr().err
+    provenance.write(tmp_path / "a", template="qwen")
+    told = talk.prompt_differs(card, str(tmp_path / "a"))
+    assert told == "the card says template: smollm; the adapter was trained with qwen"
 
 
 def written(place: Path, **values: object) -> Path:
@@ -261,6 +267,12 @@ def test_a_kind_of_gguf_that_is_none_is_told_which_there_are(csb: Csb, place: Pa
     told = csb("export", "--gguf", "q9", code=1).stderr
     assert "'q9' is no kind of GGUF that csb makes\ntry: --gguf with one of f32, f16, bf16, q8_0, q6_k, " in told
     assert "'iq1_s' is no kind" in csb("export", "--gguf", "iq1_s", code=1).stderr
+
+
+def test_words_of_an_export_that_mean_nothing_are_refused(csb: Csb, place: Path) -> None:
+    assert "'' is no kind of GGUF" in csb("export", "--gguf", "", code=1).stderr
+    told = csb("export", "--base", "--gguf", "f16", "--adapter", "a", code=1).stderr
+    assert "error: --base and --adapter together make no sense" in told
 
 
 def test_without_the_quantizer_the_user_is_told_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,6 +114,18 @@ def test_an_engine_that_was_ready_once_is_started_again_however_often_it_fails(t
         assert len(starts.read_text().splitlines()) == 4
 
 
+def test_for_an_engine_that_does_not_start_any_more_nobody_waits_and_it_comes_back_all_the_same(tmp_path: Path) -> None:
+    starts = tmp_path / "starts"
+    env = {"STARTS": str(starts), "FAIL_STARTS": "2-5"}
+    with running(tmp_path, [fake(tmp_path, env=env)], choices=limits()) as where:
+        assert ask(where, "a !crash", stream=True).status_code == 200
+        refused = ask(where, "hi")  # it waits for the first starts, and not for the later ones
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "engine_unavailable")
+        assert len(starts.read_text().splitlines()) == 4
+        until(lambda: where.engine.state == "ready")
+        assert ask(where, "hi").status_code == 200
+
+
 def test_a_program_that_cannot_be_started_ends_the_gateway(tmp_path: Path) -> None:
     spec = fake(tmp_path)
     assert spec.start is not None

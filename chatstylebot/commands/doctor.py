@@ -226,8 +226,9 @@ def _server(own: Workspace) -> Iterator[Check]:
         open_ = os.name != "nt" and own.keys.stat().st_mode & 0o077
         detail = "others can read the server's keys" if open_ else "the server's keys are readable by you alone"
         yield Check(".csb/keys", not open_, detail, f"chmod 600 {own.keys}, and change the keys" if open_ else "")
-    made = sorted(own.exported.glob("*.gguf"))
-    detail = ", ".join(path.name for path in made) or "none yet; csb serve makes one where llama.cpp is to run"
+    made = own.ggufs()
+    names = ", ".join(str(path.relative_to(own.exported)) for path in made)
+    detail = names or "none yet; csb serve makes one where llama.cpp is to run"
     yield Check("GGUF", True if made else None, detail)
 
 

@@ -27,11 +27,13 @@ def run(
     from chatstylebot.engine import merge, talk
     from chatstylebot.models import folders
 
-    kind = gguf and gguf.lower()  # llama.cpp writes them in capitals
-    if kind:
+    kind = None if gguf is None else gguf.lower()  # llama.cpp writes them in capitals
+    if kind is not None:
         ggufs.check_kind(kind)
     elif base:
         raise UserError("the base model needs no merging", "csb export --base --gguf q8_0 makes a GGUF of it")
+    if base and adapter:
+        raise UserError("--base and --adapter together make no sense", "leave one of them out")
     workspace = here()
     card = cards.find(workspace) or cards.Card()
     values = talk.recipe(card, workspace, model, adapter, base)
@@ -40,19 +42,20 @@ def run(
         raise UserError(f"{values['model_name_or_path']} is a whole model already", "use it as it is, or --gguf q8_0")
     whole = Path(values["model_name_or_path"])
     final = output or Workspace(workspace).exported / (merge.name(Path(source), workspace) if source else whole.name)
-    again = bool(kind and source) and merge.there(values, final)
-    if not again:
-        merge.check_free(final)
-    if kind:
-        _check_free(final, kind)
-    if again:
-        progress.say(f"the merged model in {final} is of this adapter and base: it is used again")
-        whole = final
-    elif source:
-        whole = merge.merge(values, workspace, final, verbose)
-        typer.echo(f"done: {final} ({folders.size(final) / 1e9:.1f} GB)")
-    if kind:
-        _gguf(card, workspace, values, whole, final, kind)
+    with merge.turn(workspace):
+        again = bool(kind and source) and merge.there(values, final)
+        if not again:
+            merge.check_free(final)
+        if kind:
+            _check_free(final, kind)
+        if again:
+            progress.say(f"the merged model in {final} is of this adapter and base: it is used again")
+            whole = final
+        elif source:
+            whole = merge.merge(values, workspace, final, verbose)
+            typer.echo(f"done: {final} ({folders.size(final) / 1e9:.1f} GB)")
+        if kind:
+            _gguf(card, workspace, values, whole, final, kind)
 
 
 def _check_free(final: Path, kind: str) -> None:
@@ -79,4 +82,4 @@ def _gguf(card: cards.Card, workspace: Path, values: dict[str, object], whole: P
     told = clone_file.make(workspace, values, file, kind, whole)
     files.write(recipe, ggufs.modelfile(file.name, told, card), private=True)
     typer.echo(f"done: {file}\nand: {recipe} (ollama create my-clone -f {shlex.quote(str(recipe))})")
-    progress.say(f"csb serve --gguf {file} serves it")
+    progress.say(f"csb serve --gguf {shlex.quote(str(file))} serves it")

@@ -25,14 +25,22 @@ def ready(workspace: Path, card: Card, model: str | None, adapter: Path | None, 
         progress.say(f"note: {remark}")
     name = merge.name(Path(source), workspace) if source else Path(values["model_name_or_path"]).name
     file = Workspace(workspace).exported / f"{name}-{kind}.gguf"
-    made_of = identity(values, kind)
-    told = gguf_head.made_of(file) if file.is_file() else {}
-    if {key: told.get(key) for key in made_of} == made_of:
+    if _is(file, identity(values, kind)):
         return file
-    why = "the one that is there is of another adapter, base or template" if file.is_file() else "it is made once"
-    progress.say(f"making {file.relative_to(workspace)}: {why}, and takes some minutes")
-    make(workspace, values, file, kind)
+    with merge.turn(workspace):
+        if _is(file, identity(values, kind)):  # another csb has made it meanwhile
+            return file
+        why = "the one that is there is of another adapter, base or template" if file.is_file() else "it is made once"
+        progress.say(f"making {file.relative_to(workspace)}: {why}, and takes some minutes")
+        make(workspace, values, file, kind)
+    if (recipe := file.with_suffix(".Modelfile")).is_file():
+        progress.say(f"note: {recipe.relative_to(workspace)} is of before; csb export --gguf {kind} writes a new one")
     return file
+
+
+def _is(file: Path, made_of: Mapping[str, Any]) -> bool:
+    told = gguf_head.made_of(file) if file.is_file() else {}
+    return {key: told.get(key) for key in made_of} == dict(made_of)
 
 
 def make(

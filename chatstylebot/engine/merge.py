@@ -1,18 +1,21 @@
 """Adapter + base → a merged model in a folder of its own."""
 
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from chatstylebot import drafts, files, progress
+from chatstylebot import drafts, files, locks, progress
 from chatstylebot.engine import llamafactory, machine
 from chatstylebot.errors import UserError
 from chatstylebot.models import folders, provenance
 from chatstylebot.workspace import Workspace
 
+GLANCE = 0.5  # seconds between two looks whether it is our turn
 KEEP = ("model_name_or_path", "adapter_name_or_path", "template", "finetuning_type")
 
 
@@ -21,6 +24,30 @@ def name(adapter: Path, workspace: Path) -> str:
     saves = Workspace(workspace).saves
     within = adapter.relative_to(saves) if adapter.is_relative_to(saves) else None
     return "_".join(within.parts) if within else adapter.name
+
+
+@contextmanager
+def turn(workspace: Path) -> Iterator[None]:
+    """One csb at a time makes models in a workspace: they share a recipe and a log. The second waits for the first."""
+    path = Workspace(workspace).private().hidden / "making.lock"
+    told = False
+    while (handle := _taken(path)) is None:
+        if not told:
+            progress.say("another csb makes a model here: waiting for its end")
+        told = True
+        time.sleep(GLANCE)
+    try:
+        yield
+    finally:
+        if handle >= 0:
+            os.close(handle)
+
+
+def _taken(path: Path) -> int | None:
+    try:
+        return locks.take(path)
+    except OSError:  # a file system without locks
+        return -1
 
 
 def there(values: Mapping[str, Any], final: Path) -> bool:

@@ -100,8 +100,11 @@ def recipe(card: Card, workspace: Path, model: str | None, adapter: Path | None,
 
 
 def prompt_differs(card: Card, adapter: str | None) -> str | None:
-    """A remark when the card's prompt is not the one the adapter was trained with."""
-    trained = provenance.read(Path(adapter)).get("system") if adapter else None
+    """A remark when the card's template or prompt is not the one the adapter was trained with."""
+    told = provenance.read(Path(adapter)) if adapter else {}
+    if card.template and told.get("template") not in (None, card.template):
+        return f"the card says template: {card.template}; the adapter was trained with {told['template']}"
+    trained = told.get("system")
     if trained is None or special.same(trained, card.prompt()):
         return None
     return f"the card's prompt has changed since training; it was: {trained}"

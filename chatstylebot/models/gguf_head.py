@@ -15,7 +15,7 @@ MAGIC = b"GGUF"
 NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 STRING, ARRAY = 8, 9
 LONGEST = 1 << 28  # bytes or items of one value; more is a damaged file
-REMEDY = "make it again: csb export --gguf q8_0"
+REMEDY = "if csb made it: remove it, and csb serve makes it anew"
 MADE_OF = "csb.made_of"  # JSON: what a GGUF of ours was made from
 TOKENS, TYPES, CONTROL = "tokenizer.ggml.tokens", "tokenizer.ggml.token_type", 3
 

@@ -40,7 +40,7 @@ def find(workspace: Workspace, held: Collection[str], clean: Collection[str]) ->
         run = provenance.state(folder) != "none" and not (folder / provenance.MERGED).is_file()
         line = told.get("line") or f"csb train {told.get('stage', 'sft')} --again"
         found.append(Memory(folder, sure, line if run else None))
-    for file in sorted(workspace.exported.glob("*.gguf")):
+    for file in workspace.ggufs():
         beside = tuple(path for path in (file.with_suffix(".Modelfile"),) if path.is_file())
         told = gguf_head.made_of(file)
         learnt = told.get("learnt") if isinstance(told.get("learnt"), list) else None
@@ -56,7 +56,9 @@ def lines(found: Sequence[Memory], here: Path) -> list[str]:
     if not found:
         return []
     runs = [one for one in found if one.line]
-    paths = [shlex.quote(os.path.relpath(path, here)) for one in found for path in one.paths]
+    gone = [path for one in found for path in one.paths]
+    tops = [path for path in gone if not set(path.parents) & set(gone)]  # what lies in another goes with it
+    paths = [shlex.quote(os.path.relpath(path, here)) for path in tops]
     anew = [*dict.fromkeys(one.line for one in runs if one.line)]
     anew += ["csb export"] if len(runs) < len(found) else []
     return [f"rm -r {' '.join(paths)}", *anew]

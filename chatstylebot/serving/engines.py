@@ -15,6 +15,7 @@ Kind = Literal["clone", "base"]
 # the order in which Hugging Face applies them, so that a reply is drawn as in training's own chat
 SAMPLERS = ("penalties", "temperature", "top_k", "top_p")
 TOP_K = 50  # LLaMA-Factory's default
+RANDOM = (1 << 32) - 1  # the seed that llama.cpp takes for none
 KEY = "CSB_ENGINE_KEY"  # the child's key and, for `url`, the user's
 
 
@@ -83,8 +84,11 @@ def payload(spec: Spec, name: str, wish: Wish, stream: bool) -> dict[str, Any]:
         return values | {"do_sample": wish.temperature > 0, "presence_penalty": wish.repetition_penalty, "n": 1}
     if wish.stop:
         values["stop"] = list(wish.stop)
+    seed = wish.seed
+    if spec.dialect == "llamacpp" and seed is not None:
+        seed %= RANDOM
     optional = {
-        "seed": wish.seed,
+        "seed": seed,
         "presence_penalty": wish.presence_penalty,
         "frequency_penalty": wish.frequency_penalty,
     }

@@ -94,7 +94,7 @@ def load(params: Any, model: Path) -> tuple[Any, int]:
     try:
         server = xllamacpp.Server(params)
     except RuntimeError:
-        remedy = "make it again: csb export --gguf q8_0; or fewer --chats or a smaller --context where memory is short"
+        remedy = "if csb made it: remove it, and csb serve makes it anew; where memory is short: fewer --chats"
         raise UserError(f"llama.cpp cannot load {model}", remedy) from None
     return server, int(urlsplit(server.listening_address).port or 0)
 

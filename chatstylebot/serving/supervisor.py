@@ -22,6 +22,7 @@ BACK_OFF = (0.5, 1, 2, 4, 8, 15, 30)  # seconds before a start after so many cra
 WATCH = (2.0, 15.0)  # seconds between two questions to a server elsewhere: while it is away, while it answers
 CALM = 60  # seconds of work after which a crash counts as the first again
 TRIES = 2  # starts that may fail before it was ever ready
+VAIN = 3  # starts that may fail after that, before nobody waits for the next any more
 LOG_LIMIT = 4 << 20  # bytes of an engine's log that are kept
 
 
@@ -38,6 +39,7 @@ class Engine:
         self.name = spec.name
         self._say = say
         self._ever = False  # whether it was ready before
+        self._vain = 0  # starts in a row after which it was never ready
         self._changed = asyncio.Event()
 
     @property
@@ -46,12 +48,14 @@ class Engine:
         return max(self.starts - 1, 0)
 
     async def ready(self, patience: float) -> Client:
-        """The client of the engine, as soon as it is ready. Raises Trouble (503) when it is not in time."""
+        """The client of the engine, as soon as it is ready. Raises Trouble (503) when it is not in time, and at once
+        where it does not start any more."""
         end = time.monotonic() + patience
         while self.state != "ready":
             left = end - time.monotonic()
             away = self.state == "restarting" and self.spec.start is None  # nobody here starts it again
-            if self.state in ("failed", "stopped") or away or left <= 0:
+            hopeless = self._ever and self._vain >= VAIN
+            if self.state in ("failed", "stopped") or away or hopeless or left <= 0:
                 raise Trouble(f"the engine is not ready ({self.state})", 503)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):  # wait_for loses a cancellation up to Python 3.11
@@ -117,6 +121,7 @@ class Engine:
             self.starts += 1
             begin = time.monotonic()
             was_ready = await self._once(start)
+            self._vain = 0 if was_ready else self._vain + 1
             crashes = 1 if was_ready and time.monotonic() - begin > CALM else crashes + 1
             if not self._ever and self.starts >= TRIES:
                 self._turn("failed")
@@ -175,6 +180,7 @@ class Engine:
                 await asyncio.sleep(PROBE)
                 continue
             self.name = self.spec.name or (names[0] if names else self.spec.id)
+            self._vain = 0
             self._turn("ready")
             return
 
