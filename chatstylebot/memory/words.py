@@ -6,8 +6,11 @@ endings away.
 """
 
 import re
+from collections.abc import Callable
+from functools import cache
 
-import rjieba
+from chatstylebot import files
+from chatstylebot.errors import UserError
 
 TOKENIZER = "porter unicode61 remove_diacritics 2"
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]+")
@@ -30,7 +33,18 @@ def of(text: str) -> list[str]:
 
 def _han(run: str) -> list[str]:
     # a word of one character is that character, and counts once
-    return [*(word for word in rjieba.cut_for_search(run) if len(word) > 1), *run]
+    return [*(word for word in _cutter()(run) if len(word) > 1), *run]
+
+
+@cache
+def _cutter() -> Callable[[str], list[str]]:
+    """jieba's cut for search engines. Raises UserError where it is not installed."""
+    try:
+        import rjieba
+    except ImportError:
+        raise UserError("rjieba, which finds Chinese words, is not installed", files.install("rag")) from None
+    cut: Callable[[str], list[str]] = rjieba.cut_for_search
+    return cut
 
 
 def _pairs(run: str) -> list[str]:
