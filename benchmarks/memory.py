@@ -41,24 +41,8 @@ from chatstylebot.memory.search import Here, Search
 from chatstylebot.memory.store import Store
 
 CACHE = Path(__file__).parent / ".cache"
-NAMES = (
-    "Ann",
-    "Ben",
-    "Cleo",
-    "Dan",
-    "Eve",
-    "Finn",
-    "Gus",
-    "Hana",
-    "Ivy",
-    "Jack",
-    "Kim",
-    "Leo",
-    "Mia",
-    "Ned",
-    "Olga",
-    "Pia",
-)
+NAMES = ("Ann", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hana", "Ivy", "Jack", "Kim", "Leo", "Mia", "Ned", "Olga",
+         "Pia")  # fmt: skip
 GAP = 3600  # seconds of silence between two conversations
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FOUND = Callable[[str], Sequence[str]]  # a question → the texts that are found, the best first

@@ -36,6 +36,14 @@ def take(path: Path) -> int | None:
         os.close(handle)  # whoever held it before took the file away
 
 
+def attempt(path: Path) -> int | None:
+    """The same; -1 on a file system without locks, where nobody is kept out."""
+    try:
+        return take(path)
+    except OSError:
+        return -1
+
+
 def taken(path: Path) -> bool:
     """Whether somebody holds it now; asking makes no file. Raises OSError."""
     if not path.is_file():

@@ -51,10 +51,7 @@ class Workspace:
             yield
             return
         path = self.hidden / "samples.lock"
-        try:
-            handle = locks.take(path)
-        except OSError:  # a file system without locks
-            handle = -1
+        handle = locks.attempt(path)
         if handle is None:
             raise UserError(
                 f"another csb is writing the samples of {self.folder}", "wait for its end, then the same line again"

@@ -15,10 +15,10 @@ from typing import IO
 import httpx
 import pytest
 from patience import LIMIT, until
+from tiny_workspace import gguf
 
 from chatstylebot.serving import llamacpp
 
-HERE = Path(__file__).parent
 ASKED = {"messages": [{"role": "user", "content": "PLUMTREE 你好"}], "max_tokens": 8, "temperature": 0}
 
 
@@ -27,11 +27,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny model as a GGUF, under a name with spaces and Chinese in it."""
     folder = tmp_path_factory.mktemp("ggufs") / "我的 模型"
     folder.mkdir()
-    subprocess.run([sys.executable, HERE / "tiny_model.py", folder / "hf"], check=True, capture_output=True)
-    file = folder / "tiny 小.gguf"
-    line = [sys.executable, "-m", "chatstylebot.engine.converter", folder / "hf", "--outtype", "f32"]
-    subprocess.run([*line, "--outfile", file], check=True, capture_output=True)
-    return file
+    return gguf(folder / "tiny 小.gguf")
 
 
 @contextmanager

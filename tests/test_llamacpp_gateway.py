@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,11 +13,11 @@ import httpx
 import pytest
 from gateway import Running, limits, running
 from patience import LIMIT, until
+from tiny_workspace import gguf
 
 from chatstylebot.models import gguf_head, special
 from chatstylebot.serving import engines
 
-HERE = Path(__file__).parent
 KILLS = (200, 500, 800)  # far apart: a request is tried twice and no more
 pytestmark = [pytest.mark.engine, pytest.mark.skipif(os.name == "nt", reason="POSIX signals")]
 
@@ -26,12 +25,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.skipif(os.name == "nt", reason="PO
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny model as a GGUF; its answers end only at the number of tokens that was asked for."""
-    folder = tmp_path_factory.mktemp("gguf")
-    line = [sys.executable, HERE / "tiny_model.py", folder / "hf", "0", "endless"]
-    subprocess.run(line, check=True, capture_output=True)
-    line = [sys.executable, "-m", "chatstylebot.engine.converter", folder / "hf", "--outtype", "f32"]
-    subprocess.run([*line, "--outfile", folder / "tiny.gguf"], check=True, capture_output=True)
-    return folder / "tiny.gguf"
+    return gguf(tmp_path_factory.mktemp("gguf") / "tiny.gguf", "0", "endless")
 
 
 def spec(model: Path, folder: Path, slots: int = 4, context: int = 512) -> engines.Spec:

@@ -21,6 +21,15 @@ def csb(folder: Path, *argv: object, code: int | None = 0, **env: str) -> subpro
     return done
 
 
+def gguf(file: Path, *more: str) -> Path:
+    """The tiny model as this GGUF of 32 bits; `more` is what tiny_model.py takes behind the folder."""
+    model = file.with_name("hf")
+    subprocess.run([sys.executable, HERE / "tiny_model.py", model, *more], check=True, capture_output=True)
+    line = [sys.executable, "-m", "chatstylebot.engine.converter", model, "--outtype", "f32", "--outfile", file]
+    subprocess.run(line, check=True, capture_output=True)
+    return file
+
+
 def make(folder: Path) -> Path:
     """The folder as such a workspace, ready to be trained in."""
     model = folder / "models" / "SmolLM2-135M-Instruct"

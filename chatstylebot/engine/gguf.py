@@ -89,8 +89,8 @@ def convert(model: Path, output: Path, kind: str, jinja: str, made_of: Mapping[s
     files.write_json(told, {"template": jinja, "made_of": made_of}, private=True)
     try:
         # of the 16-bit kinds the one that keeps most of these weights
-        words = ("auto", plain) if kind in QUANTIZED else (kind, output)
-        _child("converter", [model, "--outtype", words[0], "--outfile", words[1]], log, {converter.TOLD: str(told)})
+        outtype, outfile = ("auto", plain) if kind in QUANTIZED else (kind, output)
+        _child("converter", [model, "--outtype", outtype, "--outfile", outfile], log, {converter.TOLD: str(told)})
         if kind in QUANTIZED:
             _child(QUANTIZER, [plain, output, kind, machine.free_cores()], log)
     except UserError as error:

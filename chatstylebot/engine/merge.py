@@ -31,7 +31,7 @@ def turn(workspace: Path) -> Iterator[None]:
     """One csb at a time makes models in a workspace: they share a recipe and a log. The second waits for the first."""
     path = Workspace(workspace).private().hidden / "making.lock"
     told = False
-    while (handle := _taken(path)) is None:
+    while (handle := locks.attempt(path)) is None:
         if not told:
             progress.say("another csb makes a model here: waiting for its end")
         told = True
@@ -41,13 +41,6 @@ def turn(workspace: Path) -> Iterator[None]:
     finally:
         if handle >= 0:
             os.close(handle)
-
-
-def _taken(path: Path) -> int | None:
-    try:
-        return locks.take(path)
-    except OSError:  # a file system without locks
-        return -1
 
 
 def there(values: Mapping[str, Any], final: Path) -> bool:
