@@ -232,20 +232,40 @@ def test_the_greedy_answers_of_an_f16_are_the_merged_model_s_and_it_says_what_it
     assert str(place).encode() not in (place / "mine/mine-f16.gguf").read_bytes()  # it may be given away
 
 
-def test_an_export_for_ollama_is_whole_and_never_written_over(place: Path, tmp_path: Path) -> None:
+def test_a_small_kind_comes_from_llama_cpp_s_quantizer_with_a_modelfile(place: Path, tmp_path: Path) -> None:
     place = shutil.copytree(place, tmp_path / "workspace")
-    done = csb(place, "export", "--gguf", "Q4_K_M", "--output", "mine/small")
+    model = place / "models" / "SmolLM2-135M-Instruct"
+    shutil.rmtree(model)
+    line = [
+        sys.executable,
+        Path(__file__).with_name("tiny_model.py"),
+        model,
+        "0",
+        "endless",
+    ]  # its rows can be quantized
+    subprocess.run(line, check=True, capture_output=True)
+    done = csb(place, "export", "--base", "--gguf", "Q4_K_M", "--output", "mine/small")
     assert "of the greedy tokens are those of the unquantised model" in done.stderr
     assert sorted(path.name for path in (place / "mine").glob("*small*")) == [
-        "small", "small-q4_k_m.Modelfile", "small-q4_k_m.gguf",
+        "small-q4_k_m.Modelfile", "small-q4_k_m.gguf",
     ]  # fmt: skip
     assert gguf_head.read(place / "mine/small-q4_k_m.gguf")["general.file_type"] == 15  # llama.cpp's MOSTLY_Q4_K_M
-    text = (place / "mine/small-q4_k_m.Modelfile").read_text("utf-8")
     assert "ollama create my-clone -f mine/small-q4_k_m.Modelfile" in done.stdout
+
+
+def test_an_export_for_ollama_is_whole_and_never_written_over(place: Path, tmp_path: Path) -> None:
+    place = shutil.copytree(place, tmp_path / "workspace")
+    done = csb(place, "export", "--gguf", "F16", "--output", "mine/small")
+    assert "of the greedy tokens are those of the unquantised model" in done.stderr
+    assert sorted(path.name for path in (place / "mine").glob("*small*")) == [
+        "small", "small-f16.Modelfile", "small-f16.gguf",
+    ]  # fmt: skip
+    text = (place / "mine/small-f16.Modelfile").read_text("utf-8")
+    assert "ollama create my-clone -f mine/small-f16.Modelfile" in done.stdout
     assert 'SYSTEM """You are Mia, texting with a friend.' in text
     assert 'PARAMETER stop "<|im_end|>"' in text
-    again = csb(place, "export", "--gguf", "q4_k_m", "--output", "mine/small", code=1)
-    assert "mine/small-q4_k_m.gguf is there already" in again.stderr
+    again = csb(place, "export", "--gguf", "f16", "--output", "mine/small", code=1)
+    assert "mine/small-f16.gguf is there already" in again.stderr
     assert "there is something in" in csb(place, "export", "--output", "mine/small", code=1).stderr
     other = csb(place, "export", "--gguf", "f32", "--output", "mine/small")  # another kind needs no second merging
     assert "the merged model in mine/small is of this adapter and base: it is used again" in other.stderr
