@@ -94,12 +94,15 @@ class Double:
         self.app.post("/v1/chat/completions", response_model=None)(self.complete)
         self.app.post("/v1/feedback", response_model=None)(self.vote)
         self.app.get("/v1/drafts", response_model=None)(self.get_drafts)
+        self.app.post("/v1/links/open", response_model=None)(self.open)
         self.port = 0
         self.reset()
 
     def reset(self, scenes: Sequence[Say | Refuse] = (), keys: Sequence[str] = (), **card: Any) -> None:
         """Forget everything, and play these scenes next."""
         self.card, self.keys = CARD | card, set(keys)
+        self.waiting: list[Json] = []  # drafts of the bot
+        self.links: dict[str, str] = {}  # what a link's word is traded for
         self.scenes: deque[Say | Refuse] = deque(scenes)
         self.refusals: deque[Refuse] = deque()  # of votes
         self.asked: list[Json] = []
@@ -116,8 +119,12 @@ class Double:
     async def get_card(self, authorization: Annotated[str | None, Header()] = None) -> Json | JSONResponse:
         return self.stranger(authorization) or self.card
 
+    async def open(self, body: Json) -> Json | JSONResponse:
+        key = self.links.pop(body["once"], None)
+        return {"key": key} if key else Refuse(410, "used").response()
+
     async def get_drafts(self) -> Json:
-        return {"object": "list", "data": []}
+        return {"object": "list", "data": self.waiting}
 
     async def complete(
         self, request: Request, body: Json, authorization: Annotated[str | None, Header()] = None

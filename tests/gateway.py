@@ -25,6 +25,7 @@ from chatstylebot.serving import gateway, server
 from chatstylebot.serving.answers import Served
 from chatstylebot.serving.engines import Spec, Start
 from chatstylebot.serving.keys import Keys
+from chatstylebot.serving.links import Links
 from chatstylebot.serving.slots import Slots
 from chatstylebot.serving.state import Choices, Limits, State
 from chatstylebot.serving.supervisor import Engine
@@ -101,6 +102,7 @@ def running(
         choices,
         lambda: datetime.now(UTC),
         drafts=folder / "drafts.sqlite",
+        links=Links(OWNER),
     )
     where = server.listen("127.0.0.1", 0)
     port = where.getsockname()[1]

@@ -48,8 +48,13 @@ class Screen:
         os.write(self._master, text.encode())
 
     def wait(self, words: str, times: int = 1) -> None:
-        """Until the words have stood there so often."""
-        until(lambda: self.text.count(words) >= times, lambda: self.text)
+        """Until the words have stood there so often; a program that has ended says nothing more."""
+
+        def there() -> bool:
+            return self.text.count(words) >= times
+
+        until(lambda: there() or not (self.process.poll() is None or self._reader.is_alive()), lambda: self.text)
+        assert there(), self.text
 
     def interrupt(self) -> None:
         """Ctrl-C."""

@@ -496,6 +496,17 @@ def test_the_same_thumb_twice_is_one_vote() -> None:
     assert len(world.state.house.votes) == 1
 
 
+def test_who_says_good_then_bad_then_good_has_said_good() -> None:
+    world = World()
+    world.hear("hi", OWNER)
+    world.wait()
+    for word in ("good", "bad", "good"):
+        world.hear(word, OWNER)
+    votes = world.state.house.votes
+    assert [vote.verdict for vote in votes] == ["good", "bad", "good"]
+    assert len({vote.id for vote in votes}) == 3  # else the third would be the first sent again
+
+
 def two(ask: object) -> tuple[str, ...]:
     return ("first, a\nb", "second") if getattr(ask, "n", 1) == 2 else ("plain",)
 

@@ -115,6 +115,13 @@ def test_the_chat_page_s_own_address_will_do_and_a_wrong_key_is_told_as_one(plac
         assert "this key has letters that no server takes" in done.stderr
 
 
+def test_a_link_for_the_browser_is_not_spent_on_a_terminal(place: Path, server: Running) -> None:
+    done = chat(place, "--server", f"{server.url}/#once=word")
+    assert done.returncode == 1
+    assert "this link is for the chat page in a browser" in done.stderr
+    assert f"try: CSB_SERVER_KEY=… csb chat --server {server.url}/" in done.stderr
+
+
 def test_what_is_too_long_is_left_out_and_does_not_spoil_the_talk(place: Path, server: Running) -> None:
     done = chat(place, "--server", server.url, typed="x" * 20_001 + "\nhi\n")
     assert "that line has 20,001 characters, and is left out" in done.stderr

@@ -599,7 +599,7 @@ def test_the_docs_page_needs_nothing_from_elsewhere(open_one: Running) -> None:
 VOTE = {"id": "v-1", "verdict": "good"}
 
 
-def vote(where: Running, key: str | None = None, **body: Any) -> httpx.Response:
+def vote(where: Running, key: str | None = OWNER, **body: Any) -> httpx.Response:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     return httpx.post(f"{where.v1}/feedback", json=VOTE | body, headers=headers)
 
@@ -641,7 +641,7 @@ def test_a_vote_says_for_whom_the_answer_was_and_only_the_owner_may(tmp_path: Pa
     card = Card(name="Mia", system="You are {name} and talk to {contact}.")
     with running(tmp_path, card=card, contacts=people) as where:
         told = {"completion": "gone", "messages": say("hi"), "candidates": ["nm"], "contact": "Ann"}
-        assert vote(where, **told).status_code == 403
+        assert vote(where, FRIEND, **told).status_code == 403
         assert vote(where, OWNER, **told).status_code == 201
         (record,) = where.state.votes.records()  # type: ignore[attr-defined]
         assert (record.contact, record.messages[0].content) == ("wx_ann", "You are Mia and talk to Ann.")
@@ -655,10 +655,50 @@ def test_a_vote_that_means_nothing_is_refused(open_one: Running, wrong: dict[str
     assert vote(open_one, completion=done["id"], **wrong).status_code == 400
 
 
+@pytest.mark.parametrize("key", [None, "wrong-key-0123456789", FRIEND])
+def test_nobody_but_the_owner_votes_also_where_no_key_is_asked_for_FBK_6(open_one: Running, key: str | None) -> None:
+    done = ask(open_one, "hi").json()
+    before = list(open_one.state.votes.records())  # type: ignore[attr-defined]
+    answer = vote(open_one, key, id="v-friend", completion=done["id"])
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "owner_only")
+    assert list(open_one.state.votes.records()) == before  # type: ignore[attr-defined]
+    about = httpx.get(f"{open_one.v1}/card", headers={"Authorization": f"Bearer {key}"} if key else {}).json()
+    assert (about["owner"], about["votes"]) == (False, False)
+
+
 def test_only_the_owner_votes_where_keys_are_asked_for_FBK_6(keyed: Running) -> None:
     done = ask(keyed, "hi", key=FRIEND).json()
     assert vote(keyed, FRIEND, completion=done["id"]).status_code == 403
     assert vote(keyed, OWNER, completion=done["id"]).status_code == 201
+
+
+def opened(where: Running, word: str) -> httpx.Response:
+    return httpx.post(f"{where.v1}/links/open", json={"once": word})
+
+
+def test_a_link_opens_the_page_once_and_only_the_owner_makes_one(keyed: Running) -> None:
+    def link(key: str) -> httpx.Response:
+        return httpx.post(f"{keyed.v1}/links", json={}, headers={"Authorization": f"Bearer {key}"})
+
+    assert link(FRIEND).status_code == 403
+    assert opened(keyed, "guessed").status_code == 410
+    word = link(OWNER).json()["once"]
+    assert OWNER not in word
+    assert opened(keyed, word).json() == {"key": OWNER}
+    again = opened(keyed, word)
+    assert (again.status_code, again.json()["error"]["code"]) == (410, "link_used")
+    assert opened(keyed, f"{link(OWNER).json()['once']}x").status_code == 410
+
+
+def test_of_many_links_the_latest_stay_open(keyed: Running) -> None:
+    assert keyed.state.links
+    first, *_, last = [keyed.state.links.new() for _ in range(40)]
+    assert (opened(keyed, first).status_code, opened(keyed, last).status_code) == (410, 200)
+
+
+def test_guessing_links_is_slowed_down_like_everything_else(tmp_path: Path) -> None:
+    with running(tmp_path, choices=Choices(key_required=True, limits=Limits(rate=3))) as where:
+        assert [opened(where, "guessed").status_code for _ in range(5)] == [410, 410, 410, 429, 429]
 
 
 def test_an_engine_that_says_something_odd_is_out_of_order_and_nobody_waits_for_it(open_one: Running) -> None:

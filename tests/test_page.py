@@ -642,6 +642,41 @@ def test_a_key_in_the_link_is_used_and_taken_out_of_the_address(page: Page, doub
     assert "s3cret" not in page.driver.execute_script("return JSON.stringify(localStorage) + document.cookie")
 
 
+def test_a_link_opens_the_page_once_and_no_copy_of_it_opens_it_again(page: Page, double: Double) -> None:
+    page.expected = ["401", "410"]
+    double.reset(keys=["s3cret"])
+    double.links = {"word-1": "s3cret"}
+    page.ready(hash="#once=word-1").say("在吗")
+    page.shows("> 在吗", "嗯嗯", "知道啦")
+    assert page.driver.current_url == f"{page.origin}/"
+    page.open(hash="#once=word-1")  # the same tab, which has the key
+    page.shows("> 在吗", "嗯嗯", "知道啦")
+    page.driver.execute_script("sessionStorage.clear()")
+    page.driver.get("about:blank")
+    page.open(hash="#once=word-1")
+    page.until(
+        lambda: (
+            page.seen("#door-why")
+            == ["这个链接已经用过一次了。终端里有新的链接；也可以在这里填 .csb/keys 里 owner 那一行的密钥。"]
+        )
+    )
+    page.one("#key").send_keys("wrong", Keys.ENTER)
+    page.until(lambda: page.seen("#door-why") == ["这个密钥不对，再看看？"])
+    page.one("#key").send_keys("s3cret", Keys.ENTER)
+    page.until(lambda: page.one("#text").is_enabled())
+
+
+def test_who_may_talk_without_a_key_is_told_how_to_judge(page: Page, double: Double) -> None:
+    double.reset(votes=False)
+    page.ready()
+    page.press("#judge")
+    page.until(lambda: page.seen("#door h2") == ["需要密钥"])
+    double.reset(owner=True)
+    page.one("#key").send_keys("right", Keys.ENTER)
+    page.until(lambda: page.one("#text").is_enabled() and page.seen("#two"))
+    assert page.all("#judge") == []
+
+
 def test_without_a_key_the_page_asks_for_one_until_it_is_right(page: Page, double: Double) -> None:
     page.expected = ["401"]
     double.reset(keys=["right"])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 from patience import LIMIT, until
+from screen import Screen
 from test_bot_server import ENV
 
 from chatstylebot import processes
@@ -103,3 +105,29 @@ def test_the_server_of_a_workspace_is_found_there_and_nowhere_else(place: Path, 
         # what is written there by a server that is gone, or by anybody else, is no server
         assert own.server_url.read_text().strip() == url
         assert own.server() is None
+
+
+def test_on_a_terminal_there_is_always_one_link_that_opens_the_page_and_each_opens_it_once(
+    place: Path, engine: str
+) -> None:
+    (place / "clone.yaml").write_text("name: Mia\nlanguage: en\n")
+    port = free_port()
+    screen = Screen(place, "serve", "--url", engine, "--port", str(port), **ENV)
+    screen.wait("Ctrl-C stops it")
+    keys = Workspace(place).keys.read_text("utf-8")
+
+    def shown() -> list[str]:
+        return re.findall(rf"http://127\.0\.0\.1:{port}/#once=([\w-]+)\s", screen.text)
+
+    def opened(word: str) -> httpx.Response:
+        return httpx.post(f"http://127.0.0.1:{port}/v1/links/open", json={"once": word})
+
+    [first] = shown()
+    key = opened(first).json()["key"]
+    assert f"owner {key}\n" in keys
+    until(lambda: len(shown()) == 2)
+    assert opened(first).status_code == 410
+    assert opened(shown()[1]).json() == {"key": key}
+    screen.interrupt()
+    screen.end()
+    assert key not in screen.text

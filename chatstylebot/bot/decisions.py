@@ -68,16 +68,20 @@ def _vote(state: State, talk: Talk, word: str, frame: Frame) -> Step | None:
 
 
 def _voted(state: State, talk: Talk, answer: Answer, verdict: Verdict, about: str, frame: Frame) -> Step:
+    noted: list[Action] = [Tell("记下了" if frame.zh else "noted", reply=True)]
+    if talk.judged == verdict:  # the same once more
+        return state.having(talk), noted
     house = _with_vote(state.house, talk, answer, verdict, answer.candidates.index(about))
-    return state.having(talk, house), [Count("voted"), Tell("记下了" if frame.zh else "noted", reply=True)]
+    return state.having(replace(talk, judged=verdict), house), [Count("voted"), *noted]
 
 
 def _with_vote(
     house: House, talk: Talk, answer: Answer, verdict: Verdict, index: int, text: str | None = None
 ) -> House:
-    source = f"bot-{talk.chat.channel}"
-    vote = Vote(f"{answer.completion}-{verdict}-{index}", verdict, index, answer, source, talk.contact, text)
-    return house if vote.id in {each.id for each in house.votes} else replace(house, votes=(*house.votes, vote))
+    source, number = f"bot-{talk.chat.channel}", house.voted + 1
+    # numbered: who says good, bad, and good again has said three things, and the last one counts
+    vote = Vote(f"{answer.completion}-{verdict}-{number}", verdict, index, answer, source, talk.contact, text)
+    return replace(house, votes=(*house.votes, vote), voted=number)
 
 
 def stored(state: State, id: str) -> State:

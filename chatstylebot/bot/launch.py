@@ -120,7 +120,7 @@ def run(plan: Plan) -> None:
         server.found(plan.server, plan.workspace, plan.key, plan.more, plan.console.say) as url,
     ):
         if sys.stderr.isatty():  # a log is no place for the owner's key
-            progress.say(f"the chat page is {url}/#key={plan.key}")
+            progress.say(f"the chat page is {server.page(url, plan.key)}")
         line = plan.console.line
         outside = Outside(
             channel=plan.channel,

@@ -106,7 +106,7 @@ def _ended(frame: Frame, talk: Talk, reply: Reply, now: datetime) -> Talk:
     two = len(reply.answer.texts) == 2 and not reply.cut
     if len(reply.answer.texts) == 2:  # neither stands in the history yet: the first one does until the owner chooses
         talk = turns.said(frame, talk, "assistant", reply.answer.texts[0], now)
-    return replace(talk, reply=None, last=None if reply.cut else reply.answer, choosing=two)
+    return replace(talk, reply=None, last=None if reply.cut else reply.answer, judged="", choosing=two)
 
 
 def not_sent(frame: Frame, state: State, chat: Chat, id: str, error: NotSent, now: datetime) -> Step:

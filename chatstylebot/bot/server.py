@@ -27,6 +27,22 @@ async def ours(url: str, key: str) -> bool:
     return (await _object(url, key, "/v1/card")).get("owner") is True
 
 
+def page(url: str, key: str) -> str:
+    """The address of the chat page: with a word that opens it once for the owner, where the server makes such links."""
+    word = asyncio.run(_link(url, key))
+    return f"{url}/#once={word}" if word else url
+
+
+async def _link(url: str, key: str) -> str:
+    client = Client(f"{url}/v1", key)
+    try:
+        return str((await client.post("/v1/links", {})).get("once", ""))
+    except Trouble:
+        return ""
+    finally:
+        await client.close()
+
+
 async def _object(url: str, key: str, path: str) -> dict[str, Any]:
     client = Client(f"{url}/v1", key)
     try:

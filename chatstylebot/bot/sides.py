@@ -90,6 +90,9 @@ class There:
 def address(url: str, key: str) -> tuple[str, str]:
     """Where a server is and the key for it; the chat page's address, with the key in it, will do. Raises UserError."""
     place, _, hidden = url.partition("#key=")
+    place, _, word = place.partition("#once=")
+    if word:
+        raise UserError("this link is for the chat page in a browser", f"{KEY}=… csb chat --server {place}")
     key = (key or hidden).strip()
     if not key.isascii():
         raise UserError("this key has letters that no server takes", f"{KEY}=… as it stands in .csb/keys there")

@@ -86,6 +86,7 @@ class Talk:
     paused: datetime | None = None  # the owner has answered by hand: silent until then
     replied: tuple[datetime, ...] = ()  # the replies of the last hour
     last: Answer | None = None  # what good and bad are about
+    judged: str = ""  # the owner's latest verdict on it
     choosing: bool = False  # the owner was given two answers
     disclosed: bool = False
     held: str = ""  # why the burst waits
@@ -133,6 +134,7 @@ class House:
     drafts: tuple[Draft, ...] = ()
     drafted: int = 0  # how many drafts there were so far
     votes: tuple[Vote, ...] = ()
+    voted: int = 0  # how many votes there were so far
     replied: tuple[datetime, ...] = ()  # the replies of the last hour, to anybody but the owner
 
 

@@ -16,6 +16,7 @@ from chatstylebot.serving.choose import Backend, Name
 from chatstylebot.workspace import Workspace, here
 
 if TYPE_CHECKING:
+    from chatstylebot.serving.links import Links
     from chatstylebot.serving.supervisor import Engine
 
 
@@ -69,7 +70,7 @@ def run(
     from chatstylebot.bot.server import CHILD
     from chatstylebot.client import LOOPBACK
     from chatstylebot.corpus import store
-    from chatstylebot.serving import addresses, lineup, server
+    from chatstylebot.serving import addresses, lineup, links, server
     from chatstylebot.serving import settings as original
     from chatstylebot.serving import workspace as work
     from chatstylebot.serving.state import Choices, Limits
@@ -101,9 +102,12 @@ def run(
     if choices.key_required:
         progress.say(f"note: every request needs a key: {Workspace(workspace).keys}")
 
-    def ready(key: str) -> None:
-        # a log that others may read gets no key
-        end = f"#key={key}" if sys.stdout.isatty() else f" (the owner's key: {Workspace(workspace).keys})"
+    def ready(opened: "Links") -> None:
+        if sys.stdout.isatty():
+            end = f"{links.PART}{opened.new()}"
+            opened.used = lambda: typer.echo(f"that link is used; the next one: {shown}/{links.PART}{opened.new()}")
+        else:  # a log that others may read gets none
+            end = f" (the owner's key: {Workspace(workspace).keys})"
         typer.echo(f"ready: the chat page is {shown}/{end}\n       the API is {shown}/v1 (Ctrl-C stops it)")
         if CHILD not in os.environ:  # a bot's or chat's own server is nobody else's
             told.enter_context(Workspace(workspace).announced(shown))

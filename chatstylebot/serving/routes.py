@@ -20,15 +20,18 @@ from chatstylebot.serving.schema import (
     ChatResponse,
     FeedbackRequest,
     Health,
+    Link,
     ModelInfo,
     ModelList,
+    OwnerKey,
     Stored,
 )
 from chatstylebot.serving.state import State
 from chatstylebot.serving.supervisor import Engine
 
 PATHS = (
-    "/v1/chat/completions", "/v1/models", "/v1/feedback", "/v1/drafts", "/v1/card", "/healthz", "/readyz", "/metrics",
+    "/v1/chat/completions", "/v1/models", "/v1/feedback", "/v1/drafts", "/v1/links", "/v1/links/open", "/v1/card",
+    "/healthz", "/readyz", "/metrics",
 )  # fmt: skip
 Who = Callable[[Request], Awaitable[Caller]]
 # one event each (OpenAPI 3.2's itemSchema: a `schema` would be that of the whole stream)
@@ -47,6 +50,7 @@ def router(state: State) -> APIRouter:
     _chat(found, state, who)
     _votes(found, state, who)
     drafts.add(found, state.drafts, who)
+    _links(found, state, who)
     _about(found, state, who)
     _health(found, state, who)
     return found
@@ -64,10 +68,7 @@ def _caller(state: State, request: Request) -> Caller:
     """Who asks. Raises Refusal: 401 where a key is required, 429 for too many requests in a minute."""
     key = bearer(request.headers)
     caller = state.keys.caller(key)
-    address = request.client.host if request.client else ""
-    if wait := state.within(f"address {address}", *([f"key {caller.name}"] if caller else [])):
-        state.metrics.refused.labels("rate").inc()
-        raise Refusal(429, "rate_limited", "too many requests in a minute", {"Retry-After": str(wait)})
+    _limit(state, request, *([f"key {caller.name}"] if caller else []))
     if caller is None and state.choices.key_required:
         state.metrics.refused.labels("key").inc()
         why = "this key is not known" if key else "a key is needed: Authorization: Bearer …"
@@ -75,9 +76,12 @@ def _caller(state: State, request: Request) -> Caller:
     return caller or Caller()
 
 
-def _may_vote(state: State, caller: Caller) -> bool:
-    """The owner; on this machine alone, where no key is needed, whoever sits at it."""
-    return caller.owner or not state.choices.key_required
+def _limit(state: State, request: Request, *who: str) -> None:
+    """Raises Refusal: 429 for too many requests in a minute, of this address or of `who`."""
+    address = request.client.host if request.client else ""
+    if wait := state.within(f"address {address}", *who):
+        state.metrics.refused.labels("rate").inc()
+        raise Refusal(429, "rate_limited", "too many requests in a minute", {"Retry-After": str(wait)})
 
 
 def _chat(found: APIRouter, state: State, who: Who) -> None:
@@ -118,10 +122,8 @@ def _votes(found: APIRouter, state: State, who: Who) -> None:
     )
     async def feedback(vote: FeedbackRequest, caller: Caller = Depends(who)) -> JSONResponse:
         """Record what the owner thinks of an answer; when this answers, it is on disk."""
-        if not _may_vote(state, caller):
+        if not caller.owner:
             raise Refusal(403, "owner_only", "only the owner's key may vote")
-        if vote.contact and not caller.owner:
-            raise Refusal(403, "owner_only", "only the owner's key may say who was talking (contact)")
         known, who_was = state.recent.get(vote.completion), state.contact(vote.contact) if vote.contact else None
         record = votes.record(vote, known, state.card, state.served(None), who_was, state.now())
         try:
@@ -136,6 +138,26 @@ def _votes(found: APIRouter, state: State, who: Who) -> None:
         return JSONResponse({"id": vote.id, "stored": new}, 201 if new else 200)
 
 
+def _links(found: APIRouter, state: State, who: Who) -> None:
+    @found.post("/v1/links", status_code=201, responses=failures(401, 403, 413, 415, 429, 503))
+    async def link(caller: Caller = Depends(who)) -> Link:
+        """A word that opens the chat page once, with the owner's key. Needs the owner's key."""
+        if not caller.owner:
+            raise Refusal(403, "owner_only", "only the owner's key may make a link")
+        if state.links is None:
+            raise Refusal(503, "no_links", "this server makes no links")
+        return Link(once=state.links.new())
+
+    @found.post("/v1/links/open", responses=failures(400, 403, 410, 413, 415, 429))
+    async def open(link: Link, request: Request) -> OwnerKey:
+        """The owner's key for such a word, which is void from then on."""
+        _limit(state, request)
+        key = state.links.take(link.once) if state.links else None
+        if key is None:
+            raise Refusal(410, "link_used", "this link was used before; csb serve has printed a new one")
+        return OwnerKey(key=key)
+
+
 def _about(found: APIRouter, state: State, who: Who) -> None:
     @found.get("/v1/card", responses=failures(401, 403, 429))
     async def card(caller: Caller = Depends(who)) -> CardInfo:
@@ -148,7 +170,7 @@ def _about(found: APIRouter, state: State, who: Who) -> None:
             model=next(iter(state.models)),
             models=[CardModel(id=id, kind=served.engine.spec.kind) for id, served in state.models.items()],
             owner=caller.owner,
-            votes=_may_vote(state, caller),
+            votes=caller.owner,
             contacts=[CardContact(id=id, name=one.name, relation=one.relation) for id, one in contacts],
         )
 

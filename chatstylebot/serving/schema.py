@@ -89,7 +89,7 @@ class FeedbackRequest(Lenient):
     candidates: list[Text] | None = Field(None, min_length=1, max_length=MAX_ANSWERS)
     model: Annotated[str, StringConstraints(max_length=200)] | None = None
     contact: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
-        None, description="Who was talking, for an answer that the gateway no longer knows. Needs the owner's key."
+        None, description="Who was talking, for an answer that the gateway no longer knows."
     )
 
 
@@ -98,6 +98,18 @@ class Stored(BaseModel):
 
     id: str
     stored: bool
+
+
+class Link(Lenient):
+    """What stands behind `#once=` in a link to the chat page."""
+
+    once: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+
+
+class OwnerKey(BaseModel):
+    """The owner's key."""
+
+    key: str
 
 
 class ErrorBody(BaseModel):

@@ -17,6 +17,7 @@ from chatstylebot.feedback.records import Record
 from chatstylebot.serving.answers import Served
 from chatstylebot.serving.guard import Detector
 from chatstylebot.serving.keys import Keys
+from chatstylebot.serving.links import Links
 from chatstylebot.serving.metrics import Metrics
 from chatstylebot.serving.recent import Recent
 
@@ -52,7 +53,7 @@ class Votes(Protocol):
 
 class State:
     """One gateway's state. `log` gets one JSON object per answer, when the user wants chats logged;
-    `drafts` is where the bot's replies wait for the owner."""
+    `drafts` is where the bot's replies wait for the owner, `links` open the chat page for them."""
 
     def __init__(
         self,
@@ -66,10 +67,11 @@ class State:
         now: Callable[[], datetime],
         log: Callable[[dict[str, object]], None] | None = None,
         drafts: Path | None = None,
+        links: Links | None = None,
     ) -> None:
         self.card, self.contacts, self.keys, self.votes = card, contacts, keys, votes
         self.secrets, self.choices, self.now, self.log = secrets, choices, now, log
-        self.drafts = drafts
+        self.drafts, self.links = drafts, links
         self.models = {served.engine.spec.id: served for served in models}
         self.recent = Recent()
         self.metrics = Metrics(self)

@@ -17,6 +17,7 @@ from chatstylebot.corpus.privacy.known_secrets import Known
 from chatstylebot.feedback.store import Store
 from chatstylebot.serving import gateway, keys, routes, server
 from chatstylebot.serving.answers import Served
+from chatstylebot.serving.links import Links
 from chatstylebot.serving.state import Choices, State
 from chatstylebot.serving.supervisor import Engine
 from chatstylebot.workspace import Workspace
@@ -32,9 +33,10 @@ def serve(
     where: socket,
     secrets: bytes,
     log_chats: bool,
-    ready: Callable[[str], None],
+    ready: Callable[[Links], None],
 ) -> Engine | None:
-    """Run until told to stop; `ready` gets the owner's key, `secrets` are the hashes of what was redacted.
+    """Run until told to stop; `ready` gets the links that open the chat page for the owner, `secrets` are the hashes of
+    what was redacted.
 
     Returns an engine that did not start. Raises UserError.
     """
@@ -42,10 +44,10 @@ def serve(
     known, owner = keys.load(own.keys, os.environ)
     detector = Known(secrets, card.language)
     log = _chat_log(own.chats) if log_chats else None
-    contacts = read_contacts(workspace)
+    contacts, links = read_contacts(workspace), Links(owner)
     with Store.open(own.feedback) as votes:
         state = State(
-            card, contacts, models, known, votes, detector, choices, lambda: datetime.now(UTC), log, own.drafts
+            card, contacts, models, known, votes, detector, choices, lambda: datetime.now(UTC), log, own.drafts, links
         )
         app, engines = gateway.build(state, _seen), [one.engine for one in models]
         progress.say("starting the engine")
@@ -55,7 +57,7 @@ def serve(
 
             def now() -> None:
                 loading.close()
-                ready(owner)
+                ready(links)
 
             failed = asyncio.run(server.serve(app, where, engines, now, told.append))
         for number in told:  # now that everything is closed, it ends us, too

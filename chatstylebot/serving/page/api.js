@@ -20,7 +20,7 @@ export class Failure extends Error {
 
 export const hasKey = () => key !== "";
 
-export function setKey(value) {
+function setKey(value) {
   key = value.trim();
   try {
     sessionStorage.setItem("csb.key", key);
@@ -29,17 +29,45 @@ export function setKey(value) {
   }
 }
 
-/** Take `#key=…` out of the address, so that it is neither seen nor bookmarked; true when there was one. */
+let link = ""; // the word of a link that opens the page once, until it is traded for the key
+let used = false;
+
+/** Whether the page was opened with a link that had been used before. */
+export const linkUsed = () => used;
+
+/** A key that somebody typed; what became of the link does not matter any more. */
+export function enter(value) {
+  used = false;
+  setKey(value);
+}
+
+/** Take `#key=…` or `#once=…` out of the address, so that it is neither seen nor bookmarked; true when there was one. */
 export function takeKey() {
-  const found = /(?:^#|&)key=([^&]*)/.exec(location.hash);
+  const found = /(?:^#|&)(key|once)=([^&]*)/.exec(location.hash);
   if (!found) return false;
   history.replaceState(null, "", location.pathname + location.search);
+  let word = found[2];
   try {
-    setKey(decodeURIComponent(found[1]));
+    word = decodeURIComponent(word);
   } catch {
-    setKey(found[1]); // a lone % is part of the key
+    // a lone % is part of the key
   }
+  if (found[1] === "key") setKey(word);
+  else link = word;
   return true;
+}
+
+/** Trade the link's word for the owner's key. One that was used before changes nothing. */
+async function trade() {
+  if (!link) return;
+  try {
+    setKey((await json("/v1/links/open", { once: link })).key);
+    used = false;
+  } catch (failure) {
+    if (failure.kind !== "refused") throw failure; // the word is still good
+    used = true;
+  }
+  link = "";
 }
 
 function seconds(header) {
@@ -89,7 +117,11 @@ async function json(path, body) {
   }
 }
 
-export const card = () => json("/v1/card");
+/** What the gateway tells of itself, asked with the key of the link, if there was one. */
+export async function card() {
+  await trade();
+  return json("/v1/card");
+}
 export const drafts = () => json("/v1/drafts");
 export const decide = (id, word) => json(`/v1/drafts/${encodeURIComponent(id)}`, word);
 export const feedback = (vote) => json("/v1/feedback", vote);

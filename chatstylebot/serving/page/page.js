@@ -87,7 +87,8 @@ at("latest").addEventListener("click", () => scroll.scrollTo({ top: scroll.scrol
 // ---- the door
 
 show.key = () => {
-  at("door-why").textContent = api.hasKey() ? t().doorWrong : t().doorFirst;
+  const wrong = api.hasKey() ? t().doorWrong : t().doorFirst;
+  at("door-why").textContent = api.linkUsed() ? t().doorUsed : wrong;
   at("key").value = "";
   if (!at("door").open) at("door").showModal();
 };
@@ -95,7 +96,7 @@ show.key = () => {
 at("door-later").addEventListener("click", () => at("door").close());
 at("door").querySelector("form").addEventListener("submit", (event) => {
   event.preventDefault();
-  api.setKey(at("key").value);
+  api.enter(at("key").value);
   at("door").close();
   void open();
 });

@@ -1,4 +1,5 @@
 // What stands on the screen: the talk, and the frame around it. Setting `show` is all that chat.js knows of it.
+import * as api from "./api.js";
 import * as chat from "./chat.js";
 import { grow, h, icon } from "./dom.js";
 import { both, contact, kind, show, state, two, votable } from "./state.js";
@@ -92,6 +93,9 @@ function about() {
   }
   parts.push(h("p", { class: "small" }, t().about(name)));
   parts.push(h("p", { class: "small faint" }, may ? t().kept : t().keptOnly));
+  if (!may && !api.hasKey()) {
+    parts.push(h("button", { type: "button", class: "plain", id: "judge", onclick: show.key }, t().judge));
+  }
   return parts;
 }
 
