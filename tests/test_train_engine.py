@@ -19,12 +19,10 @@ from pathlib import Path
 import bot_votes
 import pytest
 import yaml
-from feedback_records import record
 from make import export, talk
 from patience import until
 from tiny_workspace import FAST, csb, make
 
-from chatstylebot.feedback import store as stores
 from chatstylebot.models import folders, provenance
 
 pytestmark = [pytest.mark.engine]
@@ -88,6 +86,11 @@ def cut(place: Path) -> Cut:
 
 def digests(folder: Path) -> dict[str, str]:
     return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def rewards(log: str, side: str) -> list[float]:
+    """The rewards of one side, of each step in an engine's log."""
+    return [float(value) for value in re.findall(rf"'rewards/{side}': '?(-?[\d.e-]+)", log)]
 
 
 def steps(folder: Path) -> list[dict[str, float]]:
@@ -174,9 +177,9 @@ def test_preferences_start_at_the_sft_adapter_with_it_as_reference_REC_4(
     [first] = [s for s in steps(folder) if "loss" in s]
     logged = (folder / "engine.log").read_text("utf-8")
     # policy and reference are the same at step 0: no reward either way, and the loss of a coin toss
-    rewards = [float(v) for v in re.findall(r"'rewards/(?:chosen|rejected)': '?(-?[\d.e-]+)", logged)]
-    assert rewards
-    assert max(abs(r) for r in rewards) < 1e-4
+    found = rewards(logged, "chosen") + rewards(logged, "rejected")
+    assert found
+    assert max(abs(each) for each in found) < 1e-4
     assert first["loss"] > 0
     assert (folder / "adapter_model.safetensors").is_file()
     assert digests(sft) == before
@@ -260,23 +263,17 @@ def voted(place: Path) -> None:
 
 
 @pytest.mark.usefixtures("voted")
-@pytest.mark.parametrize(("stage", "number"), [("dpo", 13), ("kto", 16)])
-def test_recorded_votes_train_with_no_further_step_FBK_5(place: Path, sft: Path, stage: str, number: int) -> None:
-    with stores.Store.open(stores.path(place)) as store:
-        for n in range(6):
-            heard = f"what now {n}"
-            store.add(record(f"p{n}", n, heard, "lol", "no", candidates=("nah lol", "No."), verdict="chosen"))
-            store.add(record(f"g{n}", n, heard, candidates=("lol ok",)))
-            store.add(record(f"b{n}", n, heard, candidates=("As an AI",), verdict="bad"))
-            if n < 4:
-                store.add(record(f"e{n}", n, heard, candidates=("Sure.",), verdict="edited", text="sure lol"))
+@pytest.mark.parametrize(("stage", "number"), [("dpo", 15), ("kto", 16)])
+def test_votes_of_page_and_bot_train_with_no_further_step_and_rewards_move_the_right_way_FBK_5(
+    place: Path, sft: Path, stage: str, number: int
+) -> None:
     before = digests(sft)
-    assert (
-        "29 votes → 13 pairs (8 picks, 5 edits), 16 labels (8 good, 8 bad)" in csb(place, "feedback", "export").stdout
-    )
+    told = "31 votes → 15 pairs (8 picks, 7 edits), 16 labels (8 good, 8 bad)"
+    assert told in csb(place, "feedback", "export").stdout
     folder = place / f"saves/votes/{stage}"
-    csb(place, "train", stage, f"output_dir={folder}", *FAST, "max_steps=1", "save_strategy=no",
-        "per_device_train_batch_size=4")  # fmt: skip
+    # all of them in every step: what a step logs is about the same rows as what the last one logs
+    csb(place, "train", stage, f"output_dir={folder}", *FAST, "max_steps=6", "save_strategy=no", "logging_steps=1",
+        f"per_device_train_batch_size={number}", "learning_rate=0.01", "pref_ftx=0")  # fmt: skip
     logged = (folder / "engine.log").read_text("utf-8")
     assert f"Num examples = {number}" in logged  # none of them was an abnormal one
     assert "abnormal" not in logged
@@ -285,9 +282,12 @@ def test_recorded_votes_train_with_no_further_step_FBK_5(place: Path, sft: Path,
     rows = json.loads((place / f"data/{stage}_records.json").read_text("utf-8"))
     system = "You are Mia, texting with a friend. Reply the way you always text."
     assert str(rows).count(system) == number
-    rewards = [float(v) for v in re.findall(r"'rewards/(?:chosen|rejected)': '?(-?[\d.e-]+)", logged)]
-    assert rewards
-    assert max(abs(r) for r in rewards) < 1e-4
+    chosen, rejected = (rewards(logged, side) for side in ("chosen", "rejected"))
+    assert len(chosen) == len(rejected) == 6
+    # policy and reference begin as one; then what was voted for is worth more, and what was voted against less
+    assert abs(chosen[0]) < 1e-4 > abs(rejected[0])
+    assert chosen[-1] > 0 > rejected[-1], (chosen, rejected)
+    assert chosen[-1] - rejected[-1] > 0.05
     assert (folder / "adapter_model.safetensors").is_file()
     assert provenance.read(folder)["samples"] == {f"{stage}_records": number}
     assert digests(sft) == before

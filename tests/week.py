@@ -18,6 +18,7 @@ from typing import Protocol
 from gateway import CARD, OWNER, Running, fake, limits, running
 from onebot_client import Client
 from patience import LIMIT, soon
+from week_owner import VOTELIKE
 
 from chatstylebot.contacts import Contact
 
@@ -143,7 +144,7 @@ def _event(client: Client, week: Week, dice: random.Random, word: str, contact: 
         week.heard.setdefault(contact, []).append(word)
         return client.private(contact, word)
     if contact in week.auto:
-        return client.private(contact, "hm")
+        return client.private(contact, dice.choice(["hm", *VOTELIKE]))  # nobody's votes count but the owner's
     return client.private(contact, word)
 
 
@@ -172,8 +173,13 @@ async def live(folder: Path, week: Week, seed: int, messages: int, kills: int, s
         await talking
         await soon(lambda: not check(week, client), lambda: check(week, client))
         await settled(client)
-        await client.push(client.private(ME, "不错"))
-        await soon(lambda: votes(server))
+        for number, word in enumerate(["不错", "不好", "不错"], 1):
+            await client.push(client.private(ME, word))
+            await soon(lambda n=number: client.texts(ME).count("记下了") >= n)  # type: ignore[misc]
+            await bot.end()  # as soon as the owner was told that it is noted
+            await bot.start()
+            await soon(lambda n=number: votes(server) >= n)  # type: ignore[misc]
+            await asyncio.wait_for(client.connected.wait(), LIMIT)
         await settled(client)
     finally:
         talking.cancel()

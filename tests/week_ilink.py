@@ -11,6 +11,7 @@ from gateway import CARD, Running, fake, limits, running
 from ilink_server import IlinkServer, Sent, ilink_server
 from patience import soon
 from week import ME, Bot, Week, settled, unfair, votes, workspace
+from week_owner import VOTELIKE
 
 from chatstylebot.bot.channels import ilink_accounts
 from chatstylebot.bot.channels.ilink_accounts import Account
@@ -66,6 +67,8 @@ async def _talk(server: IlinkServer, week: Week, dice: random.Random, messages: 
             if dice.random() < 0.1:
                 server.repeat(told)
             await asyncio.sleep(dice.choice([0, 0.01, 0.05]))
+        if contact != ME and dice.random() < 0.3:  # nobody's votes count but the owner's
+            server.push(dice.choice(VOTELIKE), bot=bot_of(contact))
         await asyncio.sleep(dice.expovariate(30))
 
 
@@ -109,6 +112,11 @@ async def live(
         await soon(lambda: not check(week, phones), lambda: check(week, phones))
         await settled(phones)
         server.push("不错", bot=bot_of(ME))
+        await soon(lambda: "记下了" in phones.texts(ME))
+        before = len(server.notified)
+        await bot.end()  # as soon as the owner was told that it is noted
+        await bot.start()
+        await _up(server, before)
         await soon(lambda: votes(gateway))
         await settled(phones, 3)
     finally:

@@ -20,7 +20,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import virtual_time
+import week_owner
 from bot_world import START
+from week_owner import OWNER, VOTELIKE, WORD, Owner
 
 from chatstylebot.bot.frame import Frame
 from chatstylebot.bot.heard import Channel, Chat, Hear, Heard, NotSent
@@ -34,14 +36,12 @@ from chatstylebot.client import Client, Trouble
 from chatstylebot.contacts import Contact
 from chatstylebot.feedback.drafts import Drafts
 
-WORD = re.compile(r"w\d+x")
 HISTORY = 3
 SILENT = 1200  # seconds from the owner's stop to their go
 AFTER = 7200  # seconds in which everything is said that is still to be said
 NOBODY = ("off", "stranger")  # on the list, and on none
-OWNER = Chat("double", "me", "owner")
 MANNERS = Manners(
-    per_contact=10_000, overall=100_000, brake=1_000, quiet=("02:00-02:40",), late=timedelta(days=2), two_answers=0
+    per_contact=10_000, overall=100_000, brake=1_000, quiet=("02:00-02:40",), late=timedelta(days=2), two_answers=0.5
 )
 
 
@@ -84,6 +84,10 @@ class World:
     excused: set[str] = field(default_factory=set)  # words that came while the owner had silenced the bot
     told: list[str] = field(default_factory=list)
     asked: list[Mapping[str, Any]] = field(default_factory=list)
+    prompts: dict[str, Any] = field(default_factory=dict)  # completion → the messages that it answers
+    written: list[tuple[Chat, float]] = field(default_factory=list)  # who wrote when
+    owner: Owner = field(default_factory=Owner)
+    votes: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # what the feedback store has, by id
     stepped: list[tuple[Chat, float, float, str]] = field(
         default_factory=list
     )  # the owner wrote by hand: silent from, to
@@ -121,7 +125,7 @@ class Phone:
                     world.stepped.append(
                         (heard.chat, self.life.time(), written + MANNERS.pause.total_seconds(), heard.id)
                     )
-                if heard.text in ("/stop", "/go"):
+                if heard.owner and heard.text in ("/stop", "/go"):
                     self._silence(heard.text == "/stop")
                 if dice.random() < 0.05:
                     await asyncio.sleep(dice.random())
@@ -158,7 +162,7 @@ class Phone:
 
 
 class Model(Client):
-    """A clone that says back the words of the last turn, in two bubbles."""
+    """A clone that says back the words of the last turn, in two bubbles; and the feedback store behind it."""
 
     def __init__(self, world: World, life: "Life") -> None:
         self.world, self.life = world, life
@@ -170,11 +174,25 @@ class Model(Client):
             raise Trouble("no engine", 503)
         self.world.asked.append(payload)
         words = " ".join(WORD.findall(payload["messages"][-1]["content"]))
-        answer = {"message": {"content": f"you said {words or 'nothing'}\nok"}}
-        return {"id": f"c{len(self.world.asked)}", "model": "clone", "choices": [answer]}
+        id = f"c{len(self.world.asked)}"
+        # every answer is one of its own
+        said = [{"message": {"content": f"you {verb} {words or f'nothing {id}'}\nok"}} for verb in ("said", "heard")]
+        self.world.prompts[id] = payload["messages"]
+        return {"id": id, "model": "clone", "choices": said[: payload["n"]]}
 
     async def post(self, path: str, payload: Mapping[str, Any], timeout: float = 0) -> dict[str, Any]:
+        fate, known = self.world.dice.random(), self.world.votes.get(payload["id"])
+        await asyncio.sleep(self.world.dice.uniform(0, 2))
         self.life.check()
+        if fate < 0.1:
+            raise Trouble("the disk is full", 503)
+        if known not in (None, payload):
+            raise Trouble("another vote has this id", 409)
+        self.world.votes[payload["id"]] = payload
+        await asyncio.sleep(self.world.dice.uniform(0, 2))  # a process that dies here does not know that it is stored
+        self.life.check()
+        if fate < 0.2:
+            raise Trouble("the connection broke")
         return {}
 
     async def close(self) -> None:
@@ -233,8 +251,11 @@ class Life:
             self._before: Counter[str] = Counter()
             try:
                 runner = asyncio.create_task(Runner(outside).run())
-                tasks = [runner, asyncio.create_task(self.over.wait()), asyncio.create_task(self._owner(drafts))]
+                tasks = [runner, asyncio.create_task(self.over.wait())]
                 tasks.append(asyncio.create_task(asyncio.sleep(until - self.time())))
+                tasks.append(asyncio.create_task(week_owner.decide(world, self, drafts)))
+                if until <= world.length:  # afterwards nothing more is said
+                    tasks.append(asyncio.create_task(week_owner.talk(world, self)))
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 if runner.done() and not self.over.is_set():
                     world.faults.append(f"the runner ended by itself: {runner.exception()!r}")
@@ -256,13 +277,6 @@ class Life:
     def _counted(self, counts: Counter[str]) -> None:
         self.world.counts.update(counts - self._before)
         self._before = counts.copy()
-
-    async def _owner(self, drafts: Drafts) -> None:
-        """The owner lets drafts through, a while after they came; after a stop they do not mean it."""
-        while True:
-            await asyncio.sleep(self.world.dice.uniform(20, 200))
-            for each in drafts.waiting() if not (self.world.folder / "paused").is_file() else ():
-                drafts.decide(each.id, "send")
 
 
 def frame(world: World) -> Frame:
@@ -305,6 +319,7 @@ def written(world: World, messages: int) -> None:
         sender, name = (f"member{dice.randrange(5)}", "Member") if person.group else (person.chat.id, name)
         heard = Heard(person.chat, id, sender, name, text, START, group=person.group, **more)
         put(at, heard, dice.uniform(0, 3) if dice.random() < 0.1 else 0)
+        world.written.append((person.chat, at))
 
     for begin in spans:
         for at, word in ((begin, "/stop"), (begin + SILENT, "/go")):
@@ -321,6 +336,8 @@ def written(world: World, messages: int) -> None:
                 if any(begin - 3600 < at < begin + SILENT + 900 for begin in spans) or person.steps:
                     world.excused.add(word)
             at += dice.choice([0.5, 2, 6])
+        if dice.random() < 0.2:  # whoever says it: a vote, a decision or the stop word is the owner's alone
+            say(person, at, dice.choice(VOTELIKE))
         if person.steps and dice.random() < 0.5:
             say(person, at + dice.uniform(0, 30), "by hand", own=True)
 
@@ -376,7 +393,7 @@ def wrong(world: World) -> list[str]:
         for chat, words in missing.items()
         if chat not in told
     ]
-    return [*found, *_silence(world), *_histories(world)]
+    return [*found, *_silence(world), *_histories(world), *week_owner.wrong(world)]
 
 
 def _silence(world: World) -> list[str]:
