@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -18,9 +18,6 @@ from patience import LIMIT
 
 from chatstylebot import card as cards
 from chatstylebot import recalled
-from chatstylebot.bot.store import Store
-from chatstylebot.bot.store import path as bot_path
-from chatstylebot.bot.talk import State
 from chatstylebot.card import Card
 from chatstylebot.card_parts import Memory
 from chatstylebot.contacts import read_contacts
@@ -175,17 +172,6 @@ def test_passages_are_shown_with_time_contact_and_score(rag: Rag) -> None:
     shown = rag("ask", "whale3", "--retrieve-only", *WORDS, TZ="Asia/Shanghai").stdout
     assert shown.startswith("1. 2023-11-15 13:43 with Alice  (0.")
     assert "     Mia: whale3 is for alice" in shown
-
-
-def test_what_the_bot_said_from_my_account_is_never_mine(rag: Rag) -> None:
-    said = datetime(2023, 11, 15, 5, 44, tzinfo=UTC)  # the export has it at 05:44:20
-    with Store.open(bot_path(Path.cwd(), "itchat")) as bot:
-        bot.save(State(), State(), said, (), ["whale3  is for alice", "fox3 is for bobby"])
-        bot.save(State(), State(), said - timedelta(days=3), (), ["whale4 is for alice"])
-    rag("index", *WORDS)
-    assert texts("whale3") == ["Alice: what about whale3?"]
-    assert texts("fox3") == ["Bob: what about fox3?"]
-    assert "Mia: whale4 is for alice" in texts("whale4")[0]
 
 
 def test_the_first_question_indexes_and_json_stands_alone(rag: Rag) -> None:

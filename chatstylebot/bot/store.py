@@ -1,14 +1,15 @@
 """The bot's state on the disk: saved before anything is done about it, so that a crash forgets and repeats nothing."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from chatstylebot import database
-from chatstylebot.bot.channels import CHANNELS
+from chatstylebot.bot.channels import OWN_ACCOUNT
 from chatstylebot.bot.heard import Chat
 from chatstylebot.bot.talk import House, State, Talk
 from chatstylebot.workspace import Workspace
@@ -22,7 +23,8 @@ create table counts (day text not null, what text not null, number integer not n
 
 # what the bot has said, as hashes: an export of the account it spoke from holds it as the person's own words
 SAID = "create table if not exists said (hash text not null, at integer not null)"
-NEAR = timedelta(hours=26)  # an export may have local times of any zone
+NEAR = 120  # seconds between what a platform and what we hold for the time of a message
+ZONES, STEP = 26 * 3600, 900  # an export may have local times of any zone: they differ by quarters of an hour
 
 
 def folder(workspace: Path) -> Path:
@@ -93,22 +95,33 @@ class Store(database.Keeper):
                 self._run("delete from talks where chat = ?", _key(chat))
 
 
-def said_by_bots(workspace: Path) -> Callable[[Iterable[tuple[str, int]]], list[bool]]:
-    """Tells of texts and their times (milliseconds since 1970) which of them a bot of the workspace has said."""
+def said_by_bots(workspace: Path) -> Callable[[Sequence[tuple[str, int]]], list[bool]] | None:
+    """Tells of texts and their times (milliseconds since 1970) which of them a bot has said from the person's own
+    account; None where none has said anything.
+
+    A text that the person has typed as well counts by its time. Is an export off by a zone, all of it is: that shift
+    counts which explains the most.
+    """
     known: dict[str, list[int]] = {}
-    for name in CHANNELS:
+    for name in OWN_ACCOUNT:
         if (file := path(workspace, name)).is_file():
             with Store.open(file) as store:
                 for hash, at in store.said():
                     known.setdefault(hash, []).append(at)
-    near = int(NEAR.total_seconds())
 
-    def of(rows: Iterable[tuple[str, int]]) -> list[bool]:
-        if not known:
-            return [False for _ in rows]
-        return [any(abs(at // 1000 - then) <= near for then in known.get(_hash(text), ())) for text, at in rows]
+    def of(rows: Sequence[tuple[str, int]]) -> list[bool]:
+        shifts = [_shifts(at // 1000, known.get(_hash(text), ())) for text, at in rows]
+        counted = Counter(shift for found in shifts for shift in found)
+        best = max(counted, key=lambda shift: (counted[shift], -abs(shift)), default=0)
+        return [bool(found & {0, best}) for found in shifts]
 
-    return of
+    return of if known else None
+
+
+def _shifts(at: int, said: Iterable[int]) -> set[int]:
+    """By how many quarters of an hour a message is off from something that a bot has said in the same words."""
+    near = [at - then for then in said if abs(at - then) <= ZONES]
+    return {round(off / STEP) for off in near if abs(off - round(off / STEP) * STEP) <= NEAR}
 
 
 def _hash(text: str) -> str:

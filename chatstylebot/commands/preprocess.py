@@ -212,6 +212,7 @@ def build(source: Source, output: Path, report: Path | None, card: Any, found: b
     contacts = read_contacts(place.workspace)
     read = _read(source, card, switches.person)
     # only now: they are loaded while the file is read
+    from chatstylebot.bot.store import said_by_bots
     from chatstylebot.corpus import choice, clean, cleaned, dataset, forgotten, prompts, store
     from chatstylebot.corpus.privacy import secret_hashes
     from chatstylebot.models import tokenizer
@@ -229,6 +230,7 @@ def build(source: Source, output: Path, report: Path | None, card: Any, found: b
         read = replace(read, export=replace(read.export, messages=marked))
         del came
         names = [Path(path).name for path in read.formats]
+        switches = replace(switches, bots=said_by_bots(place.workspace))
         tidy = cleaned.clean(marked, names, card, contacts, switches, secret, block)
         read = replace(read, export=replace(read.export, messages=tidy.messages))
         del marked

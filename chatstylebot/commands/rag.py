@@ -65,12 +65,11 @@ def index(
 
 
 def _index(own: Workspace, card: Card, records: Path | None, tell: Callable[[str], None]) -> None:
-    from chatstylebot.bot.store import said_by_bots
     from chatstylebot.memory import embedding as models
     from chatstylebot.memory import facts, keeping
 
     with progress.stage("indexing"):
-        change = keeping.refresh(own, card, keeping.Source(records), said_by_bots(own.folder))
+        change = keeping.refresh(own, card, keeping.Source(records))
     tell(f"{change.total:,} passages: {change.added:,} new, {change.removed:,} gone")
     if not own.facts.exists():
         with contextlib.suppress(UserError):  # a folder that is not ours to write into

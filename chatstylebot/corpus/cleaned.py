@@ -42,7 +42,7 @@ def clean(
     names = _names(messages, contacts) if card.hide_names else ()
     finder = privacy.Finder(card.language, names, block)
     once = copies.mark(messages)
-    marked = foreign.mark(once.messages.drop("file"), switches.drop_pasted, switches.cap_repeats)
+    marked = foreign.mark(once.messages.drop("file"), switches.drop_pasted, switches.cap_repeats, switches.bots)
     alias = functools.partial(secret_hashes.alias, secret)
     redacted = privacy.redact(marked, card.privacy, finder, alias)
     hide = privacy.names_hidden(files, card.privacy, card.language, names)

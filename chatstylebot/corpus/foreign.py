@@ -1,8 +1,11 @@
-"""Own messages that are not the person's words: pasted text, bare links, the same greeting to everybody.
+"""Own messages that are not the person's words: pasted text, bare links, the same greeting to everybody, what a bot
+said from their account.
 
 They stay in the conversation as own messages without words (as a picture does), so that no question is paired with the
 answer to another; facts/measuring_style.md §3. Shortness and typos are the style and are never a reason.
 """
+
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
@@ -15,6 +18,8 @@ GREETING = 8  # letters that a mass message has at least: 嗯, 好的, 在吗 go
 CHATS = 3  # so many chats …
 DAYS = 3  # … within so many days make a mass message
 KEPT = 1  # of which so many stay
+# own texts and their times (milliseconds since 1970) → which of them a bot has said
+Bots = Callable[[Sequence[tuple[str, int]]], list[bool]]
 URL = r"^\s*(?:https?://|www\.)\S+\s*$"
 ENDS = " \t\n。！!？?~～…,.，、"  # what copies of a greeting differ in
 WRITTEN = r"[。；：、“”《》【】（）]|[;:](?:\s|$)|\n\s*\n|\. [A-Z]"
@@ -28,22 +33,29 @@ def normal(texts: pl.Series) -> pl.Series:
     return bare.scatter(places, bare.gather(places).str.to_lowercase()) if len(places) else bare
 
 
-def mark(messages: pl.DataFrame, pasted: bool = True, repeats: bool = True) -> pl.DataFrame:
+def mark(messages: pl.DataFrame, pasted: bool = True, repeats: bool = True, bots: Bots | None = None) -> pl.DataFrame:
     """Messages with `foreign`: why an own text is not the person's words (its `text` is gone then), or null."""
     reason = pl.Series("foreign", [None], dtype=REASONS).new_from_index(0, messages.height)
     mine = messages.select(
         (pl.col("from_me") & pl.col("dropped").is_null() & pl.col("text").is_not_null()).arg_true()
     ).to_series()
     own = messages.select(pl.col("chat", "sent_at", "text").gather(mine)).with_columns(mine.alias("place"))
-    for wanted, name, find in ((pasted, "pasted", _pasted), (repeats, "mass_message", _mass)):
-        if wanted and own.height:
-            places = find(own)
-            if len(places):
-                reason = reason.scatter(places, pl.Series([name] * len(places), dtype=REASONS))
-    found = reason.is_not_null()
-    if not found.any():
+    found = {"pasted": _pasted(own) if pasted and own.height else None}
+    found["mass_message"] = _mass(own) if repeats and own.height else None
+    found["said_by_bot"] = _said(own, bots) if bots and own.height else None
+    for name, places in found.items():
+        if places is not None and len(places):
+            reason = reason.scatter(places, pl.Series([name] * len(places), dtype=REASONS))
+    theirs = reason.is_not_null()
+    if not theirs.any():
         return messages.with_columns(reason)
-    return messages.with_columns(reason, pl.when(~found).then("text").alias("text"))
+    return messages.with_columns(reason, pl.when(~theirs).then("text").alias("text"))
+
+
+def _said(own: pl.DataFrame, bots: Bots) -> pl.Series:
+    """The places of texts that a bot has said: nobody's style is learnt from a machine's."""
+    said = bots(own.select("text", pl.col("sent_at").dt.epoch("ms")).rows())
+    return own["place"].filter(pl.Series(said, dtype=pl.Boolean))
 
 
 def _pasted(own: pl.DataFrame) -> pl.Series:

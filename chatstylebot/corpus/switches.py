@@ -7,6 +7,7 @@ import polars as pl
 
 from chatstylebot import looks
 from chatstylebot.corpus.choice import Choice
+from chatstylebot.corpus.foreign import Bots
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Switches:
     block: Path | None = None
     # control tokens (a pattern), what keeps them from being ones, and what one begins with (another pattern)
     special: tuple[str, str, str] | None = None
+    bots: Bots | None = None  # what a bot has said from the person's account
 
     def broken(self, texts: pl.Series) -> pl.Series:
         """The texts with every control token in them broken."""

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,11 +43,7 @@ class Source:
         return f"{self.path(own).resolve()} {told.st_mtime_ns} {told.st_size}"
 
 
-# the person's texts and their times (milliseconds since 1970) → which of them the bot said
-Bots = Callable[[Sequence[tuple[str, int]]], list[bool]]
-
-
-def refresh(own: Workspace, card: Card, source: Source, bots: Bots | None = None) -> Change:
+def refresh(own: Workspace, card: Card, source: Source) -> Change:
     """The words of the index brought up to date with the source. Raises UserError; the index is as it was then."""
     path = source.path(own)
     if source.records and own.memory.is_file() and not _of_records(own):
@@ -63,7 +59,7 @@ def refresh(own: Workspace, card: Card, source: Source, bots: Bots | None = None
         elsewhere.check(card.memory.server)
     with own.alone(), Store.open(own.private().memory) as store:
         mark, skipped = source.mark(own), left_out.load(own.memory_left_out, alias(own))
-        made = [one for one in _passages(path, card, source, skipped, bots) if not skipped.holds(one)]
+        made = [one for one in _passages(path, card, source, skipped) if not skipped.holds(one)]
         _settle(store, card.memory)
         with shelf(store, card.memory) as there:
             change = index.refresh(store, made, there)
@@ -89,9 +85,7 @@ def _of_records(own: Workspace) -> bool:
         return not store.about().get("source", "").startswith(f"{own.messages.resolve()} ")
 
 
-def _passages(
-    path: Path, card: Card, source: Source, skipped: left_out.LeftOut, bots: Bots | None
-) -> Iterator[Passage]:
+def _passages(path: Path, card: Card, source: Source, skipped: left_out.LeftOut) -> Iterator[Passage]:
     cut = Cut(card.memory.chunk_size, card.memory.chunk_overlap)
     me = card.name or ME[card.language]
     if source.records:
@@ -102,19 +96,7 @@ def _passages(
         raise UserError(f"{path} is damaged: {error}", "csb preprocess EXPORT makes it anew") from None
     if missing := sorted(passages.COLUMNS - set(messages.columns)):
         raise UserError(f"{path} is of another version: it lacks {', '.join(missing)}", "csb preprocess EXPORT")
-    return passages.of(_human(skipped.kept(passages.talk(messages)), bots), cut, me)
-
-
-def _human(messages: pl.DataFrame, bots: Bots | None) -> pl.DataFrame:
-    """The messages without what the bot said from the person's account: it never learns from itself."""
-    if bots is None:
-        return messages
-    own = messages.with_row_index("row").filter(pl.col("from_me").fill_null(False))
-    said = bots(list(own.select("text", pl.col("sent_at").dt.epoch("ms")).iter_rows()))
-    if not any(said):
-        return messages
-    gone = own["row"].filter(pl.Series(said, dtype=pl.Boolean))
-    return messages.with_row_index("row").filter(~pl.col("row").is_in(gone.implode())).drop("row")
+    return passages.of(skipped.kept(passages.talk(messages)), cut, me)
 
 
 def _samples(path: Path) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ import polars as pl
 WIDE = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]"
 LETTERS = 4  # of other scripts, to a token
 # what is no talk of these two, or stands there already
-NOT_TALK = ("damaged_row", "duplicate", "system", "recall", "empty", "pasted", "mass_message")
+NOT_TALK = ("damaged_row", "duplicate", "system", "recall", "empty", "pasted", "mass_message", "said_by_bot")
 COLUMNS = {
     "chat_id", "chat_name", "is_group", "sender_id", "sender_name", "from_me", "sent_at", "kind", "text", "dropped",
     "conversation", "split",

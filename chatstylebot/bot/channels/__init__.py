@@ -7,3 +7,5 @@ CHANNELS = {
     "itchat": "WeChat through its web protocol, from your own account: unofficial, accounts were banned for it",
     "onebot": "QQ through NapCat, LLOneBot and others (OneBot v11, reverse WebSocket)",
 }
+# those on which the bot writes from the person's own account: an export of it holds its words as the person's own
+OWN_ACCOUNT = ("itchat", "onebot")
