@@ -15,6 +15,7 @@ from conftest import Csb
 from feedback_records import SYSTEM, prompt, record
 from make import export, talk
 
+from chatstylebot.feedback import learnt
 from chatstylebot.feedback import store as stores
 from chatstylebot.feedback.records import Record
 from chatstylebot.training import datasets
@@ -169,6 +170,38 @@ def test_votes_that_all_say_nothing_are_an_error_with_the_reasons(csb: Csb, plac
     assert (
         "no vote can be trained on (1 left out: both answers are the same)" in csb("feedback", "export", code=1).stderr
     )
+
+
+def test_training_learns_from_new_votes_hiding_what_the_last_export_hid(csb: Csb, place: Path) -> None:
+    vote(place, *some(), record("8", 0, "dinner with Zorro?", candidates=("k",)))
+    (place / "words.txt").write_text("zorro\n")
+    csb("feedback", "export", "--block", "words.txt")
+    assert learnt.refresh(place) is None  # nothing is newer
+    vote(place, record("9", 1, "and Zorro?", candidates=("nah",), verdict="edited", text="nope"))
+    before = (place / DPO).read_bytes()
+    told = "the votes since the last export will be exported first: 3 pairs, 5 labels in all"
+    assert told in csb("train", "dpo", "--dry-run", code=None).stderr
+    assert (place / DPO).read_bytes() == before
+    assert "exported" not in csb("train", "dpo", "--dry-run", "dataset=dpo_zh_demo", code=None).stderr
+    assert learnt.refresh(place) == told.replace("will be exported first", "are exported")
+    assert [row["chosen"]["value"] for row in rows(place, DPO)][-1] == "nope"
+    assert "Zorro" not in (place / DPO).read_text("utf-8") + (place / KTO).read_text("utf-8")
+    (place / "words.txt").unlink()  # what was to be hidden is not known any more
+    vote(place, record("10", 2, "Zorro!", candidates=("k",)))
+    assert "newer votes are not learnt" in str(learnt.refresh(place))
+    assert "Zorro" not in (place / KTO).read_text("utf-8")
+
+
+def test_training_does_not_write_over_an_export_that_was_edited(csb: Csb, place: Path) -> None:
+    vote(place, *some())
+    csb("feedback", "export")
+    edited = (place / KTO).read_text("utf-8").replace("lmao", "lmfao")
+    (place / KTO).write_text(edited, "utf-8")
+    vote(place, record("9", 1, "hm", candidates=("nah",)))
+    told = csb("train", "kto", "--dry-run", code=None).stderr
+    assert "kto_records.json: edited, so taken as it is; newer votes are not in it" in told
+    assert str(learnt.refresh(place)) in told
+    assert (place / KTO).read_text("utf-8") == edited
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")

@@ -23,7 +23,7 @@ ROOMS: dict[str, set[str]] = {
     "models": set(),
     "engine": {"models"},
     "training": {"engine", "models"},
-    "feedback": {"training.datasets"},
+    "feedback": {"training.datasets", "corpus.privacy", "models"},
     "memory": {"corpus"},
     "serving": {"engine", "models", "memory", "feedback", "client", "corpus.privacy"},
     "evaluation": {"engine", "models", "client", "memory", "corpus"},

@@ -1,13 +1,12 @@
 """recorded feedback → listed, counted, and data/dpo_records.json + data/kto_records.json"""
 
-import functools
 import json
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -75,11 +74,11 @@ def _short(text: str) -> str:
 @app.command()
 def stats(as_json: AsJson = False) -> None:
     """How many votes there are, of which kind, what can be trained on, and whether it is enough."""
-    from chatstylebot.feedback import figures
+    from chatstylebot.feedback import figures, learnt
 
     tally = figures.Tally()
     with _store() as store:
-        resolved, _ = _resolved(store, None, None, tally.of)
+        resolved, _ = learnt.resolved(here(), store, learnt.Hiding(), tally.of)
     found = figures.amount(resolved)
     counts = {"verdicts": tally.verdicts, "sources": tally.sources, "models": tally.models, "days": tally.days}
     if as_json:
@@ -102,16 +101,15 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that csb did not write.")] = False,
 ) -> None:
     """Write data/dpo_records.json and data/kto_records.json, on which csb train dpo and csb train kto learn."""
-    from chatstylebot.feedback import export as exports
-    from chatstylebot.feedback import figures, pairs
+    from chatstylebot.feedback import figures, learnt, pairs
 
-    tally = figures.Tally()
+    tally, hiding = figures.Tally(), learnt.Hiding(privacy, block)
     with _store() as store, progress.stage("reading the votes"):
-        resolved, redacted = _resolved(store, privacy, block, tally.of)
+        resolved, redacted = learnt.resolved(here(), store, hiding, tally.of)
     if not (resolved.pairs or resolved.labels):
         why = "; ".join(pairs.lines(resolved))
         raise UserError(f"no vote can be trained on ({why})", HOW)
-    written = exports.write(here(), resolved, force)
+    written = learnt.write(here(), resolved, hiding, force)
     _account(tally.verdicts.total(), resolved)
     typer.echo(f"redacted: {', '.join(f'{number:,} {kind}' for kind, number in sorted(redacted.items())) or 'nothing'}")
     for path in written:
@@ -182,26 +180,3 @@ def _store() -> Iterator["Store"]:
         if store.count() == 0:
             raise UserError(f"nobody has voted yet: {path} is empty", HOW)
         yield store
-
-
-def _resolved(
-    store: "Store", privacy: str | None, block: Path | None, seen: Callable[[Any], Any]
-) -> tuple["Resolved", dict[str, int]]:
-    """What can be trained on, without private values, and how many of them there were by type."""
-    from chatstylebot import card as cards
-    from chatstylebot.contacts import read_contacts
-    from chatstylebot.corpus import privacy as private
-    from chatstylebot.feedback import pairs
-    from chatstylebot.models import special
-
-    workspace = here()
-    card = cards.find(workspace) or cards.Card()
-    contacts = read_contacts(workspace).values()
-    mode = cards.parse({"privacy": privacy}, "the command line").privacy if privacy else card.privacy
-    names = [name for c in contacts for name in (c.name, *c.aliases.values()) if name] if card.hide_names else []
-    finder = private.Finder(card.language, names, private.block_list(block) if block else ())
-    redacted = str if mode == "off" else finder.replace
-    clean = functools.lru_cache(100_000)(lambda text: special.broken(redacted(text)))
-    ours = {special.broken(text) for text in (card.prompt(), *(card.prompt(c.name, c.relation) for c in contacts))}
-    done = pairs.resolve(seen(store.records()), clean, ours, "drop" if mode == "drop" else "redact")
-    return done, finder.kinds

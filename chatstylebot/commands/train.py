@@ -2,6 +2,7 @@
 
 import contextlib
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
@@ -43,6 +44,7 @@ def run(
     """Fine-tune a model: recipe → llamafactory-cli train → adapter."""
     from chatstylebot.corpus import store
     from chatstylebot.engine import llamafactory
+    from chatstylebot.feedback import export
     from chatstylebot.training import job as jobs
     from chatstylebot.training import plan
     from chatstylebot.training import run as training
@@ -57,7 +59,11 @@ def run(
     workspace = here()
     card = cards.find(workspace) or cards.Card()
     asked: Any = {"stage": stage, "pairs": pairs, "model": model, "method": method, "recipe": recipe}
-    job = jobs.plan_run(card, workspace, **asked, deepspeed=deepspeed, report=cache(partial(store.report, workspace)))  # type: ignore[arg-type]
+    report = cache(partial(store.report, workspace))
+    job = jobs.plan_run(card, workspace, **asked, deepspeed=deepspeed, report=report)  # type: ignore[arg-type]
+    if not resume and export.from_votes(job.values.get("dataset")) and (line := _votes(workspace, dry_run)):
+        progress.say(line)
+        job = jobs.plan_run(card, workspace, **asked, deepspeed=deepspeed, report=report)  # type: ignore[arg-type]
     env = llamafactory.distributed(bool(job.values.get("deepspeed")), nnodes, node_rank, master_addr, master_port)
     if dry_run:
         _dry(job, env, verbose, resume, again)
@@ -69,6 +75,13 @@ def run(
             raise
         typer.echo(f"done: {done}")
         progress.say(f"next: csb chat --adapter {job.values['output_dir']}")
+
+
+def _votes(workspace: Path, dry_run: bool) -> str | None:
+    """What is done about votes that were not exported yet."""
+    from chatstylebot.feedback import learnt  # loads what finds private values
+
+    return learnt.refresh(workspace, dry_run)
 
 
 def _words(words: list[str]) -> tuple[str | None, list[str]]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,14 @@ def mark(workspace: Path) -> Path:
     return Workspace(workspace).feedback_export
 
 
-def write(workspace: Path, resolved: Resolved, force: bool = False) -> list[Path]:
-    """Write both files and give those that hold rows. Raises UserError where one that is there is not ours."""
+def write(workspace: Path, resolved: Resolved, force: bool = False, how: Mapping[str, Any] | None = None) -> list[Path]:
+    """Write both files and give those that hold rows; `how` is remembered. Raises UserError where one that is there is
+    not ours."""
     data, told = Workspace(workspace).data, _told(workspace)
-    made: dict[str, Sequence[Row]] = {"dpo_records.json": resolved.pairs, "kto_records.json": resolved.labels}
-    strange = [data / name for name in made if not force and not _ours(data / name, told.get(name))]
-    if strange:
+    made = _made(resolved)
+    if not force and (edited := strange(workspace)):
         raise UserError(
-            f"{' and '.join(map(str, strange))}: not written by csb feedback export, or edited since",
+            f"{' and '.join(map(str, edited))}: not written by csb feedback export, or edited since",
             "move it away to keep it, or csb feedback export --force",
         )
     info = data / "dataset_info.json"
@@ -36,7 +36,7 @@ def write(workspace: Path, resolved: Resolved, force: bool = False) -> list[Path
     Workspace(workspace).private()
     with files.together() as outputs:
         # takes its place first, and knows the old files too: whenever we are killed, what lies there is known as ours
-        marks = {name: _marked(data / name, told.get(name), rows) for name, rows in made.items()}
+        marks = {name: _marked(data / name, told.get(name), rows) | {"how": how or {}} for name, rows in made.items()}
         outputs.json(mark(workspace), marks)
         for name, rows in made.items():
             registered = register(registered, name.removesuffix(".json"), name, ENTRIES[name])
@@ -46,6 +46,31 @@ def write(workspace: Path, resolved: Resolved, force: bool = False) -> list[Path
                 outputs.remove(data / name)
         outputs.json(info, registered, private=False)
     return [data / name for name, rows in made.items() if rows]
+
+
+def strange(workspace: Path) -> list[Path]:
+    """The files that somebody else has written, or edited since."""
+    data, told = Workspace(workspace).data, _told(workspace)
+    return [data / name for name in ENTRIES if not _ours(data / name, told.get(name))]
+
+
+def current(workspace: Path, resolved: Resolved) -> bool:
+    """Whether both files are what `write` would make of it."""
+    data = Workspace(workspace).data
+    there = {name: (data / name).read_bytes() if (data / name).is_file() else None for name in ENTRIES}
+    return there == {name: _text(rows) if rows else None for name, rows in _made(resolved).items()}
+
+
+def told_how(workspace: Path) -> dict[str, Any]:
+    """The `how` of the last export, {} where there was none."""
+    entries = [entry for entry in _told(workspace).values() if isinstance(entry, dict)]
+    return next((dict(entry["how"]) for entry in entries if isinstance(entry.get("how"), dict)), {})
+
+
+def from_votes(dataset: object) -> bool:
+    """Whether `dataset: a,b` of a recipe names a file of ours."""
+    named = {name.strip() for name in str(dataset or "").split(",")}
+    return bool(named & {name.removesuffix(".json") for name in ENTRIES})
 
 
 def take_out(outputs: files.Outputs, workspace: Path, gone: Collection[str]) -> int:
@@ -64,7 +89,7 @@ def take_out(outputs: files.Outputs, workspace: Path, gone: Collection[str]) -> 
         kept = [files.read_json(data / name)[place] for place in left]
         number += len(rows) - len(left)
         body = _lines(kept)
-        told[name] = {"sha256": [_hash(body)], "ids": [rows[place] for place in left]}
+        told[name] = entry | {"sha256": [_hash(body)], "ids": [rows[place] for place in left]}
         if kept:
             outputs.bytes(data / name, body)
         else:
@@ -72,6 +97,10 @@ def take_out(outputs: files.Outputs, workspace: Path, gone: Collection[str]) -> 
     if number:
         outputs.json(mark(workspace), told)
     return number
+
+
+def _made(resolved: Resolved) -> dict[str, Sequence[Row]]:
+    return {"dpo_records.json": resolved.pairs, "kto_records.json": resolved.labels}
 
 
 def _text(rows: Sequence[Row]) -> bytes:
