@@ -101,7 +101,9 @@ def together() -> Iterator[Outputs]:
         long = error.errno == errno.ENAMETOOLONG
         raise UserError(
             f"cannot write {error.filename or 'the files'}: {error.strerror}",
-            "give a shorter name" if long else "choose a folder that you may write to, with room in it (--output)",
+            "give a shorter name"
+            if long
+            else f"make {Path(error.filename or '.').parent} writable, or make room, or name another place",
         ) from error
     finally:
         outputs.discard()

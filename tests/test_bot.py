@@ -143,6 +143,9 @@ def test_a_bot_that_was_stopped_says_so_at_the_next_start(workspace: Path, serve
 def test_an_edit_without_words_is_refused_with_the_line_to_type(workspace: Path) -> None:
     done = csb(workspace, "bot", "drafts", "--edit", "terminal-1", " ")
     assert (done.returncode, done.stderr.splitlines()[-1][:5]) == (1, "try: ")
+    both = csb(workspace, "bot", "drafts", "--send", "terminal-1", "--no", "terminal-1")
+    assert both.returncode == 2
+    assert "two decisions on one draft" in both.stderr
 
 
 def test_a_server_that_is_somebody_else_s_is_refused(workspace: Path, server: Running) -> None:

@@ -2,6 +2,7 @@
 as talk to remember (RAG-7 in facts/pitfalls.md)."""
 
 import json
+import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,15 @@ def test_an_export_whose_times_are_off_by_a_zone_is_seen_through(csb: Csb, place
     said(place, "onebot", ("sure lol", 1600 + shift), ("see you there", 3203 + shift), ("yep", 90_000))
     csb("preprocess", chat)
     assert pairs(OUT) == [("up?", "yep"), ("where?", "yep")]
+
+
+def test_short_words_that_person_and_bot_both_use_stay_the_person_s(place: Path) -> None:
+    dice, words, day = random.Random(3), ["ok", "haha", "yep", "lol", "nah"], 86_400
+    said(place, "itchat", *((dice.choice(words), dice.randrange(14 * day)) for _ in range(600)))
+    bots = store.said_by_bots(place)
+    assert bots
+    typed = [(dice.choice(words), 1000 * (START + dice.randrange(14 * day))) for _ in range(1200)]
+    assert sum(bots(typed)) < 20  # by chance in the same seconds
 
 
 def test_a_bot_with_an_account_of_its_own_takes_none_of_the_person_s_words(csb: Csb, place: Path, chat: Path) -> None:

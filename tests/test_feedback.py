@@ -19,6 +19,7 @@ from chatstylebot.feedback import learnt
 from chatstylebot.feedback import store as stores
 from chatstylebot.feedback.records import Record
 from chatstylebot.training import datasets
+from chatstylebot.workspace import Workspace
 
 DPO, KTO = Path("data/dpo_records.json"), Path("data/kto_records.json")
 
@@ -84,7 +85,7 @@ def test_stats_say_what_there_is_and_whether_it_is_enough(csb: Csb, place: Path)
     out = csb("feedback", "stats").stdout
     assert "verdicts  2 good, 1 chosen, 1 edited, 1 bad, 1 rejected" in out
     assert "sources   4 page, 2 bot" in out
-    assert "models    5 smollm2 abc123, 1 smollm2 base" in out
+    assert "models    5 smollm2 abc123, 1 smollm2 (adapter unknown)" in out
     assert "2024-05-01 ██████████████████████████████ 3" in out
     assert "6 votes → 2 pairs (1 picks, 1 edits), 4 labels (2 good, 2 bad)" in out
     assert "csb train dpo: 2 pairs, too few: 8 make one step of training" in out
@@ -281,6 +282,58 @@ def test_a_forgotten_person_is_in_no_byte_of_the_store_and_in_neither_export(csb
     assert [row["conversations"][1]["value"] for row in rows(place, DPO)] == ["from bob, too"]
     assert [row["messages"][1]["content"] for row in rows(place, KTO)] == ["from bob and nobody else"]
     csb("feedback", "export")  # what forget rewrote is still ours
+
+
+def test_words_of_theirs_that_are_voted_on_again_without_saying_who_spoke_go_too(csb: Csb, place: Path) -> None:
+    chats(csb, place)
+    vote(
+        place,
+        record("a9", 5, "a secret that only alice told", contact="Alice"),
+        record("n9", 6, "a secret that only alice told"),
+        record("b9", 7, "what everybody says", contact="Bob"),
+        record("a8", 8, "what everybody says", contact="Alice"),
+        record("n8", 9, "what everybody says"),
+    )
+    csb("feedback", "export")
+    assert "nothing is left" in csb("forget", "--yes", "--contact", "Alice").stdout
+    assert b"only alice told" not in everything(place)
+    with stores.Store.open(stores.path(place)) as store:
+        assert {one.id for one in store.records()} == {"b1", "b2", "b9", "n8"}
+
+
+def test_votes_that_come_after_somebody_was_forgotten_are_theirs_by_any_name(csb: Csb, place: Path) -> None:
+    chats(csb, place)
+    csb("forget", "--yes", "--contact", "Alice")
+    assert "nothing of theirs is stored" in csb("forget", "--yes", "--contact", "Alice").stdout
+    late = record("late", 99, "a page of before had this still to deliver", contact="o9cq800kum")
+    vote(place, late)  # no list knows this id any more
+    assert "1 votes" in csb("forget", "--contact", "Alice", "--dry-run").stdout
+    assert "nothing is left" in csb("forget", "--yes", "--contact", "Alice").stdout
+    assert b"still to deliver" not in everything(place)
+
+
+def test_nobody_is_forgotten_while_a_server_could_write_them_down_again(csb: Csb, place: Path) -> None:
+    chats(csb, place)
+    with Workspace(place).announced("http://127.0.0.1:8000"):
+        done = csb("forget", "--yes", "--contact", "Alice", code=1)
+        assert "csb serve is running at http://127.0.0.1:8000" in done.stderr
+        assert "3 votes" in csb("forget", "--contact", "Alice", "--dry-run").stdout
+    csb("forget", "--yes", "--contact", "Alice")
+
+
+def test_a_list_of_exported_rows_of_another_shape_hinders_nobody(csb: Csb, place: Path) -> None:
+    chats(csb, place)
+    (place / ".csb" / "feedback_export.json").write_text('{"dpo_records.json": 3, "how": {}}')
+    assert "nothing is left" in csb("forget", "--yes", "--contact", "Alice").stdout
+    csb("feedback", "export")
+
+
+def test_exports_are_written_by_one_at_a_time(csb: Csb, place: Path) -> None:
+    vote(place, *some())
+    with Workspace(place).private().alone():
+        assert "another csb is writing" in csb("feedback", "export", code=1).stderr
+        assert "another csb is writing" in str(learnt.refresh(place))
+    csb("feedback", "export")
 
 
 def test_somebody_of_whom_there_are_only_votes_can_be_forgotten(csb: Csb, place: Path) -> None:

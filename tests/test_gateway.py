@@ -636,6 +636,42 @@ def test_a_vote_sent_again_after_the_gateway_forgot_the_answer_is_the_same_vote(
     assert vote(keyed, OWNER, **told, verdict="bad").status_code == 409
 
 
+def test_a_vote_after_a_restart_keeps_the_prompt_that_was_sent_or_is_refused_FBK_1(keyed: Running) -> None:
+    long = ("hi", "hey", "what's up", "nm", "and now")
+    done = ask(keyed, *long, key=OWNER).json()
+    told = {"completion": done["id"], "messages": say(*long), "candidates": ["nothing"]}
+    noted = ask(keyed, "where", key=OWNER, csb={"memory": ["2024-05-01: she moved to Bonn"]}).json()
+    card, keyed.state.recent = keyed.state.card, Recent()  # as after a start
+    assert vote(keyed, OWNER, id="v-long", **told).status_code == 201
+    kept = {one.id: one for one in keyed.state.votes.records()}["v-long"]  # type: ignore[attr-defined]
+    assert ([m.content for m in kept.messages][1:], kept.adapter) == (
+        ["hi", "hey", "what's up", "nm", "and now"],
+        "abc123",
+    )
+    # what it remembered then is not known any more
+    refused = vote(keyed, OWNER, id="v-noted", completion=noted["id"], messages=say("where"), candidates=["Bonn"])
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "another_prompt")
+    try:
+        keyed.state.card = card.model_copy(update={"system": "You are somebody else."})
+        assert vote(keyed, OWNER, id="v-other", **told).json()["error"]["code"] == "another_prompt"
+    finally:
+        keyed.state.card = card
+    assert vote(keyed, OWNER, id="v-lied", **told | {"messages": say("something else")}).status_code == 409
+
+
+def test_what_had_no_room_in_the_prompt_is_not_in_a_vote_after_a_restart_either(tmp_path: Path) -> None:
+    with running(tmp_path, [fake(tmp_path, context=400)], choices=limits()) as where:
+        turns = ("x" * 150, "y" * 150, "and now?")
+        done = ask(where, *turns).json()
+        sent = where.state.recent.get(done["id"])
+        assert sent
+        assert len(sent.messages) == 2  # the system prompt and the last turn
+        where.state.recent = Recent()
+        assert vote(where, completion=done["id"], messages=say(*turns), candidates=["well"]).status_code == 201
+        (record,) = where.state.votes.records()  # type: ignore[attr-defined]
+        assert [m.content for m in record.messages] == [m["content"] for m in sent.messages]
+
+
 def test_a_vote_says_for_whom_the_answer_was_and_only_the_owner_may(tmp_path: Path) -> None:
     people = {"wx_ann": Contact(name="Ann", relation="sis")}
     card = Card(name="Mia", system="You are {name} and talk to {contact}.")

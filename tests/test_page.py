@@ -296,6 +296,27 @@ def test_i_would_say_is_stored_and_the_talk_goes_on_with_it(page: Page, double: 
     assert double.asked[1]["messages"] == [user("晚上吃啥"), clone("随便啦\n火锅也行"), user("那走")]
 
 
+def test_what_one_has_worded_oneself_takes_no_thumb(page: Page, double: Double) -> None:
+    double.reset([say("当然可以。"), say("行")])
+    page.ready().say("来吗")
+    page.shows("> 来吗", "当然可以。")
+    page.act("edit")
+    page.one(".editing").send_keys(Keys.CONTROL, "a")
+    page.one(".editing").send_keys("来")
+    page.act("save")
+    page.until(lambda: page.seen(".turn:last-child .note") == ["已记下"])
+    # a thumb would be about the answer that does not stand there any more, and take the edit back
+    assert page.all('[data-act="good"], [data-act="bad"]') == []
+    page.act("again")
+    page.shows("> 来吗", "行")
+    page.act("good")
+    page.until(lambda: len(double.votes) == 2)
+    assert [(vote["verdict"], vote["candidates"]) for vote in double.votes] == [
+        ("edited", ["当然可以。"]),
+        ("good", ["行"]),
+    ]
+
+
 def test_an_edit_that_changes_nothing_or_is_cancelled_is_no_vote(page: Page, double: Double) -> None:
     page.ready().say("在吗")
     page.shows("> 在吗", "嗯嗯", "知道啦")
@@ -666,6 +687,13 @@ def test_a_link_opens_the_page_once_and_no_copy_of_it_opens_it_again(page: Page,
     page.until(lambda: page.one("#text").is_enabled())
 
 
+def test_who_opens_a_used_link_and_may_talk_all_the_same_is_told_that_it_was_used(page: Page, double: Double) -> None:
+    page.expected = ["410"]
+    double.reset(votes=False)
+    page.ready(hash="#once=word-1")
+    assert "这个链接已经用过一次了" in page.one("#about").text
+
+
 def test_who_may_talk_without_a_key_is_told_how_to_judge(page: Page, double: Double) -> None:
     double.reset(votes=False)
     page.ready()
@@ -844,6 +872,37 @@ def test_a_waiting_vote_can_be_sent_by_hand_and_votes_keep_their_order(page: Pag
     page.act("hurry")
     page.until(lambda: page.seen(".note") == ["已记下"])
     assert [vote["verdict"] for vote in double.votes] == ["good", "bad"]
+
+
+def test_a_vote_that_another_key_may_not_cast_waits_for_the_right_one(page: Page, double: Double) -> None:
+    page.expected = ["403"]
+    double.reset([say("嗯")])
+    double.refusals.append(Refuse(403, "only the owner's key may vote"))
+    page.ready().say("在吗")
+    page.shows("> 在吗", "嗯")
+    page.act("good")
+    page.until(lambda: page.one("#key").is_displayed())
+    assert page.seen(".note") == ["评价待送达 · 再试"]
+    page.one("#key").send_keys("owner", Keys.ENTER)
+    page.until(lambda: page.seen(".note") == ["已记下"])
+    assert len(set(double.tries)) == len(double.votes) == 1
+
+
+def test_a_vote_that_was_stored_while_the_talk_was_away_is_stored_when_it_comes_back(
+    page: Page, double: Double
+) -> None:
+    page.expected = ["503"]
+    double.reset([say("嗯")])
+    double.refusals.append(Refuse(503, "wait", {"Retry-After": "1"}))
+    page.ready().say("在吗")
+    page.shows("> 在吗", "嗯")
+    page.act("good")
+    page.until(lambda: page.seen(".note") == ["评价待送达 · 再试"])
+    page.press("#new")
+    page.until(lambda: double.votes)
+    page.until(lambda: not page.driver.execute_script("return JSON.parse(sessionStorage.getItem('csb.votes')).length"))
+    page.press("#back")
+    page.until(lambda: page.seen(".note") == ["已记下"])
 
 
 def test_a_vote_whose_answer_was_lost_is_stored_once(page: Page, double: Double) -> None:

@@ -116,9 +116,12 @@ def test_a_draft_of_several_that_is_not_sent_says_nothing_of_the_others() -> Non
         ([pick("1"), edit("2", "mine")], [("a", "b"), ("mine", "a")], {}),
         ([pick("1"), pick("2", candidates=("b", "c"))], [("a", "b"), ("b", "c")], {}),
         ([thumb("1", "good", "a"), thumb("2", "bad", "b")], [("a", True), ("b", False)], {}),
+        # edited into itself: it is good, and an earlier edit or thumb is taken back
+        ([edit("1", "mine"), edit("2", "a\n")], [("a", True)], {"overruled": 1}),
+        ([thumb("1", "bad"), edit("2", "a")], [("a", True)], {"overruled": 1}),
         # useless
         ([pick("1", candidates=("a", "a"))], [], {"same": 1}),
-        ([edit("1", "a")], [], {"same": 1}),
+        ([pick("1", candidates=("ok", "ok\n"))], [], {"same": 1}),
         ([thumb("1", "bad", " \n")], [], {"empty": 1}),
     ],
 )

@@ -3,16 +3,16 @@
 import random
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal
 
 from chatstylebot.bot import brake, owner, policy, sending, turns
 from chatstylebot.bot.actions import Action, Count, Tell, Typing, Withdraw
 from chatstylebot.bot.frame import Frame
 from chatstylebot.bot.heard import Chat, Heard
 from chatstylebot.bot.talk import Answer, Draft, House, State, Talk, Turn, Vote
+from chatstylebot.feedback.drafts import Choice
+from chatstylebot.feedback.records import Verdict
 
 Step = tuple[State, list[Action]]
-Verdict = Literal["chosen", "rejected", "edited", "good", "bad"]
 
 
 def command(frame: Frame, state: State, talk: Talk, heard: Heard, now: datetime, dice: random.Random) -> Step | None:
@@ -97,7 +97,7 @@ def withdrawn(house: House, chat: Chat) -> tuple[House, list[Action]]:
 
 
 def decide(
-    frame: Frame, state: State, number: int, choice: owner.Choice, text: str, now: datetime, dice: random.Random
+    frame: Frame, state: State, number: int, choice: Choice, text: str, now: datetime, dice: random.Random
 ) -> Step:
     """The owner's word on a draft: it is sent, sent in other words, or not sent. Each of the three is feedback."""
     draft = next((each for each in state.house.drafts if each.number == number), None)

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-Choice = Literal["send", "edit", "no"]
+from chatstylebot.feedback.drafts import Choice
+
 VOTES: dict[str, Literal["good", "bad"]] = {"good": "good", "不错": "good", "bad": "bad", "不好": "bad"}
 WORDS: dict[str, Choice] = {"发": "send", "send": "send", "不": "no", "no": "no"}
 SEND = re.compile(r"\s*(?:#?(\d{1,6})\s*(发|不|send|no)|(?:(发|不)\s*#?|(send|no)\s*[\s#])(\d{1,6}))\s*", re.I)

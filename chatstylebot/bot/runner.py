@@ -12,12 +12,11 @@ from chatstylebot.bot import decisions, model, replies, sending, session
 from chatstylebot.bot.actions import Action, Ask, Count, Send, Show, Tell, Typing, Withdraw
 from chatstylebot.bot.frame import Frame
 from chatstylebot.bot.heard import Channel, Chat, Heard, NotSent
-from chatstylebot.bot.owner import Choice
 from chatstylebot.bot.store import Store
 from chatstylebot.bot.talk import Draft, State
 from chatstylebot.client import Client, Trouble
+from chatstylebot.feedback.drafts import Choice, Drafts
 from chatstylebot.feedback.drafts import Draft as Waiting
-from chatstylebot.feedback.drafts import Drafts
 
 GLANCE = 0.5  # seconds between two looks at the off switch and at what was decided elsewhere
 AGAIN = 5.0  # seconds before a vote is handed on again

@@ -23,7 +23,7 @@ create table counts (day text not null, what text not null, number integer not n
 
 # what the bot has said, as hashes: an export of the account it spoke from holds it as the person's own words
 SAID = "create table if not exists said (hash text not null, at integer not null)"
-NEAR = 120  # seconds between what a platform and what we hold for the time of a message
+NEAR = 20  # seconds between what a platform and what we hold for the time of a message
 ZONES, STEP = 26 * 3600, 900  # an export may have local times of any zone: they differ by quarters of an hour
 
 
@@ -99,8 +99,8 @@ def said_by_bots(workspace: Path) -> Callable[[Sequence[tuple[str, int]]], list[
     """Tells of texts and their times (milliseconds since 1970) which of them a bot has said from the person's own
     account; None where none has said anything.
 
-    A text that the person has typed as well counts by its time. Is an export off by a zone, all of it is: that shift
-    counts which explains the most.
+    A text that the person has typed as well counts by its time. Is an export off by a zone, all of it is: a shift
+    counts that explains twice as much as any other, which chance does not.
     """
     known: dict[str, list[int]] = {}
     for name in OWN_ACCOUNT:
@@ -112,8 +112,9 @@ def said_by_bots(workspace: Path) -> Callable[[Sequence[tuple[str, int]]], list[
     def of(rows: Sequence[tuple[str, int]]) -> list[bool]:
         shifts = [_shifts(at // 1000, known.get(_hash(text), ())) for text, at in rows]
         counted = Counter(shift for found in shifts for shift in found)
-        best = max(counted, key=lambda shift: (counted[shift], -abs(shift)), default=0)
-        return [bool(found & {0, best}) for found in shifts]
+        (best, most), (_, next_) = [*counted.most_common(2), (0, 0), (0, 0)][:2]
+        zone = {0, best} if most > 2 * next_ else {0}
+        return [bool(found & zone) for found in shifts]
 
     return of if known else None
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from chatstylebot.bot.heard import Chat
+from chatstylebot.feedback.records import Verdict
 
 Role = Literal["user", "assistant"]
 
@@ -117,7 +118,7 @@ class Vote:
     """An opinion of the owner that the server has not confirmed yet."""
 
     id: str
-    verdict: Literal["chosen", "rejected", "edited", "good", "bad"]
+    verdict: Verdict
     index: int
     answer: Answer
     source: str

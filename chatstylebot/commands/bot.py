@@ -128,6 +128,8 @@ def drafts(
     if not decided:
         _list(_waiting(workspace), as_json)
         return
+    if len({id for id, _, _ in decided}) < len(decided):
+        raise typer.BadParameter("two decisions on one draft", param_hint="--send, --edit, --no")
     with kept.Drafts.open(kept.path(workspace)) as waiting:
         for id, choice, text in decided:
             _decide(waiting, id, choice, text)

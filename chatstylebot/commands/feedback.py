@@ -104,12 +104,13 @@ def export(
     from chatstylebot.feedback import figures, learnt, pairs
 
     tally, hiding = figures.Tally(), learnt.Hiding(privacy, block)
-    with _store() as store, progress.stage("reading the votes"):
-        resolved, redacted = learnt.resolved(here(), store, hiding, tally.of)
-    if not (resolved.pairs or resolved.labels):
-        why = "; ".join(pairs.lines(resolved))
-        raise UserError(f"no vote can be trained on ({why})", HOW)
-    written = learnt.write(here(), resolved, hiding, force)
+    with _store() as store, Workspace(here()).alone():
+        with progress.stage("reading the votes"):
+            resolved, redacted = learnt.resolved(here(), store, hiding, tally.of)
+        if not (resolved.pairs or resolved.labels):
+            why = "; ".join(pairs.lines(resolved))
+            raise UserError(f"no vote can be trained on ({why})", HOW)
+        written = learnt.write(here(), resolved, hiding, force)
     _account(tally.verdicts.total(), resolved)
     typer.echo(f"redacted: {', '.join(f'{number:,} {kind}' for kind, number in sorted(redacted.items())) or 'nothing'}")
     for path in written:

@@ -31,6 +31,11 @@ def run(
     with contextlib.ExitStack() as alone:
         if not dry_run:
             alone.enter_context(bots.alone(workspace))
+            if url := Workspace(workspace).server():
+                raise UserError(
+                    f"csb serve is running at {url}: a vote there would write down again what is forgotten",
+                    "stop it (Ctrl-C there), then the same line again",
+                )
             alone.enter_context(Workspace(workspace).alone())
         with progress.stage("looking for them"):
             plan = plans.plan(workspace, contact)

@@ -77,6 +77,8 @@ def take_out(outputs: files.Outputs, workspace: Path, gone: Collection[str]) -> 
     """Rewrite the files without the rows that come from these records alone; how many rows go. Raises UserError."""
     data, told, number = Workspace(workspace).data, _told(workspace), 0
     for name, entry in told.items():
+        if not isinstance(entry, dict) or not isinstance(entry.get("ids"), list):
+            continue  # not ours: what is in the file is found by the search
         rows: list[list[str]] = entry["ids"]
         left = [place for place, ids in enumerate(rows) if not set(ids) <= set(gone)]
         if len(left) == len(rows) or not (data / name).is_file():

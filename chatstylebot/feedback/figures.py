@@ -27,7 +27,7 @@ class Tally:
         for record in records:
             self.verdicts[record.verdict] += 1
             self.sources[record.source] += 1
-            self.models[f"{record.model} {(record.adapter or 'base')[:12]}"] += 1
+            self.models[f"{record.model} {record.adapter[:12] if record.adapter else '(adapter unknown)'}"] += 1
             self.days[record.at.date().isoformat()] += 1
             yield record
 

@@ -13,6 +13,7 @@ from chatstylebot.feedback import export, pairs, store
 from chatstylebot.feedback.pairs import Resolved
 from chatstylebot.feedback.records import Record
 from chatstylebot.models import special
+from chatstylebot.workspace import Workspace
 
 Seen = Callable[[Iterable[Record]], Iterable[Record]]
 
@@ -58,12 +59,12 @@ def refresh(workspace: Path, dry: bool = False) -> str | None:
         told = export.told_how(workspace)
         block = told.get("block")
         hiding = Hiding(told.get("privacy"), Path(block) if block else None)
-        with store.Store.open(file) as votes:
+        with store.Store.open(file) as votes, Workspace(workspace).alone():
             found, _ = resolved(workspace, votes, hiding)
-        if not (found.pairs or found.labels) or export.current(workspace, found):
-            return None
-        if not dry:
-            write(workspace, found, hiding)
+            if not (found.pairs or found.labels) or export.current(workspace, found):
+                return None
+            if not dry:
+                write(workspace, found, hiding)
     except UserError as error:
         return f"note: newer votes are not learnt: {error.problem}\n      {error.remedy}"
     will = "will be exported first" if dry else "are exported"

@@ -59,11 +59,16 @@ class Resolved:
 
 
 def rows(record: Record) -> list[Row]:
-    """What one record says: a pair for every answer that was passed over, one for an edit, else a label."""
+    """What one record says: a pair for every answer that was passed over, one for an edit, else a label.
+
+    Who "edits" an answer into itself has said that it is good, and takes an earlier edit back.
+    """
     ids, prompt, answer = (record.id,), record.messages, record.answer
     if record.verdict == "chosen":
         others = record.candidates[: record.index] + record.candidates[record.index + 1 :]
         return [Pair(ids, prompt, answer, other) for other in others]
+    if record.verdict == "edited" and _same(record.text or "", answer):
+        return [Label(ids, prompt, answer, True)]
     if record.verdict == "edited":
         play = record.source == SELF_PLAY
         return [Pair(ids, prompt, record.text or "", answer, edit=not play, play=play)]
@@ -110,17 +115,14 @@ def resolve(
 
 
 def _enter(number: int, row: Row, rivals: dict[int, Row], dropped: Counter[str]) -> None:
-    """Put a row among those on the same prompt; of two that do not go together one is dropped."""
+    """Put a row among those on the same prompt; an older one that does not go together with it is dropped."""
     for key, old in list(rivals.items()):
         verdict = _meet(old, row)
         if verdict is None:
             continue
-        loser, reason = verdict
-        dropped[reason] += 1
-        if loser == "new":
-            return
+        dropped[verdict] += 1
         del rivals[key]
-        if reason == "repeated" and type(old) is type(row):
+        if verdict == "repeated":
             row = replace(row, ids=old.ids + row.ids)
     rivals[number] = row
 
@@ -138,26 +140,31 @@ def _useless(row: Row) -> str | None:
     texts = (row.chosen, row.rejected) if isinstance(row, Pair) else (row.text,)
     if not all(text.strip() for text in texts):
         return "empty"  # the engine tells desirable from undesirable by which side is empty
-    return "same" if isinstance(row, Pair) and row.chosen == row.rejected else None
+    return "same" if isinstance(row, Pair) and _same(row.chosen, row.rejected) else None
 
 
-def _meet(old: Row, new: Row) -> tuple[Literal["old", "new"], str] | None:
-    """Which of two rows on one prompt goes, and why; None: both stay."""
+def _same(one: str, other: str) -> bool:
+    """Whether two answers differ in nothing but blanks at their ends: an answer that was cut off ends in one."""
+    return one.strip() == other.strip()
+
+
+def _meet(old: Row, new: Row) -> Literal["repeated", "overruled"] | None:
+    """Why the older of two rows on one prompt goes; None: both stay."""
     if isinstance(old, Label) and isinstance(new, Label):
         if old.text != new.text:
             return None
-        return "old", "repeated" if old.good == new.good else "overruled"
+        return "repeated" if old.good == new.good else "overruled"
     if isinstance(old, Pair) and isinstance(new, Pair):
         if (old.chosen, old.rejected) == (new.chosen, new.rejected):
-            return "old", "repeated"
+            return "repeated"
         turned = (old.chosen, old.rejected) == (new.rejected, new.chosen)
         again = old.edit and new.edit and old.rejected == new.rejected
-        return ("old", "overruled") if turned or again else None
+        return "overruled" if turned or again else None
     pair, label = (old, new) if isinstance(old, Pair) else (new, old)
     assert isinstance(pair, Pair)
     assert isinstance(label, Label)
     against = label.text == (pair.rejected if label.good else pair.chosen)
-    return ("old", "overruled") if against else None
+    return "overruled" if against else None
 
 
 def dpo(pair: Pair) -> dict[str, Any]:

@@ -22,6 +22,7 @@ create table records (
 );
 create index records_at on records (at, number);
 """
+INSERT = "insert into records (id, at, body) values (?, ?, ?) on conflict (id) do nothing"
 LATER = {"at": "", "adapter": ""}  # what may differ when a vote arrives again
 
 
@@ -45,29 +46,22 @@ class Store(database.Keeper):
         The same vote sent again arrives at another time, perhaps at a server that was started anew and no longer knows
         which adapter answered: only `at` and `adapter` may differ. The first record stays.
         """
-        value = records.to_json(record)
-        body = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        row = id, _, body = _row(record)
         with self._transaction() as run:
-            new = run(
-                "insert into records (id, at, body) values (?, ?, ?) on conflict (id) do nothing",
-                (record.id, value["at"], body),
-            ).rowcount
-            if new:
+            if run(INSERT, row).rowcount:
                 return True
-            [(before,)] = run("select body from records where id = ?", (record.id,)).fetchall()
+            [(before,)] = run("select body from records where id = ?", (id,)).fetchall()
         if json.loads(before) | LATER != json.loads(body) | LATER:
-            raise Conflict(f"another record with the id {record.id} is stored")
+            raise Conflict(f"another record with the id {id} is stored")
         return False
 
     def swap(self, new: Collection[Record], gone: Collection[str]) -> int:
         """Store records in the place of others, all or nothing; how many of them were not there. Raises UserError."""
-        rows = [(record.id, records.to_json(record)) for record in new]
-        bodies = [(id, v["at"], json.dumps(v, ensure_ascii=False, separators=(",", ":"))) for id, v in rows]
+        rows = [_row(record) for record in new]
         with self._transaction() as run:
             for id in gone:
                 run("delete from records where id = ?", (id,))
-            line = "insert into records (id, at, body) values (?, ?, ?) on conflict (id) do nothing"
-            return sum(int(run(line, row).rowcount) for row in bodies)
+            return sum(int(run(INSERT, row).rowcount) for row in rows)
 
     def records(self) -> Iterator[Record]:
         """Every record, the oldest first; what is added meanwhile may or may not be among them."""
@@ -90,6 +84,12 @@ class Store(database.Keeper):
         """Take records out so that no byte of them is left in any page; how many there were. Raises UserError."""
         with self._erasing(), self._transaction() as run:
             return sum(int(run("delete from records where id = ?", (key,)).rowcount) for key in ids)
+
+
+def _row(record: Record) -> tuple[str, str, str]:
+    """A record as the table holds it: id, time, and the whole as JSON."""
+    value = records.to_json(record)
+    return record.id, value["at"], json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _record(file: Path, number: int, body: str) -> Record:

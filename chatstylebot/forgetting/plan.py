@@ -12,6 +12,7 @@ from chatstylebot.bot.talk import State
 from chatstylebot.contacts import read_contacts
 from chatstylebot.corpus import forget, forgotten, store
 from chatstylebot.corpus.forget import Person
+from chatstylebot.corpus.forgotten import Entry, Forgotten
 from chatstylebot.corpus.privacy import secret_hashes
 from chatstylebot.errors import UserError, nearest
 from chatstylebot.feedback import store as stores
@@ -103,6 +104,9 @@ def plan(workspace: Path, contact: str) -> Plan:
     key = secret_hashes.key_of(store.secrets(workspace))  # an id that is a phone number stands there by its alias
     spelt = (contact, secret_hashes.alias(key, contact))
     person = forget.find(messages, read_contacts(workspace), spelt)
+    if entry := forgotten.load(workspace).known(spelt):  # what came of them since, under an id that no list knows now
+        again = _again(own, forgotten.load(workspace), entry)
+        person = replace(person, aliases=(*person.aliases, *again))
     earlier = [one for one in begins.read(own) if one.person.keys & person.keys]
     found = Begun(person, Search(), ())
     for one in earlier:
@@ -113,10 +117,10 @@ def plan(workspace: Path, contact: str) -> Plan:
     rest = forget.rest(messages, person, quoted)
     pieces = forget.needles(messages, person, rest, _said_by_us(own, person))
     kept = _bots(workspace, person, [*found.search.everywhere, *pieces], rest)
-    votes, others = _votes(own, person, kept.wanted)
+    votes, others = _votes(own, person, kept.wanted, rest)
     indexed = past.theirs(own, person.keys, [*found.search.everywhere, *kept.wanted])
     if not (gone.height or votes or kept.any or indexed or earlier):
-        if not (known := forgotten.load(workspace).known(spelt)):
+        if not (known := entry):
             names = [*messages["chat_name"], *messages["chat_id"], *messages["sender_name"]]
             raise _unknown(contact, [*names, *_contacts(others), *bots.names(kept.before)])
         memory = memories.find(own, known.held, places.hashes(own, index, None) - known.held)
@@ -173,13 +177,34 @@ def _said_by_us(own: Workspace, person: Person) -> str:
     return "\n".join(texts)
 
 
-def _votes(own: Workspace, person: Person, wanted: Sequence[str]) -> tuple[list[Record], list[Record]]:
-    """The recorded votes that go, because they are the person's or hold what only they wrote, and those that stay."""
+def _again(own: Workspace, known: Forgotten, entry: Entry) -> list[str]:
+    """The contacts of votes who are somebody that was forgotten."""
+    return [name for name in sorted(_contacts(_records(own))) if known.hash(name) in entry.keys]
+
+
+def _records(own: Workspace) -> list[Record]:
     if not own.feedback.is_file():
-        return [], []
+        return []
     with stores.Store.open(own.feedback) as store:
-        records = list(store.records())
-    held = forget.holding(["\n".join(record.texts) for record in records], wanted)
+        return list(store.records())
+
+
+def _votes(
+    own: Workspace, person: Person, wanted: Sequence[str], rest: pl.DataFrame
+) -> tuple[list[Record], list[Record]]:
+    """The recorded votes that go, because they are the person's or hold what only they wrote, and those that stay.
+
+    What stands in votes of theirs and in no message and no vote of others is theirs, also where nobody said who was
+    talking.
+    """
+    records = _records(own)
+    theirs = [record for record in records if record.contact in person.keys]
+    others = [record for record in records if record.contact not in {None, *person.keys}]
+    heard = [m.content for record in theirs for m in record.messages if m.role == "user"]
+    elsewhere = pl.Series([text for record in others for text in record.texts], dtype=pl.String)
+    elsewhere = pl.concat([rest["text"], rest["quoted"], elsewhere]).drop_nulls()
+    said = forget.only(pl.Series(heard, dtype=pl.String), elsewhere)
+    held = forget.holding(["\n".join(record.texts) for record in records], [*wanted, *said])
     going = [record.contact in person.keys or found for record, found in zip(records, held, strict=True)]
     both = list(zip(records, going, strict=True))
     return [record for record, goes in both if goes], [record for record, goes in both if not goes]

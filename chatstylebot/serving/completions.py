@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import time
-import uuid
 from collections.abc import AsyncGenerator, Awaitable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -17,7 +16,7 @@ from chatstylebot.client import Trouble
 from chatstylebot.serving import answers, asking, refusals, reply
 from chatstylebot.serving.answers import Job, Piece
 from chatstylebot.serving.keys import Caller
-from chatstylebot.serving.recent import Completion
+from chatstylebot.serving.recent import Completion, new_id
 from chatstylebot.serving.refusals import refusal
 from chatstylebot.serving.schema import ChatRequest
 from chatstylebot.serving.slots import Full
@@ -36,10 +35,11 @@ class Answer:
     job: Job
     contact: str | None
     usage_wanted: bool
-    id: str = field(default_factory=lambda: f"chatcmpl-{uuid.uuid4().hex}")
     begun: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
+        spec = self.job.served.engine.spec
+        self.id = new_id(self.state.keys, self.job.wish.messages, spec.id, spec.adapter)
         self.created = int(self.state.now().timestamp())
         self.texts = [""] * self.job.n
         self.finishes: list[str] = ["stop"] * self.job.n

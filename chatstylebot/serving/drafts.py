@@ -43,7 +43,7 @@ class WaitingList(BaseModel):
 class Word(Lenient):
     """The owner's word: `send` it, send `text` in its place (`edit`), or `no`."""
 
-    choice: Literal["send", "edit", "no"]
+    choice: drafts.Choice
     text: Text | None = None
 
 
@@ -51,7 +51,7 @@ class Decided(BaseModel):
     """What was decided; the bot does it as soon as it runs."""
 
     id: str
-    choice: Literal["send", "edit", "no"]
+    choice: drafts.Choice
 
 
 def add(found: APIRouter, path: Path | None, who: Who) -> None:

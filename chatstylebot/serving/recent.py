@@ -1,7 +1,32 @@
 """The latest completions, in memory only: what a vote is about."""
 
+import json
+import uuid
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from chatstylebot.serving.keys import Keys
+
+Messages = Sequence[Mapping[str, str]]
+
+
+def new_id(keys: Keys, messages: Messages, model: str, adapter: str | None) -> str:
+    """An id for an answer, with the seal of what is answered, and by whom."""
+    return f"chatcmpl-{uuid.uuid4().hex}-{_seal(keys, messages, model, adapter)}"
+
+
+def answers(id: str, keys: Keys, messages: Messages, model: str, adapter: str | None) -> bool | None:
+    """Whether the answer of this id is one to these messages; None where the id does not say."""
+    parts = id.split("-")
+    if len(parts) != 3 or parts[0] != "chatcmpl" or len(parts[2]) != 16:
+        return None
+    return parts[2] == _seal(keys, messages, model, adapter)
+
+
+def _seal(keys: Keys, messages: Messages, model: str, adapter: str | None) -> str:
+    said = [(message["role"], message["content"]) for message in messages]
+    return keys.seal(json.dumps([said, model, adapter], ensure_ascii=False))
 
 
 @dataclass(slots=True)

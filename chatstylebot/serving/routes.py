@@ -124,8 +124,7 @@ def _votes(found: APIRouter, state: State, who: Who) -> None:
         """Record what the owner thinks of an answer; when this answers, it is on disk."""
         if not caller.owner:
             raise Refusal(403, "owner_only", "only the owner's key may vote")
-        known, who_was = state.recent.get(vote.completion), state.contact(vote.contact) if vote.contact else None
-        record = votes.record(vote, known, state.card, state.served(None), who_was, state.now())
+        record = votes.record(state, vote)
         try:
             new = await run_in_threadpool(state.votes.add, record)
         except Conflict:

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from chatstylebot.feedback.records import Verdict
+
 MAX_MESSAGES = 2000
 MAX_ANSWERS = 4  # n
 MAX_STOPS = 8
@@ -81,7 +83,7 @@ class FeedbackRequest(Lenient):
 
     id: Id
     completion: Annotated[str, StringConstraints(min_length=1, max_length=128)]
-    verdict: Literal["chosen", "rejected", "edited", "good", "bad"]
+    verdict: Verdict
     index: int = Field(0, ge=0, lt=MAX_ANSWERS)
     text: Text | None = Field(None, description="The owner's own words, for `edited`.")
     source: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[a-z0-9_-]+$")] = "api"

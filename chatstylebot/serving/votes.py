@@ -1,29 +1,22 @@
-"""A vote → a feedback record: what was really sent and answered, where the gateway still knows it."""
+"""A vote → a feedback record: what was really sent and answered, where the gateway still knows it, or can tell."""
 
-from datetime import datetime
 from typing import cast
 
-from chatstylebot.card import Card
-from chatstylebot.contacts import Contact
 from chatstylebot.feedback.records import Message, Record, Role
-from chatstylebot.serving import prompt
-from chatstylebot.serving.answers import Served
+from chatstylebot.serving import prompt, recent
 from chatstylebot.serving.recent import Completion
 from chatstylebot.serving.refusals import Refusal
 from chatstylebot.serving.schema import FeedbackRequest
+from chatstylebot.serving.state import State
 
-Named = tuple[str, Contact]  # a contact under its id
 
-
-def record(
-    vote: FeedbackRequest, known: Completion | None, card: Card, model: Served, who: Named | None, at: datetime
-) -> Record:
-    """The record of a vote; card, `model` and `who` fill in what a client does not know. Raises Refusal."""
+def record(state: State, vote: FeedbackRequest) -> Record:
+    """The record of a vote. Raises Refusal."""
     try:
-        completion = known or _told(vote, card, model, who)
+        completion = state.recent.get(vote.completion) or _told(state, vote)
         return Record(
             id=vote.id,
-            at=at,
+            at=state.now(),
             source=vote.source,
             contact=completion.contact,
             model=completion.model,
@@ -38,13 +31,26 @@ def record(
         raise Refusal(400, "invalid_vote", str(error)) from None
 
 
-def _told(vote: FeedbackRequest, card: Card, model: Served, who: Named | None) -> Completion:
-    """A completion that is not known any more, as the client tells it. Raises Refusal, Unfit."""
+def _told(state: State, vote: FeedbackRequest) -> Completion:
+    """A completion that is not known any more, as the client tells it. Raises Refusal, Unfit.
+
+    An id of ours is sealed with the prompt: what was really sent is found again, or the vote is about something that
+    the clone is not asked any more.
+    """
     if not vote.messages or not vote.candidates:
         why = "this completion is not known (any more): send messages and candidates as well"
         raise Refusal(404, "unknown_completion", why)
-    told = [(message.role, message.content) for message in vote.messages]
-    said = prompt.said(told, card.separator, card.language)
-    id, names = (who[0], (who[1].name, who[1].relation)) if who else (None, (None, None))
-    sent = prompt.messages(prompt.system_text(card, names), prompt.window(said.turns, card.history), model.rule)
-    return Completion(tuple(sent), list(vote.candidates), vote.model or model.engine.spec.id, None, id)
+    card, model = state.card, state.served(vote.model)
+    who = state.contact(vote.contact) if vote.contact else None
+    said = prompt.said([(message.role, message.content) for message in vote.messages], card.separator, card.language)
+    turns = prompt.window(said.turns, card.history)
+    extra = said.system if state.choices.client_system else ()
+    system = prompt.system_text(card, (who[1].name, who[1].relation) if who else (None, None), extra=extra)
+    id, adapter = model.engine.spec.id, model.engine.spec.adapter
+    for gone in range(0, len(turns), 2):  # the oldest pairs may have had no room
+        sent = prompt.messages(system, turns[gone:], model.rule)
+        fits = recent.answers(vote.completion, state.keys, sent, id, adapter)
+        if fits is not False:
+            return Completion(tuple(sent), list(vote.candidates), id, adapter if fits else None, who and who[0])
+    why = "this answer was given to another prompt: clone.yaml, the adapter or what was remembered is not the same now"
+    raise Refusal(409, "another_prompt", why)

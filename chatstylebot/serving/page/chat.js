@@ -18,7 +18,7 @@ function request(asked, count) {
 }
 
 function begin(turn, count) {
-  turn.variants = turn.variants.filter((each) => each.state !== "failed");
+  turn.variants = turn.variants.filter((each) => each.state !== "failed" || each.edited !== null);
   const asked = talk.history(state.turns, state.turns.indexOf(turn));
   const fresh = Array.from({ length: count }, (_, n) => talk.variant(asked, n, kind(), contact()));
   const first = turn.variants.length;
@@ -166,7 +166,7 @@ export function act(name, turn, value) {
 }
 
 export function voted(id, progress, why) {
-  for (const turn of state.turns) {
+  for (const turn of [...state.turns, ...(state.previous ?? [])]) {
     const variant = turn.variants?.find((each) => each.vote?.id === id);
     if (!variant) continue;
     Object.assign(variant.vote, { state: progress, why });

@@ -93,6 +93,7 @@ function about() {
   }
   parts.push(h("p", { class: "small" }, t().about(name)));
   parts.push(h("p", { class: "small faint" }, may ? t().kept : t().keptOnly));
+  if (!may && api.linkUsed()) parts.push(h("p", { class: "small", role: "status" }, t().doorUsed));
   if (!may && !api.hasKey()) {
     parts.push(h("button", { type: "button", class: "plain", id: "judge", onclick: show.key }, t().judge));
   }

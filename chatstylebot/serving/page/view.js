@@ -56,7 +56,8 @@ function judging(turn, variant, look) {
     const done = variant.verdict === "chosen" || variant.edited !== null;
     return done ? [] : [press("pick", t.pick, turn, look, { text: t.pick, with: variant })];
   }
-  if (!look.votable(variant) || !whole(variant)) return [];
+  // what stands there is the person's own: the edit is the vote
+  if (!look.votable(variant) || !whole(variant) || variant.edited !== null) return [];
   return ["good", "bad"].map((name) => {
     const more = { pressed: variant.verdict === name, extra: { title: t[name] } };
     return press(name, t[`${name}Title`], turn, look, more);

@@ -2,7 +2,8 @@
 import * as api from "./api.js";
 import { keep, recall } from "./store.js";
 
-const LATER = new Set(["network", "restarting", "busy", "stalled", "engine", "key"]); // all else is final
+// all else is final
+const LATER = new Set(["network", "restarting", "busy", "stalled", "engine", "key", "forbidden"]);
 const LONGEST = 30; // seconds between two tries
 
 const queue = recall("votes", []);
@@ -59,7 +60,7 @@ function later(failure) {
     return;
   }
   for (const vote of queue) changed(vote.id, "pending");
-  if (failure.kind === "key") locked();
+  if (failure.kind === "key" || failure.kind === "forbidden") locked();
   else timer = setTimeout(hurry, 1000 * Math.max(failure.wait, Math.min(LONGEST, 2 ** tries++)));
 }
 
