@@ -187,6 +187,10 @@ def test_training_learns_from_new_votes_hiding_what_the_last_export_hid(csb: Csb
     assert learnt.refresh(place) == told.replace("will be exported first", "are exported")
     assert [row["chosen"]["value"] for row in rows(place, DPO)][-1] == "nope"
     assert "Zorro" not in (place / DPO).read_text("utf-8") + (place / KTO).read_text("utf-8")
+    for name in (DPO, KTO):
+        (place / name).unlink()
+    assert "csb feedback export" not in csb("train", "kto", "--dry-run", code=None).stderr  # it would be done
+    assert learnt.refresh(place)
     (place / "words.txt").unlink()  # what was to be hidden is not known any more
     vote(place, record("10", 2, "Zorro!", candidates=("k",)))
     assert "newer votes are not learnt" in str(learnt.refresh(place))

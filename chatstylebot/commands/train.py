@@ -61,12 +61,14 @@ def run(
     asked: Any = {"stage": stage, "pairs": pairs, "model": model, "method": method, "recipe": recipe}
     report = cache(partial(store.report, workspace))
     job = jobs.plan_run(card, workspace, **asked, deepspeed=deepspeed, report=report)  # type: ignore[arg-type]
-    if not resume and export.from_votes(job.values.get("dataset")) and (line := _votes(workspace, dry_run)):
+    line = _votes(workspace, dry_run) if not resume and export.from_votes(job.values.get("dataset")) else None
+    exports = line is not None and not line.startswith("note:")
+    if line:
         progress.say(line)
         job = jobs.plan_run(card, workspace, **asked, deepspeed=deepspeed, report=report)  # type: ignore[arg-type]
     env = llamafactory.distributed(bool(job.values.get("deepspeed")), nnodes, node_rank, master_addr, master_port)
     if dry_run:
-        _dry(job, env, verbose, resume, again)
+        _dry(job, env, verbose, resume, again, exports)
     else:
         try:
             done = training.train(job, env, resume, again, verbose)
@@ -120,7 +122,12 @@ def _choice(option: str, value: str, known: tuple[str, ...]) -> None:
         raise typer.BadParameter(f"{value!r} is not one of {', '.join(known)}", param_hint=option)
 
 
-def _dry(job: "Job", env: dict[str, str], whole: bool, resume: bool, again: bool) -> None:
+def _of_votes(fault: UserError) -> bool:
+    """Whether an export of the votes is what is missing."""
+    return fault.remedy.startswith("csb feedback export")
+
+
+def _dry(job: "Job", env: dict[str, str], whole: bool, resume: bool, again: bool, exports: bool) -> None:
     import yaml
 
     from chatstylebot.engine import llamafactory
@@ -130,7 +137,7 @@ def _dry(job: "Job", env: dict[str, str], whole: bool, resume: bool, again: bool
     samples, steps, memory = needs.of(job)
     typer.echo(yaml.safe_dump(job.values, allow_unicode=True, sort_keys=False).rstrip())
     typer.echo("---")
-    faults = training.faults(job, env, resume, again)
+    faults = [fault for fault in training.faults(job, env, resume, again) if not (exports and _of_votes(fault))]
     with contextlib.suppress(UserError):  # it stands among the faults
         typer.echo(llamafactory.call("train", job.output / "recipe.yaml", job.workspace, env).line(whole))
     if not faults and (earlier := training.kept(job.output, resume, again)):
