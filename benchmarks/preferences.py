@@ -20,6 +20,7 @@ import os
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +150,7 @@ def main() -> None:
             f"{letters:.0f}", f"{bubbles:.2f}",
         ])  # fmt: skip
         print("\t".join(rows[-1]), flush=True)
-    print(f"\n{len(found)} replies of {card.name or 'the person'}, {DRAWS} answers each\n")
+    print(f"\n{date.today()}: {len(found)} replies of {card.name or 'the person'}, {DRAWS} answers each\n")
     person = [
         "the person",
         "",
