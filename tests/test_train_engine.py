@@ -166,26 +166,6 @@ def test_after_a_training_forget_leaves_no_word_of_theirs_and_its_lines_work(
                                "load_best_model_at_end=false", "early_stopping_steps=null").stdout  # fmt: skip
 
 
-@pytest.mark.parametrize(("stage", "dataset"), [("dpo", "dpo_zh_demo"), ("kto", "kto_en_demo")])
-def test_preferences_start_at_the_sft_adapter_with_it_as_reference_REC_4(
-    place: Path, sft: Path, stage: str, dataset: str
-) -> None:
-    before = digests(sft)
-    csb(place, "train", stage, f"dataset={dataset}", *FAST, "max_steps=1", "max_samples=8", "save_strategy=no",
-        "per_device_train_batch_size=8")  # fmt: skip
-    folder = place / f"saves/smollm2/lora/{stage}"
-    [first] = [s for s in steps(folder) if "loss" in s]
-    logged = (folder / "engine.log").read_text("utf-8")
-    # policy and reference are the same at step 0: no reward either way, and the loss of a coin toss
-    found = rewards(logged, "chosen") + rewards(logged, "rejected")
-    assert found
-    assert max(abs(each) for each in found) < 1e-4
-    assert first["loss"] > 0
-    assert (folder / "adapter_model.safetensors").is_file()
-    assert digests(sft) == before
-    assert provenance.read(folder)["stage"] == stage
-
-
 def test_pretraining_runs_on_the_shipped_sample_in_a_folder_of_its_own_REC_5(place: Path) -> None:
     csb(place, "train", "pretrain", *FAST, "max_steps=1", "save_strategy=no")
     folder = place / "saves/smollm2/lora/pretrain"
@@ -264,7 +244,7 @@ def voted(place: Path) -> None:
 
 @pytest.mark.usefixtures("voted")
 @pytest.mark.parametrize(("stage", "number"), [("dpo", 15), ("kto", 16)])
-def test_votes_of_page_and_bot_train_with_no_further_step_and_rewards_move_the_right_way_FBK_5(
+def test_votes_of_page_and_bot_train_with_no_further_step_and_rewards_move_the_right_way_FBK_5_REC_4(
     place: Path, sft: Path, stage: str, number: int
 ) -> None:
     before = digests(sft)
@@ -292,6 +272,7 @@ def test_votes_of_page_and_bot_train_with_no_further_step_and_rewards_move_the_r
     assert chosen[-1] - rejected[-1] > 0.05
     assert (folder / "adapter_model.safetensors").is_file()
     assert provenance.read(folder)["samples"] == {f"{stage}_records": number}
+    assert provenance.read(folder)["stage"] == stage
     assert digests(sft) == before
 
 
