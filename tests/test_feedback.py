@@ -184,7 +184,7 @@ def test_training_learns_from_new_votes_hiding_what_the_last_export_hid(csb: Csb
     assert told in csb("train", "dpo", "--dry-run", code=None).stderr
     assert (place / DPO).read_bytes() == before
     assert "exported" not in csb("train", "dpo", "--dry-run", "dataset=dpo_zh_demo", code=None).stderr
-    assert learnt.refresh(place) == told.replace("will be exported first", "are exported")
+    assert learnt.refresh(place) == learnt.Refreshed(True, told.replace("will be exported first", "are exported"))
     assert [row["chosen"]["value"] for row in rows(place, DPO)][-1] == "nope"
     assert "Zorro" not in (place / DPO).read_text("utf-8") + (place / KTO).read_text("utf-8")
     for name in (DPO, KTO):
@@ -205,7 +205,9 @@ def test_training_does_not_write_over_an_export_that_was_edited(csb: Csb, place:
     vote(place, record("9", 1, "hm", candidates=("nah",)))
     told = csb("train", "kto", "--dry-run", code=None).stderr
     assert "kto_records.json: edited, so taken as it is; newer votes are not in it" in told
-    assert str(learnt.refresh(place)) in told
+    newer = learnt.refresh(place)
+    assert newer
+    assert newer.line in told
     assert (place / KTO).read_text("utf-8") == edited
 
 

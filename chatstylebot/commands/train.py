@@ -1,6 +1,7 @@
 """recipe → llamafactory-cli train → adapter"""
 
 import contextlib
+from collections.abc import Collection
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
@@ -13,6 +14,7 @@ from chatstylebot.errors import UserError, nearest
 from chatstylebot.workspace import here
 
 if TYPE_CHECKING:
+    from chatstylebot.feedback.learnt import Refreshed
     from chatstylebot.training.job import Job
 
 STAGES = ("sft", "dpo", "kto", "pretrain")
@@ -45,8 +47,8 @@ def run(
     from chatstylebot.corpus import store
     from chatstylebot.engine import llamafactory
     from chatstylebot.feedback import export
+    from chatstylebot.training import dataset_files, plan
     from chatstylebot.training import job as jobs
-    from chatstylebot.training import plan
     from chatstylebot.training import run as training
 
     stage, pairs = _words(words or [])
@@ -61,14 +63,15 @@ def run(
     asked: Any = {"stage": stage, "pairs": pairs, "model": model, "method": method, "recipe": recipe}
     report = cache(partial(store.report, workspace))
     job = jobs.plan_run(card, workspace, **asked, deepspeed=deepspeed, report=report)  # type: ignore[arg-type]
-    line = _votes(workspace, dry_run) if not resume and export.from_votes(job.values.get("dataset")) else None
-    exports = line is not None and not line.startswith("note:")
-    if line:
-        progress.say(line)
+    of_votes = export.DATASETS & set(dataset_files.names(job.values.get("dataset")))
+    newer = _newer(workspace, dry_run) if of_votes and not resume else None
+    if newer:
+        progress.say(newer.line)
         job = jobs.plan_run(card, workspace, **asked, deepspeed=deepspeed, report=report)  # type: ignore[arg-type]
     env = llamafactory.distributed(bool(job.values.get("deepspeed")), nnodes, node_rank, master_addr, master_port)
     if dry_run:
-        _dry(job, env, verbose, resume, again, exports)
+        made = [dataset_files.MAKES[name] for name in of_votes] if newer and newer.done else []
+        _dry(job, env, verbose, resume, again, made)
     else:
         try:
             done = training.train(job, env, resume, again, verbose)
@@ -79,7 +82,7 @@ def run(
         progress.say(f"next: csb chat --adapter {job.values['output_dir']}")
 
 
-def _votes(workspace: Path, dry_run: bool) -> str | None:
+def _newer(workspace: Path, dry_run: bool) -> "Refreshed | None":
     """What is done about votes that were not exported yet."""
     from chatstylebot.feedback import learnt  # loads what finds private values
 
@@ -122,12 +125,8 @@ def _choice(option: str, value: str, known: tuple[str, ...]) -> None:
         raise typer.BadParameter(f"{value!r} is not one of {', '.join(known)}", param_hint=option)
 
 
-def _of_votes(fault: UserError) -> bool:
-    """Whether an export of the votes is what is missing."""
-    return fault.remedy.startswith("csb feedback export")
-
-
-def _dry(job: "Job", env: dict[str, str], whole: bool, resume: bool, again: bool, exports: bool) -> None:
+def _dry(job: "Job", env: dict[str, str], whole: bool, resume: bool, again: bool, made: Collection[str]) -> None:
+    """Show it all; `made` are remedies that the run itself begins with."""
     import yaml
 
     from chatstylebot.engine import llamafactory
@@ -137,7 +136,7 @@ def _dry(job: "Job", env: dict[str, str], whole: bool, resume: bool, again: bool
     samples, steps, memory = needs.of(job)
     typer.echo(yaml.safe_dump(job.values, allow_unicode=True, sort_keys=False).rstrip())
     typer.echo("---")
-    faults = [fault for fault in training.faults(job, env, resume, again) if not (exports and _of_votes(fault))]
+    faults = [fault for fault in training.faults(job, env, resume, again) if fault.remedy not in made]
     with contextlib.suppress(UserError):  # it stands among the faults
         typer.echo(llamafactory.call("train", job.output / "recipe.yaml", job.workspace, env).line(whole))
     if not faults and (earlier := training.kept(job.output, resume, again)):

@@ -16,6 +16,9 @@ from chatstylebot.workspace import Workspace
 ENTRIES: dict[str, dict[str, Any]] = {"dpo_records.json": PAIRS, "kto_records.json": LABELS}
 
 
+DATASETS = {name.removesuffix(".json") for name in ENTRIES}
+
+
 def mark(workspace: Path) -> Path:
     """What the last export wrote: the hash of each file, and which records each of its rows comes from."""
     return Workspace(workspace).feedback_export
@@ -65,12 +68,6 @@ def told_how(workspace: Path) -> dict[str, Any]:
     """The `how` of the last export, {} where there was none."""
     entries = [entry for entry in _told(workspace).values() if isinstance(entry, dict)]
     return next((dict(entry["how"]) for entry in entries if isinstance(entry.get("how"), dict)), {})
-
-
-def from_votes(dataset: object) -> bool:
-    """Whether `dataset: a,b` of a recipe names a file of ours."""
-    named = {name.strip() for name in str(dataset or "").split(",")}
-    return bool(named & {name.removesuffix(".json") for name in ENTRIES})
 
 
 def take_out(outputs: files.Outputs, workspace: Path, gone: Collection[str]) -> int:

@@ -47,14 +47,23 @@ def write(workspace: Path, found: Resolved, hiding: Hiding, force: bool = False)
     return export.write(workspace, found, force, {"privacy": hiding.privacy, "block": block})
 
 
-def refresh(workspace: Path, dry: bool = False) -> str | None:
-    """Votes that came since the last export brought into it, hiding what that hid: what was done (`dry`: would be), in
-    a line, or why not; None where there is nothing to do."""
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """Whether newer votes are in the export, or will be, and the line that says so, or why not."""
+
+    done: bool
+    line: str
+
+
+def refresh(workspace: Path, dry: bool = False) -> Refreshed | None:
+    """Votes that came since the last export brought into it, hiding what that hid; `dry`: only told. None where there
+    is nothing to do."""
     file = store.path(workspace)
     if not file.is_file():
         return None
     if edited := export.strange(workspace):
-        return f"note: {' and '.join(map(str, edited))}: edited, so taken as it is; newer votes are not in it"
+        names = " and ".join(map(str, edited))
+        return Refreshed(False, f"note: {names}: edited, so taken as it is; newer votes are not in it")
     try:
         told = export.told_how(workspace)
         block = told.get("block")
@@ -66,6 +75,7 @@ def refresh(workspace: Path, dry: bool = False) -> str | None:
             if not dry:
                 write(workspace, found, hiding)
     except UserError as error:
-        return f"note: newer votes are not learnt: {error.problem}\n      {error.remedy}"
+        return Refreshed(False, f"note: newer votes are not learnt: {error.problem}\n      {error.remedy}")
     will = "will be exported first" if dry else "are exported"
-    return f"the votes since the last export {will}: {len(found.pairs):,} pairs, {len(found.labels):,} labels in all"
+    counts = f"{len(found.pairs):,} pairs, {len(found.labels):,} labels in all"
+    return Refreshed(True, f"the votes since the last export {will}: {counts}")

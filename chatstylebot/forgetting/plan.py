@@ -12,7 +12,6 @@ from chatstylebot.bot.talk import State
 from chatstylebot.contacts import read_contacts
 from chatstylebot.corpus import forget, forgotten, store
 from chatstylebot.corpus.forget import Person
-from chatstylebot.corpus.forgotten import Entry, Forgotten
 from chatstylebot.corpus.privacy import secret_hashes
 from chatstylebot.errors import UserError, nearest
 from chatstylebot.feedback import store as stores
@@ -104,8 +103,9 @@ def plan(workspace: Path, contact: str) -> Plan:
     key = secret_hashes.key_of(store.secrets(workspace))  # an id that is a phone number stands there by its alias
     spelt = (contact, secret_hashes.alias(key, contact))
     person = forget.find(messages, read_contacts(workspace), spelt)
-    if entry := forgotten.load(workspace).known(spelt):  # what came of them since, under an id that no list knows now
-        again = _again(own, forgotten.load(workspace), entry)
+    everybody, records = forgotten.load(workspace), _records(own)
+    if entry := everybody.known(spelt):  # what came of them since, under an id that no list knows now
+        again = [name for name in sorted(_contacts(records)) if everybody.hash(name) in entry.keys]
         person = replace(person, aliases=(*person.aliases, *again))
     earlier = [one for one in begins.read(own) if one.person.keys & person.keys]
     found = Begun(person, Search(), ())
@@ -117,7 +117,7 @@ def plan(workspace: Path, contact: str) -> Plan:
     rest = forget.rest(messages, person, quoted)
     pieces = forget.needles(messages, person, rest, _said_by_us(own, person))
     kept = _bots(workspace, person, [*found.search.everywhere, *pieces], rest)
-    votes, others = _votes(own, person, kept.wanted, rest)
+    votes, others = _votes(records, person, kept.wanted, rest)
     indexed = past.theirs(own, person.keys, [*found.search.everywhere, *kept.wanted])
     if not (gone.height or votes or kept.any or indexed or earlier):
         if not (known := entry):
@@ -177,11 +177,6 @@ def _said_by_us(own: Workspace, person: Person) -> str:
     return "\n".join(texts)
 
 
-def _again(own: Workspace, known: Forgotten, entry: Entry) -> list[str]:
-    """The contacts of votes who are somebody that was forgotten."""
-    return [name for name in sorted(_contacts(_records(own))) if known.hash(name) in entry.keys]
-
-
 def _records(own: Workspace) -> list[Record]:
     if not own.feedback.is_file():
         return []
@@ -190,14 +185,13 @@ def _records(own: Workspace) -> list[Record]:
 
 
 def _votes(
-    own: Workspace, person: Person, wanted: Sequence[str], rest: pl.DataFrame
+    records: Sequence[Record], person: Person, wanted: Sequence[str], rest: pl.DataFrame
 ) -> tuple[list[Record], list[Record]]:
     """The recorded votes that go, because they are the person's or hold what only they wrote, and those that stay.
 
     What stands in votes of theirs and in no message and no vote of others is theirs, also where nobody said who was
     talking.
     """
-    records = _records(own)
     theirs = [record for record in records if record.contact in person.keys]
     others = [record for record in records if record.contact not in {None, *person.keys}]
     heard = [m.content for record in theirs for m in record.messages if m.role == "user"]
