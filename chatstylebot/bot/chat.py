@@ -82,7 +82,8 @@ class Bubbles:
 
 async def pieces(side: Side, talk: Talk, **extra: Any) -> AsyncGenerator[str, None]:
     """The answer to the talk as it comes; `extra` is what the owner may tell the server. Raises Trouble."""
-    body = {"model": side.model, "messages": model.messages(talk.turns)} | ({"csb": extra} if extra else {})
+    told = ({"owner": True} if side.owner else {}) | extra
+    body = {"model": side.model, "messages": model.messages(talk.turns)} | ({"csb": told} if told else {})
     async with contextlib.aclosing(side.client.stream(body)) as chunks:
         async for chunk in chunks:
             for choice in chunk.get("choices") or []:

@@ -12,8 +12,10 @@ from chatstylebot.words import whole
 async def answer(client: Client, ask: Ask) -> Answer:
     """What the clone says. Raises Trouble."""
     body: dict[str, Any] = {"messages": messages(ask.turns), "n": ask.n}
-    if ask.contact:
-        body["csb"] = {"contact": ask.contact}
+    # by these the memory tells what it tells
+    who = {"contact": ask.contact, "owner": ask.owner}
+    if told := {key: value for key, value in who.items() if value}:
+        body["csb"] = told
     found = await client.complete(body)
     try:
         texts = tuple(whole(str(choice["message"]["content"] or "")) for choice in found["choices"])

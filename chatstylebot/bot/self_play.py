@@ -128,8 +128,8 @@ async def _answer(client: Client, name: str, question: Question) -> str:
         "messages": [{"role": role, "content": text} for role, text in question.turns if text.strip()],
         "seed": question.seed,
     }
-    if question.contact:
-        body["csb"] = {"contact": question.contact}
+    # a memory would bring up the very talk that the question is from
+    body["csb"] = {"memory": []} | ({"contact": question.contact} if question.contact else {})
     for number in range(TRIES):
         try:
             found = await client.complete(body)

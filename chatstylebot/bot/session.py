@@ -204,7 +204,7 @@ def _never(frame: Frame, house: House, talk: Talk, now: datetime) -> str:
 def _ask(frame: Frame, state: State, talk: Talk, now: datetime, dice: random.Random) -> Step:
     twice = talk.owner and dice.random() < frame.rules.manners.two_answers
     number = talk.asked + 1
-    ask = Ask(talk.chat, number, turns.prompt(frame, talk), talk.contact, 2 if twice else 1)
+    ask = Ask(talk.chat, number, turns.prompt(frame, talk), talk.contact, 2 if twice else 1, talk.owner)
     talk = replace(talk, ripe=None, asked=number, asking=number, held="")
     typing: list[Action] = [Typing(talk.chat, True)] if policy.policy(frame.rules, talk) == "auto" else []
     return state.having(talk), [*typing, ask]

@@ -7,14 +7,13 @@ from zoneinfo import ZoneInfo
 
 import tzlocal
 
-from chatstylebot import progress
 from chatstylebot.bot import replies
 from chatstylebot.bot.frame import Frame
 from chatstylebot.bot.heard import Channel, Who
 from chatstylebot.bot.policy import Rules
 from chatstylebot.card import Card
-from chatstylebot.contacts import read_contacts
-from chatstylebot.errors import UserError
+from chatstylebot.contacts import Contact, read_contacts
+from chatstylebot.live import Live
 from chatstylebot.workspace import Workspace
 
 
@@ -24,30 +23,20 @@ class Frames:
     def __init__(
         self, workspace: Path, card: Card, pauses: Mapping[str, Any], channel: Channel, trying: Who | None
     ) -> None:
-        self._workspace, self._card, self._channel, self._trying = workspace, card, channel, trying
+        self._card, self._channel, self._trying = card, channel, trying
         self._rhythm = replies.rhythm(pauses)
         self._zone = ZoneInfo(card.timezone or tzlocal.get_localzone_name() or "UTC")
-        self._seen: float | None = None
-        self._frame = self._read()
+        self._people = Live(Workspace(workspace).contacts, lambda: read_contacts(workspace))
+        self._known = self._people()
+        self._frame = self._made(self._known)
 
     def __call__(self) -> Frame:
         """The settings; a contacts.yaml that cannot be read now does not count."""
-        if self._stamp() != self._seen:
-            try:
-                self._frame = self._read()
-            except UserError as error:
-                progress.say(f"note: {error.problem}: the list as it was stays in force")
+        if (people := self._people()) is not self._known:
+            self._known, self._frame = people, self._made(people)
         return self._frame
 
-    def _stamp(self) -> float:
-        try:
-            return Workspace(self._workspace).contacts.stat().st_mtime
-        except OSError:
-            return 0.0
-
-    def _read(self) -> Frame:
-        self._seen = self._stamp()
-        people = read_contacts(self._workspace)
+    def _made(self, people: Mapping[str, Contact]) -> Frame:
         id = self._trying.id if self._trying else ""
         if id in people and people[id].policy == "off":
             people = {**people, id: people[id].model_copy(update={"policy": "auto"})}

@@ -27,6 +27,7 @@ class Side:
     name: str
     separator: str
     language: Language
+    owner: bool = False  # whether the server takes our key for its owner's
 
     @property
     def shown(self) -> str:
@@ -55,7 +56,9 @@ def sides(found: Any, client: Client) -> dict[Kind, Side]:
     shown = {"clone": name or "the clone", "base": "base"}
     kinds: tuple[Kind, ...] = ("clone", "base")
     return {
-        kind: Side(client, offered[kind], kind, shown[kind], separator, language) for kind in kinds if kind in offered
+        kind: Side(client, offered[kind], kind, shown[kind], separator, language, found.get("owner") is True)
+        for kind in kinds
+        if kind in offered
     }
 
 

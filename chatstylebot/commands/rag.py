@@ -41,14 +41,9 @@ Records = Annotated[
 @app.callback()
 def main() -> None:
     """Memory of past talk: index it, ask it in the person's voice, see what is there, take something out."""
-    if not _installed():
-        raise UserError("the memory's packages are not installed", files.install("rag"))
+    from chatstylebot.memory import packages
 
-
-def _installed() -> bool:
-    from importlib.util import find_spec
-
-    return all(find_spec(name) for name in ("llama_index", "rjieba", "numpy"))
+    packages.check()
 
 
 @app.command()

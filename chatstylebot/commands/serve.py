@@ -70,6 +70,7 @@ def run(
     from chatstylebot.bot.server import CHILD
     from chatstylebot.client import LOOPBACK
     from chatstylebot.corpus import store
+    from chatstylebot.memory import packages
     from chatstylebot.serving import addresses, lineup, links, server
     from chatstylebot.serving import settings as original
     from chatstylebot.serving import workspace as work
@@ -82,6 +83,8 @@ def run(
         card, model, more = named.card, named.model, named.engine_keys
         adapter = adapter or (None if no_adapter else named.adapter)
         backend = backend or named.backend
+    if card.memory.enabled:
+        packages.check()
     hosts, origins = addresses.hosts(allow_host or ()), addresses.origins(cors or ())
     addresses.not_ours(url, port)
     where = server.listen(host, port)  # before the model is made: that may take minutes

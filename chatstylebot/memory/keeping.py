@@ -202,11 +202,15 @@ def has_vectors(store: Store, model: str) -> bool:
     return store.about().get("embedding") == model and store.vectored() > 0
 
 
+def source(own: Workspace, store: Store) -> Source:
+    """What was indexed."""
+    mark = store.about().get("source", "")
+    return Source(None if mark.startswith(str(own.messages.resolve())) else Path(mark.rsplit(" ", 2)[0]))
+
+
 def stale(own: Workspace, store: Store) -> bool:
     """Whether what was indexed has changed since."""
-    mark = store.about().get("source", "")
-    source = Source(records=None if mark.startswith(str(own.messages.resolve())) else Path(mark.rsplit(" ", 2)[0]))
     try:
-        return source.mark(own) != mark
+        return source(own, store).mark(own) != store.about().get("source", "")
     except OSError:  # it is gone
         return False

@@ -69,9 +69,18 @@ def scope(
     group = any(known.chats.get(one, ("", False))[1] for one in both)
     # in a private chat nobody else speaks, whatever the chat's own id is
     speakers = set() if group else {*both, *store.speakers_in(both)} & known.speakers
-    shared = {key for key, one in contacts.items() if one.public} if public else set()
-    shared |= {alias(one) for one in shared}
+    shared = _public(contacts, alias) if public else set()
     return Scope(False, tuple(sorted({*both, *shared})), tuple(sorted(speakers))), known.names(id)
+
+
+def public(contacts: Mapping[str, Contact], alias: Callable[[str], str] = lambda id: id) -> Scope:
+    """What a stranger may be told of: the chats that everybody may be told of."""
+    return Scope(False, tuple(sorted(_public(contacts, alias))))
+
+
+def _public(contacts: Mapping[str, Contact], alias: Callable[[str], str]) -> set[str]:
+    shared = {id for id, one in contacts.items() if one.public}
+    return shared | {alias(one) for one in shared}
 
 
 def _unknown(who: str, names: Sequence[str]) -> UserError:

@@ -1,35 +1,50 @@
 """A client's request → what the engine is asked: the prompt of training, the card's sampling, within all limits."""
 
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from chatstylebot import recalled
+from fastapi.concurrency import run_in_threadpool
+
+from chatstylebot import progress, recalled
 from chatstylebot.card import Language
-from chatstylebot.serving import budget, engines, prompt
+from chatstylebot.errors import UserError
+from chatstylebot.serving import budget, engines, prompt, recent
 from chatstylebot.serving.answers import Job, Served
 from chatstylebot.serving.engines import Spec
 from chatstylebot.serving.guard import Guard
 from chatstylebot.serving.keys import Caller
 from chatstylebot.serving.refusals import Refusal
-from chatstylebot.serving.schema import ChatRequest
+from chatstylebot.serving.schema import ChatRequest, Extra
 from chatstylebot.serving.state import State
 
 
-async def job(state: State, asked: ChatRequest, caller: Caller) -> tuple[Job, str | None]:
-    """What the engine is asked, in the shape of training, and the contact. Raises Unfit, Refusal, Full, Trouble."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the engine is asked, by whom (an id of contacts.yaml), and when."""
+
+    job: Job
+    contact: str | None
+    at: datetime
+
+
+async def job(state: State, asked: ChatRequest, caller: Caller) -> Asked:
+    """What the engine is asked, in the shape of training. Raises Unfit, Refusal, Full, Trouble."""
     card, served, limits = state.card, state.served(asked.model), state.choices.limits
     _known_to(served.engine.spec, asked)
     sent = [(message.role, message.content) for message in asked.messages]
     said = prompt.said(sent, card.separator, card.language)
-    who = asked.csb.contact if asked.csb else None
-    if who and not caller.owner:
-        raise Refusal(403, "owner_only", "only the owner's key may say who is talking (csb.contact)")
-    notes: list[str] = (asked.csb.memory if asked.csb else None) or []
-    if notes and not caller.owner:
-        raise Refusal(403, "owner_only", "only the owner's key may say what is remembered (csb.memory)")
-    known = state.contact(who) if who else None
+    ours = asked.csb or Extra()
+    if not caller.owner and (ours.contact or ours.owner or ours.memory):
+        raise Refusal(403, "owner_only", "only the owner's key may say who is talking, or what is remembered (csb)")
+    known = state.contact(ours.contact) if ours.contact else None
     names = (known[1].name, known[1].relation) if known else (None, None)
     extra = said.system if state.choices.client_system else ()
-    turns = prompt.window(said.turns, card.history)
+    turns, at = prompt.window(said.turns, card.history), recent.moment(state.now())
+    notes = ours.memory
+    if notes is None:
+        notes = await remembered(state, turns, known and known[0], ours.owner, at)
     most = min(asked.limit or card.sampling.max_new_tokens, limits.tokens)
     served.slots.check(asked.n or 1)
     if served.engine.spec.context:
@@ -56,7 +71,26 @@ async def job(state: State, asked: ChatRequest, caller: Caller) -> tuple[Job, st
         return Guard(state.secrets, lambda kind: state.metrics.masked.labels(kind).inc(), card.separator)
 
     made = Job(served, wish, asked.n or 1, bool(asked.stream), limits.seconds, guard)
-    return made, known[0] if known else None
+    return Asked(made, known[0] if known else None, at)
+
+
+async def remembered(
+    state: State, turns: Sequence[prompt.Turn], contact: str | None, owner: bool, at: datetime
+) -> list[str]:
+    """What the memory brings up for the last of these turns; nothing where it cannot be read: the clone answers."""
+    if state.memory is None:
+        return []
+    from chatstylebot.memory.at_work import Asks
+
+    begun = time.monotonic()
+    try:
+        said, asks = [text for _, text in turns], Asks(contact, owner)
+        return await run_in_threadpool(state.memory.notes, said, asks, at)
+    except UserError as error:
+        progress.say(f"note: an answer without memory: {error.problem}")
+        return []
+    finally:
+        state.metrics.recalled.observe(time.monotonic() - begun)
 
 
 def _known_to(spec: Spec, asked: ChatRequest) -> None:

@@ -14,7 +14,8 @@ from starlette.types import Receive, Scope, Send
 
 from chatstylebot.client import Trouble
 from chatstylebot.serving import answers, asking, refusals, reply
-from chatstylebot.serving.answers import Job, Piece
+from chatstylebot.serving.answers import Piece
+from chatstylebot.serving.asking import Asked
 from chatstylebot.serving.keys import Caller
 from chatstylebot.serving.recent import Completion, new_id
 from chatstylebot.serving.refusals import refusal
@@ -32,15 +33,15 @@ class Answer:
     """An answer in the making; `texts`, `finishes` and `told` have a place for each of the n."""
 
     state: State
-    job: Job
-    contact: str | None
+    asked: Asked
     usage_wanted: bool
     begun: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        spec = self.job.served.engine.spec
-        self.id = new_id(self.state.keys, self.job.wish.messages, spec.id, spec.adapter)
-        self.created = int(self.state.now().timestamp())
+        self.job = self.asked.job
+        spec, at = self.job.served.engine.spec, self.asked.at
+        self.id = new_id(self.state.keys, self.job.wish.messages, spec.id, spec.adapter, at)
+        self.created = int(at.timestamp())
         self.texts = [""] * self.job.n
         self.finishes: list[str] = ["stop"] * self.job.n
         self.told: list[answers.Usage | None] = [None] * self.job.n
@@ -57,7 +58,7 @@ class Answer:
         """The answers are whole: remember them for votes, count them; the usage."""
         spec, wish = self.job.served.engine.spec, self.job.wish
         sent = tuple(dict(message) for message in wish.messages)
-        self.state.recent.keep(self.id, Completion(sent, self.texts, spec.id, spec.adapter, self.contact))
+        self.state.recent.keep(self.id, Completion(sent, self.texts, spec.id, spec.adapter, self.asked.contact))
         usage = answers.usage(self.told, wish, self.texts, self.job.served.count)
         self.state.metrics.seconds.observe(time.monotonic() - self.begun)
         for direction, number in zip(("in", "out"), usage or (0, 0), strict=True):
@@ -173,8 +174,8 @@ async def _leaving(receive: Receive) -> None:
 async def respond(state: State, asked: ChatRequest, caller: Caller, request: Request) -> Response:
     """Answer a chat request. Raises Refusal."""
     try:
-        job, contact = await asking.job(state, asked, caller)
-        answer = Answer(state, job, contact, bool(asked.stream_options and asked.stream_options.include_usage))
+        made = await asking.job(state, asked, caller)
+        answer = Answer(state, made, bool(asked.stream_options and asked.stream_options.include_usage))
         rest = answers.pieces(answer.job)
         if asked.stream:
             first = await unless_gone(request.receive, anext(rest))

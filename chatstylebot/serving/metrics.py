@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+SHORT = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 1)
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 
 
@@ -48,6 +49,9 @@ class Metrics:
         self.requests = Counter("csb_requests", "HTTP requests.", ["path", "status"], registry=registry)
         self.seconds = Histogram("csb_completion_seconds", "Whole answers.", buckets=SECONDS, registry=registry)
         self.first = Histogram("csb_first_token_seconds", "Until the first words.", buckets=SECONDS, registry=registry)
+        self.recalled = Histogram(
+            "csb_memory_seconds", "What the memory took for an answer.", buckets=SHORT, registry=registry
+        )
         self.tokens = Counter("csb_tokens", "Tokens read and written.", ["direction"], registry=registry)
         self.refused = Counter("csb_refused", "Requests turned away.", ["why"], registry=registry)
         self.masked = Counter(

@@ -108,7 +108,7 @@ def system_text(
     card: Card, contact: tuple[str | None, str | None], notes: Sequence[str] = (), extra: Sequence[str] = ()
 ) -> str:
     """The card's prompt for a contact's name and relation, what is remembered, and what a client may add."""
-    return "\n\n".join(filter(None, [card.prompt(*contact), recalled.block(notes, card.language), *extra]))
+    return recalled.prompt(card.prompt(*contact), notes, card.language, extra)
 
 
 def messages(system: str, turns: Sequence[Turn], rule: Rule) -> list[dict[str, str]]:

@@ -1,19 +1,38 @@
 """The latest completions, in memory only: what a vote is about."""
 
 import json
-import uuid
+import secrets
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from chatstylebot.serving.keys import Keys
 
 Messages = Sequence[Mapping[str, str]]
 
 
-def new_id(keys: Keys, messages: Messages, model: str, adapter: str | None) -> str:
-    """An id for an answer, with the seal of what is answered, and by whom."""
-    return f"chatcmpl-{uuid.uuid4().hex}-{_seal(keys, messages, model, adapter)}"
+def new_id(keys: Keys, messages: Messages, model: str, adapter: str | None, at: datetime) -> str:
+    """An id for an answer: when it was asked for, and the seal of what is answered, and by whom."""
+    return f"chatcmpl-{_milliseconds(at):012x}{secrets.token_hex(10)}-{_seal(keys, messages, model, adapter)}"
+
+
+def asked_at(id: str) -> datetime | None:
+    """When the answer of this id was asked for, None where the id does not say."""
+    parts = id.split("-")
+    try:
+        return datetime.fromtimestamp(int(parts[1][:12], 16) / 1000, UTC)
+    except (IndexError, ValueError, OverflowError, OSError):
+        return None
+
+
+def moment(at: datetime) -> datetime:
+    """The moment as an id tells it."""
+    return datetime.fromtimestamp(_milliseconds(at) / 1000, UTC)
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
 
 
 def answers(id: str, keys: Keys, messages: Messages, model: str, adapter: str | None) -> bool | None:

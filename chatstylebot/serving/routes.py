@@ -124,7 +124,7 @@ def _votes(found: APIRouter, state: State, who: Who) -> None:
         """Record what the owner thinks of an answer; when this answers, it is on disk."""
         if not caller.owner:
             raise Refusal(403, "owner_only", "only the owner's key may vote")
-        record = votes.record(state, vote)
+        record = await votes.record(state, vote)
         try:
             new = await run_in_threadpool(state.votes.add, record)
         except Conflict:
@@ -170,6 +170,7 @@ def _about(found: APIRouter, state: State, who: Who) -> None:
             models=[CardModel(id=id, kind=served.engine.spec.kind) for id, served in state.models.items()],
             owner=caller.owner,
             votes=caller.owner,
+            memory=state.memory is not None,
             contacts=[CardContact(id=id, name=one.name, relation=one.relation) for id, one in contacts],
         )
 

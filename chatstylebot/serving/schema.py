@@ -35,10 +35,12 @@ class StreamOptions(Lenient):
 
 
 class Extra(Lenient):
-    """Ours: who is talking (an id, alias or name of contacts.yaml), and notes of what is remembered, the most useful
-    first, of which as many are shown to the model as fit. Both need the owner's key."""
+    """Ours: who is talking (an id, alias or name of contacts.yaml; `owner`: the owner), by which the memory tells what
+    it tells; or notes in the place of the memory's, the most useful first, of which as many are shown to the model as
+    fit. All need the owner's key."""
 
     contact: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    owner: bool = False
     memory: Annotated[list[Text], Field(max_length=MAX_NOTES)] | None = None
 
 
@@ -214,6 +216,7 @@ class CardInfo(BaseModel):
     models: list[CardModel]
     owner: bool
     votes: bool
+    memory: bool
     contacts: list[CardContact]
 
 

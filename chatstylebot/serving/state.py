@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
@@ -20,6 +20,9 @@ from chatstylebot.serving.keys import Keys
 from chatstylebot.serving.links import Links
 from chatstylebot.serving.metrics import Metrics
 from chatstylebot.serving.recent import Recent
+
+if TYPE_CHECKING:
+    from chatstylebot.memory.at_work import AtWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class State:
     def __init__(
         self,
         card: Card,
-        contacts: Mapping[str, Contact],
+        contacts: Callable[[], Mapping[str, Contact]],
         models: Sequence[Served],
         keys: Keys,
         votes: Votes,
@@ -68,8 +71,9 @@ class State:
         log: Callable[[dict[str, object]], None] | None = None,
         drafts: Path | None = None,
         links: Links | None = None,
+        memory: "AtWork | None" = None,
     ) -> None:
-        self.card, self.contacts, self.keys, self.votes = card, contacts, keys, votes
+        self.card, self._contacts, self.keys, self.votes, self.memory = card, contacts, keys, votes, memory
         self.secrets, self.choices, self.now, self.log = secrets, choices, now, log
         self.drafts, self.links = drafts, links
         self.models = {served.engine.spec.id: served for served in models}
@@ -106,11 +110,21 @@ class State:
             self._limiter.hit(self._rate, name)
         return 0
 
+    @property
+    def contacts(self) -> Mapping[str, Contact]:
+        """The people of contacts.yaml, as it stands now."""
+        return self._contacts()
+
     def contact(self, name: str) -> tuple[str, Contact] | None:
-        """The contact of this id, alias or name in contacts.yaml."""
-        if name in self.contacts:
-            return name, self.contacts[name]
-        for id, one in self.contacts.items():
-            if name in one.aliases.values() or name in {f"{channel}:{value}" for channel, value in one.aliases.items()}:
-                return id, one
-        return next(((id, one) for id, one in self.contacts.items() if one.name == name), None)
+        """The contact of this id, else alias, else name in contacts.yaml; none where several are called so."""
+        people = self.contacts
+        if name in people:
+            return name, people[name]
+        for called in (_aliases, lambda one: {one.name}):
+            if found := [(id, one) for id, one in people.items() if name in called(one)]:
+                return found[0] if len(found) == 1 else None
+        return None
+
+
+def _aliases(one: Contact) -> set[str | None]:
+    return {text for channel, id in one.aliases.items() for text in (id, f"{channel}:{id}")}

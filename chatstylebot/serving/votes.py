@@ -1,19 +1,22 @@
 """A vote → a feedback record: what was really sent and answered, where the gateway still knows it, or can tell."""
 
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from typing import cast
 
 from chatstylebot.feedback.records import Message, Record, Role
 from chatstylebot.serving import prompt, recent
+from chatstylebot.serving.asking import remembered
 from chatstylebot.serving.recent import Completion
 from chatstylebot.serving.refusals import Refusal
 from chatstylebot.serving.schema import FeedbackRequest
 from chatstylebot.serving.state import State
 
 
-def record(state: State, vote: FeedbackRequest) -> Record:
+async def record(state: State, vote: FeedbackRequest) -> Record:
     """The record of a vote. Raises Refusal."""
     try:
-        completion = state.recent.get(vote.completion) or _told(state, vote)
+        completion = state.recent.get(vote.completion) or await _told(state, vote)
         return Record(
             id=vote.id,
             at=state.now(),
@@ -31,7 +34,7 @@ def record(state: State, vote: FeedbackRequest) -> Record:
         raise Refusal(400, "invalid_vote", str(error)) from None
 
 
-def _told(state: State, vote: FeedbackRequest) -> Completion:
+async def _told(state: State, vote: FeedbackRequest) -> Completion:
     """A completion that is not known any more, as the client tells it. Raises Refusal, Unfit.
 
     An id of ours is sealed with the prompt: what was really sent is found again, or the vote is about something that
@@ -45,12 +48,26 @@ def _told(state: State, vote: FeedbackRequest) -> Completion:
     said = prompt.said([(message.role, message.content) for message in vote.messages], card.separator, card.language)
     turns = prompt.window(said.turns, card.history)
     extra = said.system if state.choices.client_system else ()
-    system = prompt.system_text(card, (who[1].name, who[1].relation) if who else (None, None), extra=extra)
+    names = (who[1].name, who[1].relation) if who else (None, None)
     id, adapter = model.engine.spec.id, model.engine.spec.adapter
-    for gone in range(0, len(turns), 2):  # the oldest pairs may have had no room
-        sent = prompt.messages(system, turns[gone:], model.rule)
-        fits = recent.answers(vote.completion, state.keys, sent, id, adapter)
-        if fits is not False:
-            return Completion(tuple(sent), list(vote.candidates), id, adapter if fits else None, who and who[0])
+    async for notes in _recalled(state, turns, who and who[0], recent.asked_at(vote.completion)):
+        system = prompt.system_text(card, names, notes, extra)
+        for gone in range(0, len(turns), 2):  # the oldest pairs may have had no room
+            sent = prompt.messages(system, turns[gone:], model.rule)
+            fits = recent.answers(vote.completion, state.keys, sent, id, adapter)
+            if fits is not False:
+                return Completion(tuple(sent), list(vote.candidates), id, adapter if fits else None, who and who[0])
     why = "this answer was given to another prompt: clone.yaml, the adapter or what was remembered is not the same now"
     raise Refusal(409, "another_prompt", why)
+
+
+async def _recalled(
+    state: State, turns: Sequence[prompt.Turn], contact: str | None, at: datetime | None
+) -> AsyncIterator[Sequence[str]]:
+    """The notes that the prompt may have had at that moment: none, or as many of the memory's as had room."""
+    yield ()
+    # the vote does not tell whether a stranger asked, or the owner
+    for owner in (False,) if contact else (True, False):
+        notes = await remembered(state, turns, contact, owner, at) if at else []
+        for many in range(len(notes), 0, -1):
+            yield notes[:many]

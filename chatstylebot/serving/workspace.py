@@ -4,23 +4,28 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from socket import socket
+from typing import TYPE_CHECKING
 
 from chatstylebot import progress
 from chatstylebot.card import Card
-from chatstylebot.contacts import read_contacts
+from chatstylebot.contacts import Contact, read_contacts
 from chatstylebot.corpus.privacy.known_secrets import Known
 from chatstylebot.feedback.store import Store
+from chatstylebot.live import Live
 from chatstylebot.serving import gateway, keys, routes, server
 from chatstylebot.serving.answers import Served
 from chatstylebot.serving.links import Links
 from chatstylebot.serving.state import Choices, State
 from chatstylebot.serving.supervisor import Engine
 from chatstylebot.workspace import Workspace
+
+if TYPE_CHECKING:
+    from chatstylebot.memory.at_work import AtWork
 
 QUIET = ("/v1/card", "/v1/drafts")  # the page asks for them by itself
 
@@ -44,11 +49,14 @@ def serve(
     known, owner = keys.load(own.keys, os.environ)
     detector = Known(secrets, card.language)
     log = _chat_log(own.chats) if log_chats else None
-    contacts, links = read_contacts(workspace), Links(owner)
-    with Store.open(own.feedback) as votes:
+    contacts, links = Live(own.contacts, lambda: read_contacts(workspace)), Links(owner)
+    with ExitStack() as stack:
+        votes = stack.enter_context(Store.open(own.feedback))
+        memory = stack.enter_context(_memory(own, card, contacts)) if card.memory.enabled else None
         state = State(
-            card, contacts, models, known, votes, detector, choices, lambda: datetime.now(UTC), log, own.drafts, links
-        )
+            card, contacts, models, known, votes, detector, choices, lambda: datetime.now(UTC), log, own.drafts, links,
+            memory,
+        )  # fmt: skip
         app, engines = gateway.build(state, _seen), [one.engine for one in models]
         progress.say("starting the engine")
         told: list[int] = []
@@ -63,6 +71,15 @@ def serve(
         for number in told:  # now that everything is closed, it ends us, too
             signal.raise_signal(number)
         return failed
+
+
+def _memory(
+    own: Workspace, card: Card, contacts: Callable[[], Mapping[str, Contact]]
+) -> "AbstractContextManager[AtWork]":
+    """What is remembered. Raises UserError where nothing is there to remember."""
+    from chatstylebot.memory import at_work
+
+    return at_work.opened(own, card, contacts)
 
 
 def _seen(method: str, path: str, status: int, seconds: float) -> None:

@@ -1,7 +1,7 @@
 // What happens in the talk: sending, answering, pressing. It changes `state` and tells `show` what to draw anew.
 import * as api from "./api.js";
 import { judge, pick, rewrite } from "./judge.js";
-import { both, contact, kind, save, show, state, two } from "./state.js";
+import { both, contact, kind, myself, save, show, state, two } from "./state.js";
 import { choose } from "./store.js";
 import * as talk from "./talk.js";
 import * as votes from "./votes.js";
@@ -14,6 +14,7 @@ function request(asked, count) {
   const body = { model, messages: asked };
   if (count > 1) body.n = count;
   if (contact()) body.csb = { contact: contact() };
+  if (myself()) body.csb = { owner: true };
   return body;
 }
 

@@ -2,7 +2,7 @@
 import * as api from "./api.js";
 import * as chat from "./chat.js";
 import { grow, h, icon } from "./dom.js";
-import { both, contact, kind, show, state, two, votable } from "./state.js";
+import { STRANGER, both, contact, kind, myself, show, state, two, votable } from "./state.js";
 import { settings } from "./store.js";
 import { bubbles, shown, words } from "./talk.js";
 import * as view from "./view.js";
@@ -117,15 +117,17 @@ function choices() {
     const about = { id: "two", title: t().twoTitle };
     parts.push(chip(t().two, two(), () => chat.change({ two: !two() }), about, icon("two")));
   }
-  if (card.owner && card.contacts?.length) parts.push(people(card.contacts));
+  if (card.owner && (card.memory || card.contacts?.length)) parts.push(people(card));
   return parts;
 }
 
-function people(contacts) {
-  const option = (id, label) => h("option", { value: id, selected: id === contact() }, label);
+function people({ contacts, memory }) {
+  const chosen = contact() || (myself() ? "" : STRANGER);
+  const option = (id, label) => h("option", { value: id, selected: id === chosen }, label);
+  const mine = memory ? [option("", t().myself)] : [];
   const known = contacts.map((each) => option(each.id, [each.name, each.relation].filter(Boolean).join(" · ")));
   const onchange = (event) => chat.change({ contact: event.target.value });
-  const list = h("select", { id: "contact", onchange }, option("", t().anyone), ...known);
+  const list = h("select", { id: "contact", onchange }, ...mine, option(STRANGER, t().anyone), ...known);
   return h("label", { class: "chip" }, h("span", {}, t().contact), list);
 }
 

@@ -22,3 +22,6 @@ export const two = () => Boolean(settings.two && state.card.votes);
 /** Votes train the clone, so only its own answers take any. */
 export const votable = (variant) => state.card.votes && variant.kind === "clone";
 export const contact = () => state.card.contacts?.find((each) => each.id === settings.contact)?.id ?? "";
+export const STRANGER = "?"; // no id of contacts.yaml
+/** Whether the owner is told everything that is remembered. */
+export const myself = () => Boolean(state.card.owner && state.card.memory && !contact() && settings.contact !== STRANGER);

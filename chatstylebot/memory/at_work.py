@@ -1,0 +1,107 @@
+"""The memory while people talk: what of it goes into the prompt of one message, by who asks."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chatstylebot import progress, recalled
+from chatstylebot.card import Card
+from chatstylebot.contacts import Contact
+from chatstylebot.errors import UserError
+from chatstylebot.live import Live
+from chatstylebot.memory import embedding, facts, keeping, whose
+from chatstylebot.memory.facts import Facts
+from chatstylebot.memory.remembering import Remembering
+from chatstylebot.memory.scope import Scope
+from chatstylebot.memory.search import Search
+from chatstylebot.memory.store import Store
+from chatstylebot.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """Who asks: the owner, somebody of contacts.yaml (by id), or, with neither, a stranger."""
+
+    contact: str | None = None
+    owner: bool = False
+
+
+class AtWork:
+    """The memory of one workspace at work; may be shared by threads."""
+
+    def __init__(
+        self,
+        card: Card,
+        search: Search,
+        contacts: Callable[[], Mapping[str, Contact]],
+        told: Callable[[], Facts],
+        alias: Callable[[str], str],
+    ) -> None:
+        self._card, self._search, self._contacts, self._facts, self._alias = card, search, contacts, told, alias
+        self._lock = threading.Lock()  # model and vectors are shared
+        self._known: tuple[object, object] = None, None
+        self._scopes: dict[Asks, tuple[Scope, Sequence[str] | None]] = {}
+
+    def notes(self, said: Sequence[str], asks: Asks, at: datetime) -> list[str]:
+        """The notes for an answer to what was `said` (the last text is what is to be answered), the most useful first.
+
+        The same again for the same moment, as long as index, facts and contacts are the same. Raises UserError.
+        """
+        with self._lock:
+            scope, names = self._scope(asks)
+            memory = Remembering(self._card, self._search, scope, self._facts(), names)
+            return memory.notes(memory.find(recalled.question(said), at))[0]
+
+    def _scope(self, asks: Asks) -> tuple[Scope, Sequence[str] | None]:
+        """What they may be told of; looked up once, as long as nothing changes."""
+        contacts = self._contacts()
+        known = self._search.store.version(), contacts
+        if known[0] != self._known[0] or contacts is not self._known[1]:
+            self._known = known
+            self._scopes.clear()
+        if asks not in self._scopes:
+            self._scopes[asks] = self._allowed(asks, contacts)
+        return self._scopes[asks]
+
+    def _allowed(self, asks: Asks, contacts: Mapping[str, Contact]) -> tuple[Scope, Sequence[str] | None]:
+        if asks.owner:
+            return whose.scope(self._search.store, contacts, None)
+        if asks.contact in contacts:
+            return whose.scope(self._search.store, contacts, asks.contact, alias=self._alias)
+        return whose.public(contacts, self._alias), []
+
+
+@contextlib.contextmanager
+def opened(own: Workspace, card: Card, contacts: Callable[[], Mapping[str, Contact]]) -> Iterator[AtWork]:
+    """The memory, its words brought up to date first. Raises UserError."""
+    _refreshed(own, card)
+    with keeping.opened(own, card) as search:
+        wanted, store = embedding.chosen(card.memory.embedding), search.store
+        how = "words and meaning" if search.embedding else "words alone"
+        progress.say(f"memory: {store.count():,} passages, found by {how}")
+        waiting = store.count() - store.vectored()
+        if wanted != embedding.NONE and waiting:
+            progress.say(f"note: {waiting:,} of them have no vectors of {wanted}: csb rag index makes them")
+        if search.embedding:
+            search.embedding.get_query_embedding("1")  # the first one is slow
+        told = Live(own.facts, lambda: facts.read(own.facts))
+        yield AtWork(card, search, contacts, told, keeping.alias(own))
+
+
+def _refreshed(own: Workspace, card: Card) -> None:
+    """The index knows the words of the last preprocess. Raises UserError where there is no index, nor can one be."""
+    source, there = keeping.Source(), own.memory.is_file()
+    if there:
+        with Store.open(own.memory) as store:
+            if not keeping.stale(own, store):
+                return
+            source = keeping.source(own, store)
+    try:
+        with progress.stage("indexing"):
+            keeping.refresh(own, card, source)
+    except UserError as error:
+        if not there:
+            raise
+        progress.say(f"note: the memory may lack the newest talk: {error.problem}")
