@@ -454,6 +454,22 @@ def test_the_owner_says_who_is_talking_and_another_person_is_another_talk(page: 
     assert page.one("#contact").get_property("value") == "wx_1"
 
 
+def test_with_a_memory_the_owner_is_told_everything_and_sees_what_others_would_be_told(
+    page: Page, double: Double
+) -> None:
+    double.reset(owner=True, memory=True, contacts=FRIENDS)
+    page.ready()
+    for who, told in (("", {"owner": True}), ("陌生人", None), ("林夏 · 朋友", {"contact": "wx_1"})):
+        if who:
+            page.choose("#contact", who)
+        page.until(lambda: page.talk() == [])
+        page.say("在吗")
+        page.shows("> 在吗", "嗯嗯", "知道啦")
+        assert double.asked[-1].get("csb") == told
+    page.reload()
+    assert page.one("#contact").get_property("value") == "wx_1"
+
+
 def test_a_new_talk_is_empty_and_the_last_one_can_be_brought_back(page: Page) -> None:
     page.ready().say("在吗")
     page.shows("> 在吗", "嗯嗯", "知道啦")
