@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -37,6 +38,8 @@ class Card(Part):
     model: str = "qwen3"
     template: str | None = None
     adapter: Path | None = None
+    url: str = Field("", max_length=500)  # a server elsewhere whose model, which nobody fine-tuned, speaks as the clone
+    url_model: str = Field("", max_length=200)
     me: str | None = None
     timezone: str | None = None
     gap: Length = timedelta(minutes=60)
@@ -74,6 +77,11 @@ class Card(Part):
             check_zone(zone)
         return zone
 
+    @field_validator("url")
+    @classmethod
+    def _reachable(cls, url: str) -> str:
+        return url and check_url(url)
+
     @property
     def system_text(self) -> str:
         """The system prompt with its tags, never empty."""
@@ -102,6 +110,22 @@ def check_zone(zone: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"{zone!r} is not a time zone: write one like Asia/Shanghai or Europe/Berlin") from None
     return zone
+
+
+def check_url(url: str) -> str:
+    """The address of an OpenAI-style server, if it is one. Raises ValueError."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("is no address: write http://127.0.0.1:11434/v1") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", url):
+        raise ValueError("is no address: write http://127.0.0.1:11434/v1")
+    if "@" in parts.netloc:
+        raise ValueError("holds a name or a password: a key goes into CSB_ENGINE_KEY")
+    if parts.query or parts.fragment:
+        raise ValueError("ends in more than a path: write it up to /v1")
+    return url
 
 
 def _line(fault: Any, parts: dict[str, Any]) -> str:

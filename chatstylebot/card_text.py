@@ -25,6 +25,14 @@ model: {model}
 # The adapter to talk to; left out, it is the last one that `csb train` finished for this model.
 # adapter: saves/{model}/lora/sft
 
+# Without a GPU: an OpenAI-style server that runs elsewhere (Ollama: http://127.0.0.1:11434/v1), ending in /v1. Its
+# model, which nobody fine-tuned, then speaks as the clone; model and adapter are for training alone. A key that it asks
+# for is not written here, but in CSB_ENGINE_KEY. If the server is no program of this machine, all that is said goes
+# there: csb asks first.
+url: {url}
+# What that server calls the model; its first one if left out.
+url_model: {url_model}
+
 # Your id or name in the exports, where the file does not tell who you are.
 # me: wxid_abc
 
@@ -117,7 +125,9 @@ bot:
 """
 
 
-def commented(name: str, author: str, language: Language, model: str, memory: bool = False) -> str:
+def commented(
+    name: str, author: str, language: Language, model: str, url: str = "", url_model: str = "", memory: bool = False
+) -> str:
     """A clone.yaml with a comment for every key."""
     if language not in get_args(Language):
         raise UserError(f"language {language!r} is not known", "write zh or en")
@@ -130,6 +140,8 @@ def commented(name: str, author: str, language: Language, model: str, memory: bo
         author=quote(author),
         language=language,
         model=model,
+        url=quote(url),
+        url_model=quote(url_model),
         enabled=str(memory).lower(),
         system=quote((SYSTEM if name else NAMELESS)[language]),
     )

@@ -31,6 +31,14 @@ def test_all_faults_are_reported_together() -> None:
         assert part in text
 
 
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:11434", "ftp://x/v1", "http://", "http://x:port/v1", "https://me:word@x/v1", "http://x/v1?key=1"]
+)
+def test_the_url_of_a_server_is_an_address_without_a_password_in_it(url: str) -> None:
+    assert faults(f"url: '{url}'").startswith("clone.yaml: url: ")
+    assert cards.Card(url="http://[::1]:1/v1").url == "http://[::1]:1/v1"
+
+
 def test_the_system_prompt_is_never_empty() -> None:
     assert "may not be blank" in faults("system: '  '")
     assert cards.Card(language="en").prompt() == "You are texting with a friend. Reply the way you always text."
@@ -63,6 +71,7 @@ def test_the_commented_card_is_a_valid_card_with_every_key_in_it(tmp_path: Path)
     assert card.name == '小"满: {x}\\'
     for key in cards.Card.model_fields:
         assert f"\n{key}:" in text or f"\n# {key}:" in text
+    assert (card.url, card.memory.enabled) == ("", False)
 
 
 def test_privacy_off_may_stand_there_without_quotes(tmp_path: Path) -> None:

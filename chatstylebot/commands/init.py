@@ -1,14 +1,19 @@
 """a workspace: clone.yaml, config/, data/"""
 
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
+import yaml
 
 from chatstylebot import card as cards
 from chatstylebot import card_text, files, progress
+from chatstylebot.errors import UserError
 from chatstylebot.workspace import Workspace
+
+OLLAMA = "http://127.0.0.1:11434/v1"
 
 # a person's chats, models and runs are nobody else's, wherever the workspace is pushed to
 IGNORED = """\
@@ -31,19 +36,41 @@ def run(
     author: Annotated[str, typer.Option(help="Who made it.")] = "",
     language: Annotated[str, typer.Option(help="Of the chats.", metavar="zh|en")] = "zh",
     model: Annotated[str, typer.Option(help="The base model: a preset, or the path of a model folder.")] = "qwen3",
+    no_gpu: Annotated[
+        bool, typer.Option("--no-gpu", help="Nothing is trained: a server's model speaks as the clone, with memory.")
+    ] = False,
+    url: Annotated[str | None, typer.Option(help=f"--no-gpu: the server, ending in /v1; default: {OLLAMA}.")] = None,
+    url_model: Annotated[
+        str | None, typer.Option(help="--no-gpu: what it calls the model; its first one if left out.")
+    ] = None,
 ) -> None:
     """Make a workspace: clone.yaml, config/ and data/."""
-    make(folder, name, author, language, model)
+    if not no_gpu and (url is not None or url_model is not None):
+        raise UserError(
+            f"{'--url-model' if url is None else '--url'} is for --no-gpu", "csb init --no-gpu, and the rest"
+        )
+    there = Elsewhere(url or OLLAMA, url_model or "") if no_gpu else None
+    make(folder, name, author, language, model, there)
 
 
-def make(folder: Path, name: str, author: str, language: str, model: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The server whose model is to speak as the clone."""
+
+    url: str
+    model: str
+
+
+def make(folder: Path, name: str, author: str, language: str, model: str, elsewhere: Elsewhere | None = None) -> None:
     """Put what is missing into the folder; what is there already stays as it is. Raises UserError."""
     from chatstylebot.models import presets
     from chatstylebot.training import datasets, recipes
 
     if not Path(model).is_dir():
         presets.get(model)
-    card = card_text.commented(name, author, language, model)  # type: ignore[arg-type]
+    there = (elsewhere.url, elsewhere.model, True) if elsewhere else ("", "", False)
+    card = card_text.commented(name, author, language, model, *there)  # type: ignore[arg-type]
+    cards.parse(yaml.safe_load(card), "the options")
     place = Workspace(folder)
     wanted = {place.config / path: text.encode() for path, text in recipes.files().items()}
     for sample in datasets.SHIPPED:
@@ -65,6 +92,8 @@ def make(folder: Path, name: str, author: str, language: str, model: str) -> Non
     typer.echo(f"made {len(wanted) - len(kept)} files in {folder.resolve()}")
     if place.card in kept:
         model = cards.read(place.card).model
-        progress.say("note: clone.yaml was there: --name, --author, --language and --model are not applied to it")
-    there = "" if folder.resolve() == Path.cwd().resolve() else f"cd {shlex.quote(str(folder))}, "
-    progress.say(f"next: {there}edit clone.yaml, then csb preprocess EXPORT, csb download {model}, csb train")
+        options = "--name, --author, --language" + (", --model, --no-gpu and --url" if elsewhere else " and --model")
+        progress.say(f"note: clone.yaml was there: {options} are not applied to it")
+    first = "" if folder.resolve() == Path.cwd().resolve() else f"cd {shlex.quote(str(folder))}, "
+    then = "csb rag index, csb chat" if elsewhere else f"csb download {model}, csb train"
+    progress.say(f"next: {first}edit clone.yaml, then csb preprocess EXPORT, {then}")
