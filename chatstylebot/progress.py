@@ -37,14 +37,20 @@ def tell(text: str) -> None:
 
 def sure(question: str, remedy: str) -> None:
     """Ask on the terminal before something is deleted. Raises UserError unless the answer is yes."""
+    agreed(f"{question} it cannot be undone", "nothing was deleted", remedy, "the same line with --yes")
+
+
+def agreed(question: str, refused: str, remedy: str, alone: str) -> None:
+    """Ask on the terminal. Raises UserError `refused` unless the answer is yes, with the remedy `alone` where there is
+    nobody to ask."""
     if not sys.stdin.isatty():
-        raise UserError("nothing was deleted: there is nobody to ask", "the same line with --yes")
+        raise UserError(f"{refused}: there is nobody to ask", alone)
     # Polars has put in a handler of its own, behind which a read goes on after Ctrl-C
     signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))
-    sys.stderr.write(f"{question} it cannot be undone [y/N]: ")
+    sys.stderr.write(f"{question} [y/N]: ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in ("y", "yes", "是", "好"):
-        raise UserError("nothing was deleted", remedy)
+        raise UserError(refused, remedy)
 
 
 def console() -> Any:

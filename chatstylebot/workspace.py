@@ -230,6 +230,11 @@ class Workspace:
         return self.hidden / "server.url"
 
     @property
+    def agreed(self) -> Path:
+        """To which servers elsewhere the owner lets talk go."""
+        return self.hidden / "agreed.json"
+
+    @property
     def chats(self) -> Path:
         """What was said to the server, where the owner wants that kept."""
         return self.hidden / "chats.jsonl"

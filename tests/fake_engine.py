@@ -9,8 +9,9 @@ llama.cpp child does. The last message is a program: words are said one by one, 
     !odd         say something that is no text
 
 SAYS, as JSON {"message": ["answer", …]}, is what it says instead, each time the next one, to a message in there.
-FLAT is a character that it says as a space. SLOW_START is how many seconds it takes to load, STARTS a file that gets a
-line for each start, FAIL_STARTS up to which start it fails, or "2-3": from which to which.
+FLAT is a character that it says as a space, MODELS are the names that it has, with commas between.
+SLOW_START is how many seconds it takes to load, STARTS a file that gets a line for each start,
+FAIL_STARTS up to which start it fails, or "2-3": from which to which.
 """
 
 import asyncio
@@ -121,7 +122,9 @@ async def chat(request: Request) -> Response:
 
 
 async def models(request: Request) -> Response:
-    return JSONResponse({"data": [{"id": "fake"}]} if allowed(request) else {}, 200 if allowed(request) else 401)
+    if not allowed(request):
+        return JSONResponse({}, 401)
+    return JSONResponse({"data": [{"id": id} for id in os.environ.get("MODELS", "fake").split(",")]})
 
 
 async def tokenize(request: Request) -> Response:

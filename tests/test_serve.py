@@ -118,8 +118,14 @@ def test_without_an_adapter_the_base_speaks_as_the_clone_and_says_that_it_is_the
     recipe = yaml.safe_load(Path(spec.start.argv[-1]).read_text())
     assert "adapter_name_or_path" not in recipe
     assert recipe["default_system"] == Card().prompt()
-    elsewhere = lineup.Plan(Card(), trained, url="http://127.0.0.1:1", no_adapter=True)
-    assert [one.engine.spec.kind for one in lineup.models(elsewhere, Limits())] == ["base"]
+    assert not spec.tuned
+
+
+@pytest.mark.parametrize("no_adapter", [False, True])
+def test_a_model_elsewhere_is_the_clone_whether_or_not_anybody_trained_it(trained: Path, no_adapter: bool) -> None:
+    plan = lineup.Plan(Card(), trained, url="http://127.0.0.1:1", no_adapter=no_adapter)
+    [served] = lineup.models(plan, Limits())
+    assert (served.engine.spec.kind, served.engine.spec.tuned) == ("clone", not no_adapter)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +138,8 @@ def test_without_an_adapter_the_base_speaks_as_the_clone_and_says_that_it_is_the
         ({"url_model": "x"}, "--url-model is for a server elsewhere"),
         ({"engine": "llamacpp", "backend": "vllm"}, "--backend vllm is LLaMA-Factory's"),
         ({"engine": "url", "url": "http://x", "with_base": True}, "--with-base does not work with --url"),
+        ({"url": "http://x", "engine": "url", "with_base": True, "no_adapter": True}, "--with-base does not work with"),
+        ({"engine": "url", "url": "http://me:word@x/v1"}, "holds a name or a password"),
     ],
 )
 def test_options_that_say_two_things_at_once_are_refused(trained: Path, more: dict[str, object], why: str) -> None:

@@ -109,12 +109,17 @@ class Own:
     def __init__(
         self, workspace: Path, key: str, more: Mapping[Kind, Sequence[str]], stack: ExitStack, loop: asyncio.Runner
     ) -> None:
-        """`more` are the options of csb serve for each side."""
+        """`more` are the options of csb serve for each side that there is."""
         self._workspace, self._key, self._more, self._stack, self._loop = workspace, key, more, stack, loop
         self._sides: dict[Kind, Side] = {}
 
     def open(self, kind: Kind) -> Side:
         """The side, its server started if need be. Raises UserError."""
+        if kind not in self._more:
+            raise UserError(
+                "there is no base model beside the clone: the model at the url of clone.yaml is one, with your prompt",
+                "csb chat --base --model qwen3 talks to one of this machine",
+            )
         if kind not in self._sides:
             found = server.found(
                 None, self._workspace, self._key, self._more[kind], progress.say, f"chat-{kind}", ("--chats", "1")

@@ -49,7 +49,7 @@ def run_channel(
     """Run the bot on a channel until Ctrl-C."""
     from chatstylebot.bot import launch, making
     from chatstylebot.corpus import store
-    from chatstylebot.serving import keys
+    from chatstylebot.serving import keys, leaving
 
     if contact is not None and channel not in ("terminal", "ilink"):
         raise UserError(
@@ -59,6 +59,8 @@ def run_channel(
     if no_pauses and channel != "terminal":
         raise UserError("--no-pauses is for the terminal", "clone.yaml has wait and slowest, under bot")
     workspace = here()
+    if server is None:
+        leaving.agree(workspace, option or ())
     _, key = keys.load(Workspace(workspace).private().keys, os.environ)
     options = making.Options(host, port, owner, yes)
     wish = launch.Wish(channel, options, contact, server, option or (), no_pauses)

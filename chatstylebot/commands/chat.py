@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from chatstylebot import card as cards
 from chatstylebot import progress
+from chatstylebot.card import Card
 from chatstylebot.errors import UserError
 from chatstylebot.workspace import Workspace, here
 
@@ -38,7 +40,7 @@ def run(
     /again, /base, /clear, /help are commands; Ctrl-C stops an answer, Ctrl-D leaves.
     """
     from chatstylebot.bot import chat, sides
-    from chatstylebot.serving import keys
+    from chatstylebot.serving import keys, leaving
 
     if model and Path(model).is_dir():
         model = str(Path(model).resolve())  # the server runs in the workspace, and we perhaps below it
@@ -53,9 +55,13 @@ def run(
             where = there = sides.There(server, os.environ.get(sides.KEY, ""), stack, loop)
             first = there.first()
         else:
+            leaving.agree(here(), clone)
             own = Workspace(here()).private()
             _, key = keys.load(own.keys, os.environ)
-            where = sides.Own(own.folder, key, {"clone": clone, "base": [*both, "--no-adapter"]}, stack, loop)
+            more: dict[sides.Kind, list[str]] = {"clone": clone}
+            if leaving.elsewhere(cards.find(own.folder) or Card(), leaving.words(both)) is None:
+                more["base"] = [*both, "--no-adapter"]
+            where = sides.Own(own.folder, key, more, stack, loop)
             first = "clone"
         talk = chat.Chat(where, "base" if base else first, loop, _write)
         progress.say(f"this is {talk.side.shown}; /help lists what else you can type, Ctrl-D leaves")

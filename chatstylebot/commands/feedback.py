@@ -136,7 +136,7 @@ def self_play(
     from chatstylebot.bot import server as servers
     from chatstylebot.feedback import self_play as plays
     from chatstylebot.models import special
-    from chatstylebot.serving import keys
+    from chatstylebot.serving import keys, leaving
 
     workspace = here()
     path = Workspace(workspace).samples
@@ -145,6 +145,8 @@ def self_play(
     found = plays.samples(files.read_json(path))
     if not found:
         raise UserError(f"{path} holds no samples", "csb preprocess EXPORT")
+    if server is None:
+        leaving.agree(workspace, option or ())
     _, key = keys.load(Workspace(workspace).private().keys, os.environ)
     with servers.found(server, workspace, key, option or (), progress.say) as url:
         new, old, same = asking.play(workspace, url, key, plays.chosen(found, samples, seed), special.broken)

@@ -155,7 +155,7 @@ def _answer(
     from chatstylebot.bot import chat, sides
     from chatstylebot.client import Trouble
     from chatstylebot.memory import shown
-    from chatstylebot.serving import keys
+    from chatstylebot.serving import keys, leaving
 
     used: list[Found] = []
 
@@ -171,8 +171,9 @@ def _answer(
         if who.server is not None:
             where = sides.There(who.server, os.environ.get(sides.KEY, ""), stack, loop)
         else:
-            _, key = keys.load(own.private().keys, os.environ)
             more = ["--model", _model(who.name)] if who.name else []
+            leaving.agree(own.folder, more)
+            _, key = keys.load(own.private().keys, os.environ)
             where = sides.Own(own.folder, key, {"clone": more, "base": [*more, "--no-adapter"]}, stack, loop)
         talk = chat.Chat(where, "clone", loop, (lambda _: None) if as_json else _write, recall)
         if question is None:

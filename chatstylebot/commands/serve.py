@@ -62,6 +62,9 @@ def run(
     model_name: Annotated[
         str | None, typer.Option("--model-name", "--model_name", help="A model of config/wechat/settings.json.")
     ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="What is said may go to a server that is not on this machine.")
+    ] = False,
     settings: Annotated[Path, typer.Option(help="The file that --model_name looks into.")] = Path(
         "config/wechat/settings.json"
     ),
@@ -71,7 +74,7 @@ def run(
     from chatstylebot.client import LOOPBACK
     from chatstylebot.corpus import store
     from chatstylebot.memory import packages
-    from chatstylebot.serving import addresses, lineup, links, server
+    from chatstylebot.serving import addresses, leaving, lineup, links, server
     from chatstylebot.serving import settings as original
     from chatstylebot.serving import workspace as work
     from chatstylebot.serving.state import Choices, Limits
@@ -86,7 +89,13 @@ def run(
     if card.memory.enabled:
         packages.check()
     hosts, origins = addresses.hosts(allow_host or ()), addresses.origins(cors or ())
+    asked = {"--engine": engine, "--url": url, "--url-model": url_model, "--model": model, "--adapter": adapter}
+    there = leaving.elsewhere(card, asked | {"--backend": backend, "--gguf": gguf})
+    if there:
+        url, url_model, no_adapter = there.url, there.model, no_adapter or there.named
     addresses.not_ours(url, port)
+    if there:
+        leaving.confirm(Workspace(workspace), card, there, yes)
     where = server.listen(host, port)  # before the model is made: that may take minutes
     loopback = host in LOOPBACK
     # where a key is asked for, another site's page that reaches us under its own name gets nothing

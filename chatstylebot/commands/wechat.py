@@ -29,7 +29,7 @@ def run(
     """Put the clone on WeChat until Ctrl-C: scan the code, and talk to it."""
     from chatstylebot.bot import launch, making
     from chatstylebot.corpus import store
-    from chatstylebot.serving import keys
+    from chatstylebot.serving import keys, leaving
 
     if contact is not None and via != "ilink":
         raise UserError(
@@ -37,6 +37,8 @@ def run(
             f"leave it out; contacts.yaml says whether {contact} is answered",
         )
     workspace = here()
+    if server is None:
+        leaving.agree(workspace, option or ())
     _, key = keys.load(Workspace(workspace).private().keys, os.environ)
     wish = launch.Wish(via, making.Options(yes=yes), contact, server, option or ())
     launch.run(launch.planned(workspace, wish, key, store.pauses(workspace)))

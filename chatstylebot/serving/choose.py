@@ -18,7 +18,7 @@ def engine(
     if asked != "auto":
         return asked, "as asked"
     if url:
-        return "url", "--url is given"
+        return "url", "a url is given"
     if gguf:
         return "llamacpp", "a GGUF is given"
     if backend:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from chatstylebot.card import check_url
 from chatstylebot.card_parts import Sampling
 from chatstylebot.client import root
 from chatstylebot.errors import UserError
@@ -44,6 +45,7 @@ class Spec:
     key: str = ""
     name: str = ""  # what the engine calls the model; "" is its first
     adapter: str | None = None  # a hash
+    tuned: bool = True  # False: nobody trained it to be the person, neither here nor elsewhere
     context: int | None = None  # tokens that a prompt and its reply have together; None: not known
 
 
@@ -103,6 +105,11 @@ def payload(spec: Spec, name: str, wish: Wish, stream: bool) -> dict[str, Any]:
     return values
 
 
+def in_the_cloud(model: str) -> bool:
+    """Whether a server on this machine hands what it is asked on to another: Ollama does for models of such a name."""
+    return model.lower().endswith("cloud")
+
+
 def llamacpp(id: str, kind: Kind, model: Path, python: str, slots: int, threads: int, context: int, log: Path) -> Spec:
     """A GGUF in a llama.cpp child with `slots` chats of `context` tokens each."""
     numbers = {"--slots": slots, "--threads": threads, "--context": context}
@@ -130,6 +137,11 @@ def llamafactory(
 
 def url(address: str, model: str, slots: int, key: str) -> Spec:
     """A server that runs elsewhere. Raises UserError for an address that is none."""
-    if not address.startswith(("http://", "https://")):
-        raise UserError("--engine url needs the address of a server", "--url http://127.0.0.1:8001/v1")
+    remedy = "--url http://127.0.0.1:8001/v1"
+    if not address:
+        raise UserError("--engine url needs the address of a server", remedy)
+    try:
+        check_url(address)
+    except ValueError as error:
+        raise UserError(f"--url {address} {error}", remedy) from None
     return Spec("clone", "clone", "url", slots, url=f"{root(address)}/v1", key=key, name=model)

@@ -30,8 +30,8 @@ from chatstylebot.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be served, as it was asked for. `no_adapter`: the bare base model speaks with the card's prompt;
-    `engine_keys`: further keys of LLaMA-Factory."""
+    """What is to be served, as it was asked for. `no_adapter`: a model that nobody trained to be the person speaks with
+    the card's prompt; `engine_keys`: further keys of LLaMA-Factory."""
 
     card: Card
     workspace: Path
@@ -102,6 +102,8 @@ def _chosen(plan: Plan) -> tuple[choose.Engine, str]:
 
 def _agree(plan: Plan, name: choose.Engine) -> None:
     """Raise UserError for options that say two things at once."""
+    if plan.with_base and name == "url":
+        raise UserError("--with-base does not work with --url", "serve the base model there, without --with-base")
     if plan.no_adapter and (plan.with_base or plan.adapter):
         other = "--with-base" if plan.with_base else "--adapter"
         raise UserError(f"--no-adapter and {other} together make no sense", "leave one of them out")
@@ -113,8 +115,6 @@ def _agree(plan: Plan, name: choose.Engine) -> None:
         raise UserError("--url-model is for a server elsewhere", "--url http://127.0.0.1:8001/v1")
     if plan.backend and name != "llamafactory":
         raise UserError(f"--backend {plan.backend} is LLaMA-Factory's", f"--engine llamafactory, or leave {name} alone")
-    if plan.with_base and name == "url":
-        raise UserError("--with-base does not work with --url", "serve the base model there, without --with-base")
     if plan.engine_keys and name != "llamafactory":
         names = ", ".join(plan.engine_keys)
         progress.say(f"note: {names}: counts with --engine llamafactory only, and {name} is used")
@@ -122,7 +122,8 @@ def _agree(plan: Plan, name: choose.Engine) -> None:
 
 def _elsewhere(plan: Plan, wanted: Sequence[Model]) -> list[Made]:
     spec = engines.url(plan.url or "", plan.url_model, plan.chats, os.environ.get(engines.KEY, ""))
-    return [Made(replace(spec, kind=one.kind)) for one in wanted]
+    # it has the person's prompt and memory, and there is no other model beside it to compare with
+    return [Made(replace(spec, tuned=not one.base)) for one in wanted]
 
 
 def _llamacpp(plan: Plan, wanted: Sequence[Model]) -> list[Made]:
@@ -140,7 +141,7 @@ def _llamacpp(plan: Plan, wanted: Sequence[Model]) -> list[Made]:
         log = Workspace(plan.workspace).private().log(f"serve-{one.kind}")
         spec = engines.llamacpp(one.id, one.kind, file, sys.executable, plan.chats, threads, context, log)
         rule = special.rule(special.telling(gguf_head.control(file)))
-        found.append(Made(replace(spec, adapter=gguf_head.made_of(file).get("adapter")), rule=rule))
+        found.append(Made(replace(spec, adapter=gguf_head.made_of(file).get("adapter"), tuned=not one.base), rule=rule))
     return found
 
 
@@ -179,6 +180,7 @@ def _llamafactory(plan: Plan, wanted: Sequence[Model]) -> list[Made]:
         spec = replace(
             spec,
             adapter=provenance.adapter_hash(Path(adapter)) if adapter else None,
+            tuned=not one.base,
             context=None if backend == "huggingface" else plan.context,
         )
         found.append(Made(spec, partial(_tokens, known) if known else None, special.of_model(words)))

@@ -13,7 +13,7 @@ from typing import Literal
 
 from chatstylebot import processes
 from chatstylebot.client import ADDRESS, Client, Trouble
-from chatstylebot.serving.engines import Spec, Start
+from chatstylebot.serving.engines import Spec, Start, in_the_cloud
 
 State = Literal["starting", "ready", "restarting", "failed", "stopped"]
 
@@ -111,7 +111,9 @@ class Engine:
                 if self.state == "failed":
                     return
             else:
-                self.name = self.spec.name or (names[0] if names else self.spec.id)
+                # one that hands on what it is asked is never taken by itself: nobody agreed to that
+                first = next((name for name in names if not in_the_cloud(name)), self.spec.id)
+                self.name = self.spec.name or first
                 self._turn("ready")
             await asyncio.sleep(WATCH[self.state == "ready"])
 
