@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gateway import ENGINE_KEY
 
 from chatstylebot import files
 from chatstylebot.commands import doctor
 from chatstylebot.commands.doctor import Check, Probes
 from chatstylebot.engine.machine import Engine, Gpu
+from chatstylebot.processes import free_port
 
 T4 = Gpu("Tesla T4", 15360, 15000, "550.54.15")
 GOOD = Engine("2.14.1", "13.0", usable=True, bf16=True)
@@ -137,6 +139,40 @@ def test_a_console_that_is_not_utf_8_gets_plain_marks() -> None:
     found = [Check("a", True, "yes"), Check("bb", False, "no", "do it"), Check("c", None, "well")]
     assert list(doctor.lines(found, "utf-8")) == ["✓ a   yes", "✗ bb  no", "      → do it", "– c   well"]
     assert list(doctor.lines(found, "cp437")) == ["+ a   yes", "x bb  no", "      > do it", "- c   well"]
+
+
+def test_where_a_url_answers_nothing_that_is_for_training_must_be_put_right(tmp_path: Path) -> None:
+    (tmp_path / "clone.yaml").write_text("url: http://127.0.0.1:1/v1\n")
+    ill = probes(version="", gpus=[], ram=(10**9, 0), disk=10**9, port_free=False, command=None)
+    found = [*doctor.software(ill, "http://127.0.0.1:1/v1"), *doctor.hardware(tmp_path, ill)]
+    found += [*contents(tmp_path).values(), *doctor.network(ill)]
+    kept = [check for check in map(doctor.spared, found) if check.ok is False]
+    assert [check.name for check in kept] == ["data/chat_records.json"]
+    assert Check("csb serve", True, "would run url: a url is given") in found
+
+
+def test_the_url_is_asked_whether_it_answers_and_has_the_model(
+    place: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(url: str, model: str = "") -> Check:
+        (place / "clone.yaml").write_text(f"url: {url}\nurl_model: '{model}'\n")
+        return doctor.elsewhere(place)
+
+    assert "CSB_ENGINE_KEY=" in found(engine).remedy
+    monkeypatch.setenv("CSB_ENGINE_KEY", ENGINE_KEY)
+    assert found(engine) == Check("url", True, f"{engine} answers, with fake")
+    assert found(engine, "fake").ok
+    assert found(engine, "qwen2.5:7b") == Check(
+        "url", False, f"{engine} answers, and has no qwen2.5:7b; it has fake", "ollama pull qwen2.5:7b"
+    )
+    away = found(f"http://127.0.0.1:{free_port()}/v1")
+    assert (away.ok, away.remedy) == (False, "ollama serve, or whatever is to answer there")
+
+
+def test_a_vendor_to_whom_nothing_may_go_yet_is_not_asked(place: Path) -> None:
+    (place / "clone.yaml").write_text("url: https://nobody.invalid/v1\n")
+    told = doctor.elsewhere(place)
+    assert (told.ok, told.detail.split(":")[0]) == (None, "nobody.invalid is not asked")
 
 
 @pytest.mark.engine

