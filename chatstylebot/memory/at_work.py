@@ -74,8 +74,12 @@ class AtWork:
 
 
 @contextlib.contextmanager
-def opened(own: Workspace, card: Card, contacts: Callable[[], Mapping[str, Contact]]) -> Iterator[AtWork]:
-    """The memory, its words brought up to date first. Raises UserError."""
+def opened(own: Workspace, card: Card, contacts: Callable[[], Mapping[str, Contact]]) -> Iterator[AtWork | None]:
+    """The memory, its words brought up to date first; None where there is nothing to remember yet. Raises UserError."""
+    if not own.memory.is_file() and not own.messages.is_file():
+        progress.say("note: nothing is remembered yet: csb preprocess EXPORT, then start again")
+        yield None
+        return
     _refreshed(own, card)
     with keeping.opened(own, card) as search:
         wanted, store = embedding.chosen(card.memory.embedding), search.store

@@ -75,8 +75,8 @@ def serve(
 
 def _memory(
     own: Workspace, card: Card, contacts: Callable[[], Mapping[str, Contact]]
-) -> "AbstractContextManager[AtWork]":
-    """What is remembered. Raises UserError where nothing is there to remember."""
+) -> "AbstractContextManager[AtWork | None]":
+    """What is remembered. Raises UserError."""
     from chatstylebot.memory import at_work
 
     return at_work.opened(own, card, contacts)
