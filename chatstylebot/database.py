@@ -85,6 +85,18 @@ def connect(file: Path, tables: str, version: int = 1, check: bool = True) -> sq
     return connection
 
 
+def passing(tables: str) -> sqlite3.Connection:
+    """A connection to what is kept in memory alone, and gone with it."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    for statement in _statements(tables):
+        connection.execute(statement)
+    return connection
+
+
+def _statements(tables: str) -> Iterator[str]:
+    return filter(str.strip, tables.split(";"))
+
+
 def _make(file: Path) -> None:
     """The file and its folder, open to nobody else; git does not see them."""
     try:
@@ -112,7 +124,7 @@ def _prepare(file: Path, connection: sqlite3.Connection, tables: str, version: i
         [(found,)] = run("pragma user_version").fetchall()
         [(there,)] = run("select count(*) from sqlite_master").fetchall()
         if found == 0 and there == 0:
-            for statement in filter(str.strip, tables.split(";")):
+            for statement in _statements(tables):
                 run(statement)
             run(f"pragma user_version = {version}")
         elif found != version:

@@ -71,6 +71,16 @@ class World_:
         return httpx.post(url, json=told, headers={"Authorization": f"Bearer {KEY}"}, timeout=LIMIT).status_code
 
 
+def system_of(where: Running, turns: list[dict[str, str]], **csb: Any) -> tuple[str, list[str]]:
+    """The system text and the turns that the engine was given."""
+    body, headers = {"messages": turns, "csb": csb}, {"Authorization": f"Bearer {KEY}"}
+    done = httpx.post(f"{where.v1}/chat/completions", json=body, headers=headers, timeout=LIMIT)
+    found = where.state.recent.get(done.json()["id"])
+    assert found
+    system, *rest = (message["content"] for message in found.messages)
+    return system, rest
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World_]:
     """Each private chat and a group know of a cake of their own."""

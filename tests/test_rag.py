@@ -80,7 +80,7 @@ def found(question: str, contact: str | None = None, embedding: str = "none", to
 
 
 def texts(question: str, contact: str | None = None, embedding: str = "none") -> list[str]:
-    return [node.node.get_content() for node in found(question, contact, embedding).passages]
+    return [one.passage.text for one in found(question, contact, embedding).passages]
 
 
 def test_the_guard_against_the_network_works(tmp_path: Path) -> None:

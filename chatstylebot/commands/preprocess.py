@@ -13,6 +13,7 @@ from chatstylebot import garbage
 from chatstylebot.errors import UserError
 from chatstylebot.workspace import Workspace, here
 
+MEMORY_SHARE = 0.3  # of the samples, where the clone has a memory at work
 Privacy = Annotated[str | None, typer.Option(help="redact, drop or off.", metavar="redact|drop|off")]
 
 
@@ -80,6 +81,15 @@ def run(
         float,
         typer.Option(min=0.05, max=1, help="Largest share of one chat, from 5 chats and 1,000 samples on; 1: no cap."),
     ] = 0.4,
+    memory_share: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Share of the samples that get earlier talk; default: 0.3 where memory is enabled in clone.yaml.",
+            show_default=False,
+        ),
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Write the account as JSON here, too.")] = None,
     form: Annotated[str | None, typer.Option("--format", help="Take the files for this format.")] = None,
     mapping: Annotated[
@@ -117,15 +127,30 @@ def run(
         chats = {
             "--me": me, "--person": person, "--contacts": contacts, "--exclude": exclude, "--since": since,
             "--until": until, "--gap": gap, "--quotes": quotes, "--hide-names": hide_names, "--map": mapping,
+            "--memory-share": memory_share,
         }  # fmt: skip
         with Workspace(here()).alone():
             idle = [flag for flag, given in chats.items() if given]
             _ready_made(exports, forms, target, report, card, found, switches, idle, partial)
         return
     source = Source(exports, form, mapping, tuple(me or ()), partial)
+    share = memory_share if memory_share is not None else MEMORY_SHARE if card.memory.enabled else 0.0
+    if share:
+        switches = replace(switches, recall=_teaching(share))
     with Workspace(here()).alone():
         made = build(source, target, report, card, found, switches)
     _show(made.account, made.texts() if show_examples else {})
+
+
+def _teaching(share: float) -> Any:
+    """What puts earlier talk into samples. Raises UserError where the memory's packages are not installed."""
+    from chatstylebot.memory import packages
+
+    packages.check()
+    from chatstylebot.memory import keeping, left_out, teaching
+
+    own = Workspace(here())
+    return teaching.Teaching(share, left_out.load(own.memory_left_out, keeping.alias(own)))
 
 
 def _default() -> Path:

@@ -9,7 +9,15 @@ import polars as pl
 from chatstylebot.corpus.samples import window
 
 SLICE = 8_000  # samples in memory as text at a time
-INDEX = pl.Schema({"file": pl.String(), "row": pl.UInt32(), "chat_id": pl.String(), "conversation": pl.UInt32()})
+INDEX = pl.Schema(
+    {
+        "file": pl.String(),
+        "row": pl.UInt32(),
+        "chat_id": pl.String(),
+        "conversation": pl.UInt32(),
+        "recalled": pl.List(pl.UInt32()),
+    }
+)
 
 
 def _quoted(column: str) -> pl.Expr:
@@ -24,7 +32,10 @@ def written(own: pl.DataFrame, history: int) -> pl.DataFrame:
     last = pl.concat_str(pl.lit("["), "u", pl.lit(","), "a", pl.lit("]"))
     pairs = escaped.with_columns(last.alias("last")).with_columns(pl.concat_str("last", pl.lit(",")).alias("earlier"))
     past = [window("earlier" if back > 1 else "last", back).alias(f"p{back}") for back in range(history, 0, -1)]
-    return pairs.select("chat", "conversation", "first_at", "split", "kept", "prompt", "u", "a", *past).filter("kept")
+    if "recalled" not in pairs.columns:
+        pairs = pairs.with_columns(pl.lit(None, pl.List(pl.UInt32)).alias("recalled"))
+    head = ("chat", "conversation", "recalled", "first_at", "split", "kept", "prompt")
+    return pairs.select(*head, "u", "a", *past).filter("kept")
 
 
 def _past(rows: pl.DataFrame) -> list[str]:
@@ -51,18 +62,20 @@ def alpaca(rows: pl.DataFrame) -> Iterator[bytes]:
 
 
 def index(parts: dict[str, pl.DataFrame], chat_ids: pl.DataFrame) -> pl.DataFrame:
-    """Which chat and conversation each sample of each file comes from: file, row (from 0), chat_id, conversation."""
+    """Which chat and conversation each sample of each file comes from: file, row (from 0), chat_id, conversation; and
+    the conversations of a group of which passages stand in it (null: none)."""
     named = [
         rows.select(
             pl.lit(name).alias("file"),
             pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
             "chat",
             pl.col("conversation").cast(pl.UInt32),
+            "recalled",
         )
         for name, rows in parts.items()
     ]
     joined = pl.concat(named).join(chat_ids, on="chat", how="left", maintain_order="left")
-    return joined.select("file", "row", "chat_id", "conversation")
+    return joined.select(*INDEX)
 
 
 def heldout(rows: pl.DataFrame, chat_ids: pl.DataFrame) -> Iterator[bytes]:

@@ -56,9 +56,13 @@ def build(
     own, systems = prompts.give(samples.pairs(talk, switches.heldout), numbered, card, contacts, switches.broken)
     own = samples.keep(own, card.history, switches.cap_repeats, switches.max_share)
     lost = clean.lines(damaged)
-    with ThreadPoolExecutor(1) as pool:  # the samples' figures need no message
-        figures = pool.submit(quality.figures, own, card.history, systems[0], count)
+    with ThreadPoolExecutor(1) as pool:  # the samples' figures need no message, unless earlier talk stands in them
+        figures = None if switches.recall else pool.submit(quality.figures, own, card.history, systems[0], count)
         messages = samples.settle(numbered, samples.fates(talk, own))
+        recalled: dict[str, Any] = {}
+        if figures is None:
+            own, recalled = _recalled(messages, own, card, switches)
+            figures = pool.submit(quality.figures, own, card.history, systems[0], count)
         account = report.account(messages, own, lost, clean.finder.counts)
         account |= quality.of_messages(messages, own) | figures.result()
     account |= {
@@ -68,7 +72,7 @@ def build(
         "history": card.history,
         "privacy": card.privacy,
         "system": systems[0],
-    }
+    } | recalled
     if account["samples"] == 0:
         reasons = ", ".join(f"{number:,} {reason}" for reason, number in account["dropped"].items())
         raise UserError(
@@ -76,6 +80,15 @@ def build(
             "export chats in which you answered in text, or widen --gap",
         )
     return Dataset(card, messages, own, account, told)
+
+
+def _recalled(
+    messages: pl.DataFrame, own: pl.DataFrame, card: Card, switches: Switches
+) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """The own turns with earlier talk in some prompts, and what the report says of it."""
+    assert switches.recall
+    made = switches.recall(messages, own, card, switches.broken)
+    return made.own, {"memory": made.account}
 
 
 def remarks(made: Dataset, found: bool, heldout: float) -> list[str]:

@@ -148,15 +148,18 @@ def echoes(messages: pl.DataFrame, person: Person) -> pl.Series:
 
 
 def touched(messages: pl.DataFrame, index: pl.DataFrame, person: Person, quoted: pl.Series) -> pl.DataFrame:
-    """The samples that go: of their chats, and of every conversation of a group in which they spoke or are `quoted`."""
+    """The samples that go: of their chats, and of every conversation of a group in which they spoke or are `quoted`, or
+    with passages of such a one."""
     spoke = (
         messages.filter((messages.select(theirs(person)).to_series() | quoted) & pl.col("conversation").is_not_null())
         .select("conversation")
         .unique()
     )
-    return index.filter(
-        pl.col("chat_id").is_in(person.chats) | pl.col("conversation").is_in(spoke["conversation"].implode())
-    )
+    there = spoke["conversation"].cast(pl.UInt32).to_list()
+    told = pl.col("chat_id").is_in(person.chats) | pl.col("conversation").is_in(there)
+    if "recalled" in index.columns:  # an index of before has none
+        told |= pl.col("recalled").list.eval(pl.element().is_in(there)).list.any().fill_null(False)
+    return index.filter(told)
 
 
 def without_rows(text: str, rows: set[int], lines: bool) -> str:

@@ -57,11 +57,12 @@ def figures(
 def _whole(own: pl.DataFrame, history: int) -> pl.DataFrame:
     """Each sample's characters and turns, its history included, and the text of some of them (null for the others)."""
     length = pl.col("incoming").str.len_chars() + pl.col("reply").str.len_chars()
-    sizes = own.select("segment", "kept", length.alias("length"))
+    notes = pl.col("remembered").str.len_chars().fill_null(0) if "remembered" in own.columns else pl.lit(0)
+    sizes = own.select("segment", "kept", length.alias("length"), notes.alias("notes"))
     lengths = [window("length", back).fill_null(0) for back in range(history + 1)]
     pairs = [window("length", back).is_not_null().cast(pl.UInt32) for back in range(history + 1)]
     sizes = sizes.with_columns(
-        pl.sum_horizontal(lengths).alias("characters"), (pl.sum_horizontal(pairs) * 2).alias("turns")
+        pl.sum_horizontal("notes", *lengths).alias("characters"), (pl.sum_horizontal(pairs) * 2).alias("turns")
     )
     # the texts only of some: a million windows of five pairs would be a gigabyte
     places = sizes["kept"].arg_true()
@@ -75,6 +76,8 @@ def _whole(own: pl.DataFrame, history: int) -> pl.DataFrame:
             pl.select(pl.when(same).then(pair[name]).otherwise(pl.lit(""))).to_series().alias(f"{name}{back}")
             for name in pair.columns
         ]
+    if "remembered" in own.columns:
+        columns.append(own["remembered"].gather(some).fill_null(""))
     texts = pl.DataFrame(columns).select(pl.concat_str(pl.all(), separator="\n")).to_series()
     empty = pl.Series("text", [None], dtype=pl.String).new_from_index(0, own.height)
     return sizes.with_columns(empty.scatter(some, texts)).filter("kept").select("characters", "turns", "text")

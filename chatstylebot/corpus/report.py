@@ -79,6 +79,10 @@ def lines(report: dict[str, Any]) -> list[str]:
         f"{report['bubbles_per_turn']} bubbles a turn; "
         f"99 % of the samples fit into {report['cutoff_len']} tokens{'' if tokens['counted'] else ' (estimated)'}"
     )
+    if told := report.get("memory"):
+        number = told["train"] + told["dev"]
+        share = f"{number / max(report['train'] + report['dev'], 1):.0%} of train and dev"
+        found.append(f"memory: {told['passages']:,} passages of earlier talk stand in {number:,} samples ({share})")
     return [*found, report["verdict"]["text"], funnel(report), f"→ {report['output']}"]
 
 

@@ -8,6 +8,7 @@ import polars as pl
 from chatstylebot import looks
 from chatstylebot.corpus.choice import Choice
 from chatstylebot.corpus.foreign import Bots
+from chatstylebot.corpus.recall import Recall
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Switches:
     # control tokens (a pattern), what keeps them from being ones, and what one begins with (another pattern)
     special: tuple[str, str, str] | None = None
     bots: Bots | None = None  # what a bot has said from the person's account
+    recall: Recall | None = None  # what puts earlier talk into samples
 
     def broken(self, texts: pl.Series) -> pl.Series:
         """The texts with every control token in them broken."""

@@ -6,12 +6,16 @@ and for each case the messages, the ids of the prompt in training, and N greedy 
 
 import argparse
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from chatstylebot import recalled
 from chatstylebot.models import special
 
-SYSTEM = "你是小林，正在和朋友聊天。You text the way you always do."
+# the card's prompt, and behind it what is remembered
+PASSAGE = recalled.passage("Ann: dinner at 8?\n小林: 好的 / 走🍜", "Ann", datetime(2024, 3, 15, 20, 30), "zh")
+SYSTEM = recalled.prompt("你是小林，正在和朋友聊天。You text the way you always do.", [PASSAGE], "zh")
 TALKS: tuple[tuple[str, ...], ...] = (
     ("晚上吃什么？",),
     ("hey, are you free tonight?",),

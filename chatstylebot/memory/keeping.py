@@ -59,7 +59,7 @@ def refresh(own: Workspace, card: Card, source: Source) -> Change:
         elsewhere.check(card.memory.server)
     with own.alone(), Store.open(own.private().memory) as store:
         mark, skipped = source.mark(own), left_out.load(own.memory_left_out, alias(own))
-        made = [one for one in _passages(path, card, source, skipped) if not skipped.holds(one)]
+        made = list(_passages(path, card, source, skipped))
         _settle(store, card.memory)
         with shelf(store, card.memory) as there:
             change = index.refresh(store, made, there)
@@ -86,17 +86,30 @@ def _of_records(own: Workspace) -> bool:
 
 
 def _passages(path: Path, card: Card, source: Source, skipped: left_out.LeftOut) -> Iterator[Passage]:
-    cut = Cut(card.memory.chunk_size, card.memory.chunk_overlap)
-    me = card.name or ME[card.language]
     if source.records:
-        return passages.of_records(_samples(path), cut, (OTHER[card.language], me))
+        said = passages.of_records(_samples(path), _cut(card), (OTHER[card.language], _me(card)))
+        return (one for one in said if not skipped.holds(one))
     try:
         messages = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise UserError(f"{path} is damaged: {error}", "csb preprocess EXPORT makes it anew") from None
     if missing := sorted(passages.COLUMNS - set(messages.columns)):
         raise UserError(f"{path} is of another version: it lacks {', '.join(missing)}", "csb preprocess EXPORT")
-    return passages.of(skipped.kept(passages.talk(messages)), cut, me)
+    return remembered(messages, card, skipped)
+
+
+def remembered(messages: pl.DataFrame, card: Card, skipped: left_out.LeftOut) -> Iterator[Passage]:
+    """The passages of messages, without what was taken out of the memory."""
+    made = passages.of(skipped.kept(passages.talk(messages)), _cut(card), _me(card))
+    return (one for one in made if not skipped.holds(one))
+
+
+def _cut(card: Card) -> Cut:
+    return Cut(card.memory.chunk_size, card.memory.chunk_overlap)
+
+
+def _me(card: Card) -> str:
+    return card.name or ME[card.language]
 
 
 def _samples(path: Path) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ import uuid
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import accumulate
 
 import polars as pl
@@ -58,6 +59,13 @@ class Passage:
         """The same for the same content, whenever it is indexed: a UUID, as vector stores want it."""
         head = f"{self.chat}\0{self.name}\0{self.first}\0{self.last}\0{','.join(self.speakers)}\0{self.text}"
         return str(uuid.UUID(bytes=hashlib.blake2b(head.encode(), digest_size=16).digest()))
+
+
+def about(passage: Passage) -> dict[str, str | bool]:
+    """With whom and when a passage was, times as ISO 8601 in UTC (samples tell none)."""
+    times = {"first": passage.first, "last": passage.last} if passage.first else {}
+    told: dict[str, str | bool] = {"chat": passage.chat, "name": passage.name, "group": passage.group}
+    return told | {name: datetime.fromtimestamp(at / 1000, UTC).isoformat() for name, at in times.items()}
 
 
 def talk(messages: pl.DataFrame) -> pl.DataFrame:

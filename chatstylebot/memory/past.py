@@ -1,11 +1,11 @@
 """Past talk as a LlamaIndex retriever: for our own commands, and for anybody's query engine."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
+from chatstylebot.memory.passages import about
 from chatstylebot.memory.scope import Scope
 from chatstylebot.memory.search import Found, Search
 
@@ -25,12 +25,7 @@ class PastTalk(BaseRetriever):
 
 def node(found: Found) -> NodeWithScore:
     """What was found as LlamaIndex wants it."""
-    passage = found.passage
-    about: dict[str, Any] = {"chat": passage.chat, "name": passage.name, "group": passage.group}
-    if passage.first:  # samples tell no time
-        about |= {"first": _time(passage.first), "last": _time(passage.last)}
-    return NodeWithScore(node=TextNode(text=passage.text, metadata=about), score=found.score)
-
-
-def _time(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat()
+    return NodeWithScore(
+        node=TextNode(text=found.passage.text, metadata=about(found.passage)),
+        score=found.score,
+    )

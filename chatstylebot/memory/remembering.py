@@ -2,19 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from chatstylebot import recalled
 from chatstylebot.card import Card
 from chatstylebot.memory.facts import Facts
-from chatstylebot.memory.passages import tokens
+from chatstylebot.memory.passages import Passage, tokens
 from chatstylebot.memory.scope import Scope
+from chatstylebot.memory.search import Found as Fitting
 from chatstylebot.memory.search import Search
-
-if TYPE_CHECKING:
-    from llama_index.core.schema import NodeWithScore
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +19,7 @@ class Found:
     """What a question brings up."""
 
     facts: Sequence[str]
-    passages: "Sequence[NodeWithScore]"
+    passages: Sequence[Fitting]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +34,8 @@ class Remembering:
 
     def find(self, question: str, now: datetime | None = None) -> Found:
         """The facts and passages for a question."""
-        from llama_index.core.schema import QueryBundle
-
-        from chatstylebot.memory.past import PastTalk
-
-        retriever = PastTalk(self.search, self.scope, self.card.memory.top_k, now)
-        return Found(self.facts.nearest(question, self.names), retriever.retrieve(QueryBundle(question)))
+        passages = self.search.find(question, self.scope, self.card.memory.top_k, now or datetime.now(UTC))
+        return Found(self.facts.nearest(question, self.names), passages)
 
     def notes(self, found: Found) -> tuple[list[str], Found]:
         """The notes for the prompt, facts first, as many as the card's `context_window` holds; and what they are of."""
@@ -54,29 +47,28 @@ class Remembering:
                 room -= tokens(note)
                 made.append(note)
                 facts.append(line)
-        passages: list[NodeWithScore] = []
-        for node in found.passages:
+        passages: list[Fitting] = []
+        for one in found.passages:
             # what is too long gives way to the next; the best one is cut rather than to have none
-            note = self.note(node)
-            if not passages and node is found.passages[0]:
+            note = self.note(one.passage)
+            if not passages and one is found.passages[0]:
                 note = _cut(note, room)
             if note and tokens(note) <= room:
                 room -= tokens(note)
                 made.append(note)
-                passages.append(node)
+                passages.append(one)
         return made, Found(facts, passages)
 
-    def note(self, node: "NodeWithScore") -> str:
+    def note(self, passage: Passage) -> str:
         """A passage as a note."""
-        about: dict[str, Any] = node.node.metadata
-        return recalled.passage(node.node.get_content(), about["name"], self.time(about), self.card.language)
+        return recalled.passage(passage.text, passage.name, self.time(passage), self.card.language)
 
-    def time(self, about: dict[str, Any]) -> datetime | None:
+    def time(self, passage: Passage) -> datetime | None:
         """When a passage began, on the card's clock, else on this machine's; None where that is not known."""
-        if "first" not in about:
+        if not passage.first:  # samples tell no time
             return None
         zone = ZoneInfo(self.card.timezone) if self.card.timezone else None
-        return datetime.fromisoformat(about["first"]).astimezone(zone)
+        return datetime.fromtimestamp(passage.first / 1000, UTC).astimezone(zone)
 
 
 def _cut(note: str, room: int) -> str:

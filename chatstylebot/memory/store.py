@@ -47,6 +47,11 @@ class Store(database.Keeper):
         """What is kept in that file, made if need be. Raises UserError; a damaged file stays as it is."""
         return cls(file, database.connect(file, cls.TABLES, check=False))
 
+    @classmethod
+    def passing(cls) -> Self:
+        """One that is kept nowhere."""
+        return cls(Path(":memory:"), database.passing(cls.TABLES))
+
     def rows(self, line: str, *values: object) -> list[tuple[Any, ...]]:
         """What a question in SQL brings."""
         return self._run(line, *values).fetchall()
