@@ -23,6 +23,7 @@ from chatstylebot import recalled
 from chatstylebot.card import Card
 from chatstylebot.contacts import Contact
 from chatstylebot.errors import UserError
+from chatstylebot.recalled import Past
 from chatstylebot.serving import addresses, protocol, server
 from chatstylebot.serving.recent import Recent
 from chatstylebot.serving.state import Choices, Limits
@@ -203,7 +204,7 @@ def test_what_is_remembered_stands_behind_the_card_s_prompt_and_only_the_owner_s
     system = shown(ask(keyed, "!show", key=OWNER, csb={"memory": notes}))["messages"][0]["content"]
     prompt, _, block = system.partition("\n\n")
     assert "小林" in prompt
-    assert block == recalled.block(notes, "zh")
+    assert block == recalled.block(Past(tuple(notes)), "zh")
     assert "memory" not in shown(ask(keyed, "!show", key=OWNER, csb={"memory": []}))["messages"][0]["content"]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from conftest import Csb
 from gateway import ENGINE_KEY, alone
+from make import export, talk
 from patience import LIMIT
 from screen import Screen
 from test_chat import chat
@@ -152,6 +153,22 @@ def test_a_workspace_without_a_gpu_talks_and_loads_no_engine(csb: Csb, place: Pa
     assert "You are Mia, texting with a friend" in shown
     assert "there is no base model beside the clone" in done.stderr
     assert not [name for name in ("torch", "transformers", "llamafactory", "xllamacpp") if (place / name).exists()]
+
+
+def test_a_model_that_nobody_trained_is_shown_what_was_said_and_how_the_person_answers(
+    csb: Csb, place: Path, engine: str
+) -> None:
+    csb("init", ".", "--no-gpu", "--url", engine, "--name", "Mia", "--language", "en")
+    export(place / "m.csv", talk("A: tea at five?", "me: yess", "me: by the lake") + talk("A: ok", "me: k", start=9000))
+    csb("preprocess", "m.csv", "--heldout", "0")
+    csb("rag", "index", "--embedding", "none")
+    done = chat(place, typed="!show tea where?\n", CSB_ENGINE_KEY=ENGINE_KEY)
+    assert "memory: 2 passages" in done.stderr
+    system = json.loads(done.stdout.removeprefix("Mia: ").partition("}]")[0] + "}]}")["messages"][0]["content"]
+    passage = "chat with Alice]\n- Alice: tea at five?\n- Mia: yess / by the lake"
+    shown = "<examples>\n> ok\nk\n> tea at five?\nyess\nby the lake\n</examples>"
+    assert system.startswith("You are Mia, texting with a friend.")
+    assert system.index(passage) < system.index(shown)
 
 
 def test_init_takes_a_url_only_where_nothing_is_trained(csb: Csb, place: Path) -> None:

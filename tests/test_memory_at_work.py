@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,9 @@ def system_of(where: Running, turns: list[dict[str, str]], **csb: Any) -> tuple[
 def world(tmp_path: Path) -> Iterator[World_]:
     """Each private chat and a group know of a cake of their own."""
     said = [
-        remembered.messages(f"{chat}: the cake is {gem}", "me: nice cake", chat=chat, group=chat == "club")
+        remembered.messages(
+            f"{chat}: the cake is {gem}", f"me: a {gem} cake", "me: nice", chat=chat, group=chat == "club"
+        )
         for chat, gem in SECRETS.items()
     ]
     cut = passages.Cut(64, 16)
@@ -94,7 +96,7 @@ def world(tmp_path: Path) -> Iterator[World_]:
         people = dict(PEOPLE)
         made = World_(None, store, people)  # type: ignore[arg-type]
         memory = AtWork(CARD, Search(store), lambda: made.people, lambda: FACTS, lambda id: f"#{id}")
-        specs = [fake(tmp_path)]
+        specs = [fake(tmp_path, tuned=False)]  # examples of the style stand in the prompt, too
         with running(tmp_path, specs, CARD, limits(), contacts=PEOPLE, memory=memory) as where:
             made.where = where
             yield made
@@ -176,10 +178,21 @@ def test_notes_of_the_owner_s_program_stand_in_the_place_of_the_memory(world: Wo
     assert world.prompt("the cake?", contact="Ann", memory=[]) == CARD.prompt()
 
 
+def test_a_model_that_has_not_learnt_the_style_is_shown_answers_of_the_person_to_the_same_people(world: World_) -> None:
+    made = world.prompt("is the cake good?", contact="Ann")
+    shown = made.partition(f"{recalled.EXAMPLES_BEGIN}\n")[2]
+    assert shown == f"> the cake is ruby\na ruby cake\nnice\n{recalled.EXAMPLES_END}"
+    assert recalled.EXAMPLES_BEGIN not in world.prompt("is the cake good?", contact="Eve")
+    world.where.engine.spec = replace(world.where.engine.spec, tuned=True)
+    assert recalled.EXAMPLES_BEGIN not in world.prompt("is the cake good?", contact="Ann")
+
+
 def test_a_short_question_is_about_what_was_said_before(world: World_) -> None:
-    assert "ruby" in world.prompt("tell me about that cake", "which?", "yours", contact="Ann")
-    assert "ruby" not in world.prompt("tell me about that cake", "which?", "pizza tonight maybe, or sushi?",
-                                      contact="Ann")  # fmt: skip
+    def notes(last: str) -> str:
+        return world.prompt("tell me about that cake", "which?", last, contact="Ann").partition("<examples>")[0]
+
+    assert "ruby" in notes("yours")
+    assert "ruby" not in notes("pizza tonight maybe, or sushi?")
 
 
 def test_a_vote_after_a_restart_finds_the_notes_again_or_is_refused(world: World_) -> None:

@@ -15,7 +15,11 @@ from chatstylebot.models import special
 
 # the card's prompt, and behind it what is remembered
 PASSAGE = recalled.passage("Ann: dinner at 8?\n小林: 好的 / 走🍜", "Ann", datetime(2024, 3, 15, 20, 30), "zh")
-SYSTEM = recalled.prompt("你是小林，正在和朋友聊天。You text the way you always do.", [PASSAGE], "zh")
+SYSTEM = recalled.prompt(
+    "你是小林，正在和朋友聊天。You text the way you always do.",
+    recalled.Past((PASSAGE,), ((("在吗",), ("在", "咋了")),)),
+    "zh",
+)
 TALKS: tuple[tuple[str, ...], ...] = (
     ("晚上吃什么？",),
     ("hey, are you free tonight?",),

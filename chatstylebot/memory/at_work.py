@@ -11,13 +11,16 @@ from chatstylebot.card import Card
 from chatstylebot.contacts import Contact
 from chatstylebot.errors import UserError
 from chatstylebot.live import Live
-from chatstylebot.memory import embedding, facts, keeping, whose
+from chatstylebot.memory import embedding, examples, facts, keeping, whose
 from chatstylebot.memory.facts import Facts
 from chatstylebot.memory.remembering import Remembering
 from chatstylebot.memory.scope import Scope
 from chatstylebot.memory.search import Search
 from chatstylebot.memory.store import Store
+from chatstylebot.recalled import Past
 from chatstylebot.workspace import Workspace
+
+EXAMPLES = 6  # answers that a model is shown which has not learnt the style
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +43,26 @@ class AtWork:
         alias: Callable[[str], str],
     ) -> None:
         self._card, self._search, self._contacts, self._facts, self._alias = card, search, contacts, told, alias
+        self._me = search.store.about().get("me") or keeping.called(card)
         self._lock = threading.Lock()  # model and vectors are shared
         self._known: tuple[object, object] = None, None
         self._scopes: dict[Asks, tuple[Scope, Sequence[str] | None]] = {}
 
-    def notes(self, said: Sequence[str], asks: Asks, at: datetime) -> list[str]:
-        """The notes for an answer to what was `said` (the last text is what is to be answered), the most useful first.
+    def past(self, said: Sequence[str], asks: Asks, at: datetime, tuned: bool = True) -> Past:
+        """What belongs into the prompt of an answer to what was `said` (the last text is what is to be answered);
+        `tuned`: the model has learnt the style.
 
         The same again for the same moment, as long as index, facts and contacts are the same. Raises UserError.
         """
+        wanted = self._card.memory.examples
+        most = (0 if tuned else EXAMPLES) if wanted == "auto" else wanted
         with self._lock:
             scope, names = self._scope(asks)
             memory = Remembering(self._card, self._search, scope, self._facts(), names)
-            return memory.notes(memory.find(recalled.question(said), at))[0]
+            notes, _ = memory.notes(memory.find(recalled.question(said), at))
+            room = self._card.memory.context_window // 2
+            shown = examples.nearest(self._search, scope, said[-1], self._me, most, room) if most else []
+            return Past(tuple(notes), tuple((one.heard, one.replied) for one in shown))
 
     def _scope(self, asks: Asks) -> tuple[Scope, Sequence[str] | None]:
         """What they may be told of; looked up once, as long as nothing changes."""

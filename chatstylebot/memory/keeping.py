@@ -63,7 +63,7 @@ def refresh(own: Workspace, card: Card, source: Source) -> Change:
         _settle(store, card.memory)
         with shelf(store, card.memory) as there:
             change = index.refresh(store, made, there)
-        store.note(source=mark)
+        store.note(source=mark, me=called(card))
         if change.removed:
             try:
                 store.tidy()
@@ -87,7 +87,7 @@ def _of_records(own: Workspace) -> bool:
 
 def _passages(path: Path, card: Card, source: Source, skipped: left_out.LeftOut) -> Iterator[Passage]:
     if source.records:
-        said = passages.of_records(_samples(path), _cut(card), (OTHER[card.language], _me(card)))
+        said = passages.of_records(_samples(path), _cut(card), (OTHER[card.language], called(card)))
         return (one for one in said if not skipped.holds(one))
     try:
         messages = pl.read_parquet(path)
@@ -100,7 +100,7 @@ def _passages(path: Path, card: Card, source: Source, skipped: left_out.LeftOut)
 
 def remembered(messages: pl.DataFrame, card: Card, skipped: left_out.LeftOut) -> Iterator[Passage]:
     """The passages of messages, without what was taken out of the memory."""
-    made = passages.of(skipped.kept(passages.talk(messages)), _cut(card), _me(card))
+    made = passages.of(skipped.kept(passages.talk(messages)), _cut(card), called(card))
     return (one for one in made if not skipped.holds(one))
 
 
@@ -108,7 +108,8 @@ def _cut(card: Card) -> Cut:
     return Cut(card.memory.chunk_size, card.memory.chunk_overlap)
 
 
-def _me(card: Card) -> str:
+def called(card: Card) -> str:
+    """What the person is called in passages."""
     return card.name or ME[card.language]
 
 

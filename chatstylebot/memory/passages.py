@@ -120,6 +120,9 @@ def _turns(kept: pl.DataFrame, me: str) -> pl.DataFrame:
         pl.col("text").str.replace_all(r"\s+", " ").str.strip_chars().alias("text"),
         pl.col("sent_at").dt.epoch("ms").alias("at"),
         pl.when("from_me").then(None).otherwise("sender_id").alias("speaker"),
+    ).with_columns(
+        # whoever is called like the person is told apart
+        pl.when(~pl.col("from_me") & (pl.col("who") == me)).then(pl.lit(f"{me} (2)")).otherwise("who").alias("who")
     )
     turn = pl.struct("talk", "from_me", "sender_id")
     kept = kept.with_columns((turn != turn.shift()).fill_null(True).cum_sum().alias("turn"))

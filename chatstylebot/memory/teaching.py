@@ -24,6 +24,7 @@ from chatstylebot.memory.remembering import Remembering
 from chatstylebot.memory.scope import Scope
 from chatstylebot.memory.search import Search
 from chatstylebot.memory.store import Store
+from chatstylebot.recalled import Past
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Teaching:
                     memory = Remembering(card, search, Scope(True, before=sample.begun), Facts(), [])
                     notes, found = memory.notes(memory.find(recalled.question(sample.said), sample.at))
                     if notes:
-                        prompts[sample.row] = (sample.prompt, notes)
+                        prompts[sample.row] = (sample.prompt, Past(tuple(notes)))
                         told += len(notes)
                         stands = {places.get((ids[chat], one.passage.first)) for one in found.passages}
                         conversations[sample.row] = sorted(number for number in stands if number is not None)
@@ -113,7 +114,7 @@ def _samples(some: pl.DataFrame, history: int) -> Iterator[Sample]:
 
 def _with(
     own: pl.DataFrame,
-    prompts: dict[int, tuple[str, list[str]]],
+    prompts: dict[int, tuple[str, Past]],
     conversations: dict[int, list[int]],
     card: Card,
     broken: Callable[[pl.Series], pl.Series],

@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from chatstylebot import progress, recalled
 from chatstylebot.card import Language
 from chatstylebot.errors import UserError
+from chatstylebot.recalled import Past
 from chatstylebot.serving import budget, engines, prompt, recent
 from chatstylebot.serving.answers import Job, Served
 from chatstylebot.serving.engines import Spec
@@ -42,19 +43,20 @@ async def job(state: State, asked: ChatRequest, caller: Caller) -> Asked:
     names = (known[1].name, known[1].relation) if known else (None, None)
     extra = said.system if state.choices.client_system else ()
     turns, at = prompt.window(said.turns, card.history), recent.moment(state.now())
-    notes = ours.memory
-    if notes is None:
-        notes = await remembered(state, turns, known and known[0], ours.owner, at)
+    if ours.memory is not None:
+        past = Past(tuple(ours.memory))
+    else:
+        past = await remembered(state, served, turns, known and known[0], ours.owner, at)
     most = min(asked.limit or card.sampling.max_new_tokens, limits.tokens)
     served.slots.check(asked.n or 1)
     if served.engine.spec.context:
         most = min(most, served.engine.spec.context // 2)
         room = served.engine.spec.context - most
-        notes = await fitting(served, notes, card.language, room // 2, limits.patience)
-        system = prompt.system_text(card, names, notes, extra)
+        past = await fitting(served, past, card.language, room // 2, limits.patience)
+        system = prompt.system_text(card, names, past, extra)
         turns = await fitted(served, system, turns, room, limits.patience)
     else:
-        system = prompt.system_text(card, names, notes, extra)
+        system = prompt.system_text(card, names, past, extra)
     wish = engines.wish(
         prompt.messages(system, turns, served.rule),
         card.sampling,
@@ -75,20 +77,20 @@ async def job(state: State, asked: ChatRequest, caller: Caller) -> Asked:
 
 
 async def remembered(
-    state: State, turns: Sequence[prompt.Turn], contact: str | None, owner: bool, at: datetime
-) -> list[str]:
+    state: State, served: Served, turns: Sequence[prompt.Turn], contact: str | None, owner: bool, at: datetime
+) -> Past:
     """What the memory brings up for the last of these turns; nothing where it cannot be read: the clone answers."""
     if state.memory is None:
-        return []
+        return prompt.NOTHING
     from chatstylebot.memory.at_work import Asks
 
     begun = time.monotonic()
     try:
         said, asks = [text for _, text in turns], Asks(contact, owner)
-        return await run_in_threadpool(state.memory.notes, said, asks, at)
+        return await run_in_threadpool(state.memory.past, said, asks, at, served.engine.spec.tuned)
     except UserError as error:
         progress.say(f"note: an answer without memory: {error.problem}")
-        return []
+        return prompt.NOTHING
     finally:
         state.metrics.recalled.observe(time.monotonic() - begun)
 
@@ -107,11 +109,11 @@ def _known_to(spec: Spec, asked: ChatRequest) -> None:
         raise Refusal(400, "unsupported_by_engine", why)
 
 
-async def fitting(served: Served, notes: list[str], language: Language, room: int, patience: float) -> list[str]:
-    """As many of the notes, from the first on, as fit. Raises Full, Trouble."""
-    while notes and sum(await _sizes(served, [recalled.block(notes, language)], room, patience)) > room:
-        notes = notes[:-1]
-    return notes
+async def fitting(served: Served, past: Past, language: Language, room: int, patience: float) -> Past:
+    """As much of the past as fits. Raises Full, Trouble."""
+    while past and sum(await _sizes(served, [recalled.block(past, language)], room, patience)) > room:
+        past = past.less()
+    return past
 
 
 async def fitted(

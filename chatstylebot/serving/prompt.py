@@ -7,9 +7,11 @@ from typing import Any, Literal
 from chatstylebot import recalled
 from chatstylebot.card import Card, Language
 from chatstylebot.models.special import Rule
+from chatstylebot.recalled import Past
 from chatstylebot.words import PLACEHOLDERS
 
 Turn = tuple[str, str]  # role, text
+NOTHING = Past()
 IGNORED = ("tool", "function")  # what tools said is not part of the talk: tools are ignored
 SYSTEM = ("system", "developer")
 # AstrBot adds the time, and who speaks where, to what a person said: the clone never saw such a thing
@@ -105,10 +107,10 @@ def window(turns: Sequence[Turn], pairs: int) -> list[Turn]:
 
 
 def system_text(
-    card: Card, contact: tuple[str | None, str | None], notes: Sequence[str] = (), extra: Sequence[str] = ()
+    card: Card, contact: tuple[str | None, str | None], past: Past = NOTHING, extra: Sequence[str] = ()
 ) -> str:
     """The card's prompt for a contact's name and relation, what is remembered, and what a client may add."""
-    return recalled.prompt(card.prompt(*contact), notes, card.language, extra)
+    return recalled.prompt(card.prompt(*contact), past, card.language, extra)
 
 
 def messages(system: str, turns: Sequence[Turn], rule: Rule) -> list[dict[str, str]]:

@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import cast
 
 from chatstylebot.feedback.records import Message, Record, Role
+from chatstylebot.recalled import Past
 from chatstylebot.serving import prompt, recent
+from chatstylebot.serving.answers import Served
 from chatstylebot.serving.asking import remembered
 from chatstylebot.serving.recent import Completion
 from chatstylebot.serving.refusals import Refusal
@@ -50,8 +52,8 @@ async def _told(state: State, vote: FeedbackRequest) -> Completion:
     extra = said.system if state.choices.client_system else ()
     names = (who[1].name, who[1].relation) if who else (None, None)
     id, adapter = model.engine.spec.id, model.engine.spec.adapter
-    async for notes in _recalled(state, turns, who and who[0], recent.asked_at(vote.completion)):
-        system = prompt.system_text(card, names, notes, extra)
+    async for past in _recalled(state, model, turns, who and who[0], recent.asked_at(vote.completion)):
+        system = prompt.system_text(card, names, past, extra)
         for gone in range(0, len(turns), 2):  # the oldest pairs may have had no room
             sent = prompt.messages(system, turns[gone:], model.rule)
             fits = recent.answers(vote.completion, state.keys, sent, id, adapter)
@@ -62,12 +64,13 @@ async def _told(state: State, vote: FeedbackRequest) -> Completion:
 
 
 async def _recalled(
-    state: State, turns: Sequence[prompt.Turn], contact: str | None, at: datetime | None
-) -> AsyncIterator[Sequence[str]]:
-    """The notes that the prompt may have had at that moment: none, or as many of the memory's as had room."""
-    yield ()
+    state: State, model: Served, turns: Sequence[prompt.Turn], contact: str | None, at: datetime | None
+) -> AsyncIterator[Past]:
+    """What the prompt may have held of the past at that moment: nothing, or as much of it as had room."""
+    yield prompt.NOTHING
     # the vote does not tell whether a stranger asked, or the owner
     for owner in (False,) if contact else (True, False):
-        notes = await remembered(state, turns, contact, owner, at) if at else []
-        for many in range(len(notes), 0, -1):
-            yield notes[:many]
+        past = await remembered(state, model, turns, contact, owner, at) if at else prompt.NOTHING
+        while past:
+            yield past
+            past = past.less()
