@@ -33,8 +33,12 @@ import polars as pl
 import questions
 from questions import Language, Question
 
+from chatstylebot.card import Card
 from chatstylebot.card_parts import Memory
+from chatstylebot.contacts import Contact
 from chatstylebot.memory import embedding, index, passages
+from chatstylebot.memory.at_work import Asks, AtWork
+from chatstylebot.memory.facts import Facts
 from chatstylebot.memory.passages import Cut
 from chatstylebot.memory.scope import OWNER, Scope
 from chatstylebot.memory.search import Here, Search
@@ -236,6 +240,16 @@ def speed(number: int = 100_000) -> None:
             both = Search(store, embedding.load(embedding.OFFLINE), Here(store))
             timed("by both", lambda text: both.find(text, OWNER, 5, NOW), asked)
             timed("by both, 200 chats", lambda text: both.find(text, some, 5, NOW), asked)
+            card, people = Card(memory=Memory(enabled=True)), {chat: Contact() for chat in some.chats}
+            work = AtWork(card, both, lambda: people, Facts, lambda id: id)
+            friend = Asks(some.chats[0])
+            timed("at work, by both", lambda text: work.past([text], Asks(owner=True), NOW), asked)
+            timed("at work, by both, a contact", lambda text: work.past([text], friend, NOW), asked)
+            timed(
+                "at work, by both, with examples", lambda text: work.past([text], Asks(owner=True), NOW, False), asked
+            )
+            alone = AtWork(card, search, lambda: people, Facts, lambda id: id)
+            timed("at work, by words", lambda text: alone.past([text], Asks(owner=True), NOW), asked)
             print(f"memory, words and vectors: {resident():.2f} GB; on disk {file.stat().st_size / 1e9:.2f} GB")
             begun = time.monotonic()
             store.change(more, [])

@@ -59,7 +59,7 @@ CLONE = {
     "name": "Ash", "language": "en", "model": "smollm2", "me": WHO, "history": 2, "context": 4096,
     "memory": {"enabled": True, "embedding": "none", "top_k": 4, "context_window": 384, "chunk_size": 128, "chunk_overlap": 32},
 }  # fmt: skip
-EXAMPLES, ADAPTER = 6, "saves/smollm2/lora/sft"
+EXAMPLES, REPLIES, ADAPTER = 6, 80, "saves/smollm2/lora/sft"
 MAP = {
     "chat": "chat",
     "sender": "sender",
@@ -171,7 +171,8 @@ def bits(model: Any, tokenizer: Any, template: Any, asked: Sequence[Prompt], rep
         turns = [{"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate((*said, ""))]
         prompt, _ = template.encode_oneturn(tokenizer, turns, system)
         told = [*tokenizer.encode(reply, add_special_tokens=False), tokenizer.eos_token_id]
-        logs = model(input_ids=torch.tensor([[*prompt, *told]])).logits[0, len(prompt) - 1 : -1].float().log_softmax(-1)
+        ids, keep = torch.tensor([[*prompt, *told]]), len(told) + 1
+        logs = model(input_ids=ids, logits_to_keep=keep).logits[0, :-1].float().log_softmax(-1)
         sure = float(logs[torch.arange(len(told)), torch.tensor(told)].sum())
         rows.append((-sure / math.log(2), len(told)))
     return np.array(rows)
@@ -193,7 +194,8 @@ def measure(folder: Path) -> None:
     infer, data, *_ = get_infer_args(talk.recipe(card, own.folder, None, None, base=True))
     tokenizer = load_tokenizer(infer)["tokenizer"]
     template = get_template_and_fix_tokenizer(tokenizer, data)
-    found, store = cases(own)
+    every, store = cases(own)
+    found = random.Random(SEED).sample(every, min(REPLIES, len(every)))
     ways, replies = prompts(card, store, found), [case.reply for case in found]
     torch.set_grad_enabled(False)
     print(

@@ -12,16 +12,17 @@ import dying
 import polars as pl
 import pytest
 from conftest import Csb
-from feedback_records import record
+from feedback_records import SYSTEM, prompt, record
 from gguf_files import gguf
 from make import export, row, samples, talk
 from screen import Screen
 
-from chatstylebot import files
+from chatstylebot import files, recalled
 from chatstylebot.corpus import forget, forgotten
 from chatstylebot.errors import UserError
 from chatstylebot.feedback import store as stores
 from chatstylebot.models import gguf_head
+from chatstylebot.recalled import Past
 from chatstylebot.workspace import Workspace
 
 
@@ -202,6 +203,20 @@ for place, name in (
     dying(place, name)
 cli.main(["forget", "--yes", "--contact", "Alice"])
 """
+
+
+def test_votes_in_whose_prompts_they_are_remembered_go_too(csb: Csb, place: Path) -> None:
+    rows = talk("A: alice asks\nin two lines", "me: yes") + talk("A: hello", "me: bob", talker=2, name="Bob", start=900)
+    export(place / "m.csv", rows)
+    csb("preprocess", "m.csv")
+    note = recalled.passage("Alice: alice asks in two lines\nTom: yes", "Alice", None, "en")
+    shown = (("alice asks in two lines",), ("yes",))
+    with stores.Store.open(stores.path(place)) as votes:
+        for id, past in (("note", Past((note,))), ("example", Past((), (shown,))), ("other", Past())):
+            votes.add(record(id, messages=prompt("what?", system=recalled.prompt(SYSTEM, past, "en"))))
+    assert "nothing is left" in csb("forget", "--contact", "Alice", "--yes").stdout
+    with stores.Store.open(stores.path(place)) as votes:
+        assert [one.id for one in votes.records()] == ["other"]
 
 
 def test_killed_at_any_step_the_same_line_again_ends_it(csb: Csb, place: Path) -> None:

@@ -191,7 +191,13 @@ def needles(messages: pl.DataFrame, person: Person, rest: pl.DataFrame, besides:
     said = pl.concat([*columns, pl.Series([besides], dtype=pl.String)], rechunk=True).drop_nulls()
     ids = sorted({*person.chats, *person.senders} - set(person.names) - {"me"})
     ids = [key for key in ids if len(key) >= 5]
-    return [*ids, *only(pl.concat([gone["text"], gone["quoted"]]).drop_nulls(), said)]
+    return [*ids, *only(_as_told(pl.concat([gone["text"], gone["quoted"]]).drop_nulls()), _as_told(said))]
+
+
+def _as_told(texts: pl.Series) -> pl.Series:
+    """The texts, and those of several lines as the memory tells them: in one."""
+    spread = texts.filter(texts.str.contains(r"[^\S ]|  "))
+    return pl.concat([texts, spread.str.replace_all(r"\s+", " ").str.strip_chars()])
 
 
 def only(texts: pl.Series, rest: pl.Series) -> list[str]:

@@ -1,7 +1,7 @@
 """The person's own replies to messages like the one that is to be answered: examples of the style, for a model that was
 not trained on it. They come from the same passages as what is remembered, and so from the same people's talk alone."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from chatstylebot.memory import words
@@ -42,23 +42,30 @@ def of(passage: Passage, me: str) -> Iterator[Example]:
 def nearest(search: Search, scope: Scope, heard: str, me: str, most: int, room: int) -> list[Example]:
     """At most so many examples, of `room` tokens together, the most alike last: answers to messages that share words
     with this one, else the newest; no answer twice."""
-    numbers = [number for number, _ in search.words.find(heard, LIKE, scope)]
-    condition, values = scope.sql()
-    fresh = search.store.where(f"{condition} order by last desc, number limit {NEWEST}", *values)
-    passages = search.store.passages([*numbers, *fresh])
-    asked = set(words.of(heard.lower()))
-    found: dict[tuple[str, ...], tuple[float, int, Example]] = {}
-    for place, number in enumerate(dict.fromkeys([*numbers, *fresh])):
-        for one in of(passages[number], me):
-            said = set(words.of(" ".join(one.heard).lower()))
-            alike = len(asked & said) / (len(asked | said) or 1)
-            if one.replied not in found or alike > found[one.replied][0]:
-                found[one.replied] = alike, -place, one
-    chosen: list[Example] = []
-    for _, _, one in sorted(found.values(), key=lambda item: item[:2], reverse=True):
-        if len(chosen) == most:
-            break
-        if one.size <= room:
-            room -= one.size
-            chosen.append(one)
+    like = [number for number, _ in search.words.find(heard, LIKE, scope)]
+    chosen = _best(_all(search, like, me), heard, most, room)
+    if len(chosen) < most:
+        condition, values = scope.sql()
+        newest = search.store.where(f"{condition} order by last desc, number limit {NEWEST}", *values)
+        chosen = _best(_all(search, dict.fromkeys([*like, *newest]), me), heard, most, room)
     return chosen[::-1]
+
+
+def _all(search: Search, numbers: Collection[int], me: str) -> list[Example]:
+    passages = search.store.passages(list(numbers))
+    return [one for number in numbers if number in passages for one in of(passages[number], me)]
+
+
+def _best(found: Sequence[Example], heard: str, most: int, room: int) -> list[Example]:
+    """The most alike first, and of those that are as much alike, the first; each answer once."""
+    asked = set(words.of(heard.lower()))
+    alike: dict[Example, float] = {}
+    for one in found:
+        said = set(words.of(" ".join(one.heard).lower()))
+        alike[one] = len(asked & said) / (len(asked | said) or 1)
+    chosen: dict[tuple[str, ...], Example] = {}
+    for one in sorted(alike, key=lambda one: -alike[one]):
+        if len(chosen) < most and one.replied not in chosen and one.size <= room:
+            room -= one.size
+            chosen[one.replied] = one
+    return list(chosen.values())
