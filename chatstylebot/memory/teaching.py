@@ -4,11 +4,12 @@ By words alone, as an embedding takes 0.1 s a passage; else as at work: the same
 """
 
 import json
+import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 
@@ -39,6 +40,15 @@ class Sample:
     prompt: str
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A sample, its notes, and the conversations of groups that they are from."""
+
+    sample: Sample
+    notes: tuple[str, ...]
+    conversations: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Teaching:
     """How many samples get passages, and of what."""
@@ -51,31 +61,40 @@ class Teaching:
     ) -> Recalled:
         """The own turns with passages in the prompts of a share of the samples, from talk in the same chat that was
         over before their conversation began. What is held out is neither given any nor told of."""
-        by_chat: dict[str, list[Passage]] = defaultdict(list)
+        places, by_chat = _places(messages), defaultdict[str, list[Passage]](list)
         for passage in keeping.remembered(messages, card, self.skipped):
-            by_chat[passage.chat].append(passage)
+            if not passage.group or (passage.chat, passage.first) in places:
+                by_chat[passage.chat].append(passage)
         own = own.with_row_index("row")
         ids = dict(messages.select("chat", "chat_id").unique().iter_rows())
         begun = messages.group_by("conversation").agg(pl.col("sent_at").min().alias("begun"))
         known = own.join(begun, on="conversation", how="left", maintain_order="left").with_columns(
             *(window(name, 1).alias(f"{name}_before") for name in ("incoming", "reply"))
         )
-        first = {chat: min(one.last for one in found) for chat, found in by_chat.items()}
-        prompts, conversations, told = {}, {}, 0
-        places = _places(messages)
-        for chat, some in _chosen(known, self.share, {chat: first[id] for chat, id in ids.items() if id in first}):
-            with Store.passing() as store:
-                store.change(by_chat[ids[chat]], ())
-                search = Search(store, half_life=card.memory.half_life)
-                for sample in _samples(some, card.history):
-                    memory = Remembering(card, search, Scope(True, before=sample.begun), Facts(), [])
-                    notes, found = memory.notes(memory.find(recalled.question(sample.said), sample.at))
-                    if notes:
-                        prompts[sample.row] = (sample.prompt, Past(tuple(notes)))
-                        told += len(notes)
-                        stands = {places.get((ids[chat], one.passage.first)) for one in found.passages}
-                        conversations[sample.row] = sorted(number for number in stands if number is not None)
-        return _with(own, prompts, conversations, card, broken, {"share": self.share, "passages": told})
+        first = {chat: min(one.last for one in by_chat[id]) for chat, id in ids.items() if id in by_chat}
+
+        def given(chosen: tuple[int, pl.DataFrame]) -> list[Given]:
+            chat, some = chosen
+            return list(_given(by_chat[ids[chat]], _samples(some, card.history), card, places))
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # most of it is SQLite's work
+            made = [one for several in pool.map(given, _chosen(known, self.share, first)) for one in several]
+        return _with(own, made, card, broken, self.share)
+
+
+def _given(
+    passages: Sequence[Passage], samples: Iterable[Sample], card: Card, places: Mapping[tuple[str, int], int]
+) -> Iterator[Given]:
+    """What samples of one chat get of its passages."""
+    with Store.passing() as store:
+        store.change(passages, ())
+        search = Search(store, half_life=card.memory.half_life)
+        for sample in samples:
+            memory = Remembering(card, search, Scope(True, before=sample.begun), Facts(), [])
+            notes, found = memory.notes(memory.find(recalled.question(sample.said), sample.at))
+            if notes:
+                told = [(one.passage.chat, one.passage.first) for one in found.passages if one.passage.group]
+                yield Given(sample, tuple(notes), tuple(sorted({places[one] for one in told})))
 
 
 def _places(messages: pl.DataFrame) -> dict[tuple[str, int], int]:
@@ -113,29 +132,26 @@ def _samples(some: pl.DataFrame, history: int) -> Iterator[Sample]:
 
 
 def _with(
-    own: pl.DataFrame,
-    prompts: dict[int, tuple[str, Past]],
-    conversations: dict[int, list[int]],
-    card: Card,
-    broken: Callable[[pl.Series], pl.Series],
-    told: dict[str, Any],
+    own: pl.DataFrame, given: Sequence[Given], card: Card, broken: Callable[[pl.Series], pl.Series], share: float
 ) -> Recalled:
-    """The own turns with these prompts."""
-    rows = sorted(prompts)
+    """The own turns with these notes in their prompts."""
+    pasts = [Past(one.notes) for one in given]
+    whole = [recalled.prompt(one.sample.prompt, past, card.language) for one, past in zip(given, pasts, strict=True)]
     # a person may have typed what a model takes for a control token
-    texts = broken(pl.Series([recalled.prompt(*prompts[row], card.language) for row in rows], dtype=pl.String))
+    texts = broken(pl.Series(whole, dtype=pl.String))
     added = pl.DataFrame(
         {
-            "row": pl.Series(rows, dtype=pl.UInt32),
+            "row": [one.sample.row for one in given],
             "given": [json.dumps(text, ensure_ascii=False) for text in texts],
-            "remembered": [recalled.block(prompts[row][1], card.language) for row in rows],
-            "recalled": pl.Series([conversations[row] for row in rows], dtype=pl.List(pl.UInt32)),
+            "remembered": [recalled.block(past, card.language) for past in pasts],
+            "recalled": [list(one.conversations) for one in given],
         },
-        schema_overrides={"given": pl.String, "remembered": pl.String},
+        schema={"row": pl.UInt32, "given": pl.String, "remembered": pl.String, "recalled": pl.List(pl.UInt32)},
     )
     made = own.join(added, on="row", how="left", maintain_order="left").with_columns(
         pl.coalesce("given", "prompt").alias("prompt")
     )
     splits = dict(made.filter(pl.col("remembered").is_not_null()).group_by("split").len().iter_rows())
-    told |= {"train": splits.get("train", 0), "dev": splits.get("dev", 0)}
+    told = {"share": share, "train": splits.get("train", 0), "dev": splits.get("dev", 0)}
+    told["passages"] = sum(len(one.notes) for one in given)
     return Recalled(made.drop("row", "given"), told)
