@@ -59,7 +59,7 @@ CLONE = {
     "name": "Ash", "language": "en", "model": "smollm2", "me": WHO, "history": 2, "context": 4096,
     "memory": {"enabled": True, "embedding": "none", "top_k": 4, "context_window": 384, "chunk_size": 128, "chunk_overlap": 32},
 }  # fmt: skip
-EXAMPLES, REPLIES, ADAPTER = 6, 80, "saves/smollm2/lora/sft"
+EXAMPLES, REPLIES, ADAPTER = 6, 48, "saves/smollm2/lora/sft"
 MAP = {
     "chat": "chat",
     "sender": "sender",
@@ -209,11 +209,12 @@ def measure(folder: Path) -> None:
         if name:
             model = PeftModel.from_pretrained(model, folder / name / ADAPTER)
         model.eval()
-        told = {way: bits(model, tokenizer, template, asked, replies) for way, asked in ways.items()}
+        wanted = {way: asked for way, asked in ways.items() if not name or not way.startswith("examples")}
+        told = {way: bits(model, tokenizer, template, asked, replies) for way, asked in wanted.items()}
         first = told["without memory"]
         cells = [f"{one[:, 0].sum() / one[:, 1].sum():.3f}" + (f", {interval(one, first)}" if one is not first else "")
                  for one in told.values()]  # fmt: skip
-        print(f"| {name or 'base'} | " + " | ".join(cells) + " |", flush=True)
+        print(f"| {name or 'base'} | " + " | ".join(cells) + " |" + " |" * (len(ways) - len(cells)), flush=True)
 
 
 if __name__ == "__main__":

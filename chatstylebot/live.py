@@ -11,11 +11,11 @@ Value = TypeVar("Value")
 
 
 class Live(Generic[Value]):
-    """The value of a file that its owner edits while we run. Raises UserError where it cannot be read at first; a file
-    that cannot be read later does not count."""
+    """The value of a file that its owner edits while we run. Raises UserError where it cannot be read at first; while
+    it cannot be read later, `instead` counts, or what it said before."""
 
-    def __init__(self, path: Path, read: Callable[[], Value]) -> None:
-        self._path, self._read = path, read
+    def __init__(self, path: Path, read: Callable[[], Value], instead: Value | None = None) -> None:
+        self._path, self._read, self._instead = path, read, instead
         self._seen = self._stamp()
         self._value = read()
 
@@ -26,7 +26,11 @@ class Live(Generic[Value]):
             try:
                 self._value = self._read()
             except UserError as error:
-                progress.say(f"note: {error.problem}: {self._path.name} as it was stays in force")
+                if self._instead is not None:
+                    self._value = self._instead
+                    progress.say(f"note: {error.problem}: until it can be read, nobody is told what it allows")
+                else:
+                    progress.say(f"note: {error.problem}: {self._path.name} as it was stays in force")
         return self._value
 
     def _stamp(self) -> tuple[int, int]:

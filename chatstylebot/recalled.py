@@ -6,7 +6,7 @@ instruction. No line of talk can look like a mark or a heading, as each begins w
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 BEGIN, END = "<memory>", "</memory>"
@@ -28,6 +28,8 @@ EXAMPLE_HEAD = {
     " message of yours. Write like that: such words, length, spelling and lines. It shows the manner; do not repeat"
     " what it says.",
 }
+MARKS = (BEGIN, END, EXAMPLES_BEGIN, EXAMPLES_END)
+HEADS = (*HEAD.values(), *EXAMPLE_HEAD.values())
 FACT = {"zh": "[事实] ", "en": "[fact] "}
 WITH = {"zh": "[{when} 和{name}的聊天]", "en": "[{when} chat with {name}]"}
 ALONE = {"zh": "[以前的聊天]", "en": "[an earlier chat]"}
@@ -47,17 +49,25 @@ def passage(text: str, name: str, at: datetime | None, language: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Past:
     """What of the past goes into one prompt: notes, the most useful first, and answers of the person's own (what was
-    said, and what they answered, in bubbles), the most alike last."""
+    said, and what they answered, in bubbles), the most alike last. `passages`: the ids of those that it is from;
+    `whose`: the ids of the private chats and speakers whose talk it is."""
 
     notes: tuple[str, ...] = ()
     examples: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
+    passages: frozenset[str] = frozenset()
+    whose: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.notes or self.examples)
 
     def less(self) -> "Past":
         """The same without what helps least."""
-        return Past(self.notes, self.examples[1:]) if self.examples else Past(self.notes[:-1])
+        if self.examples:
+            return replace(self, examples=self.examples[1:])
+        return replace(self, notes=self.notes[:-1])
+
+
+NOTHING = Past()
 
 
 def block(past: Past, language: str) -> str:

@@ -214,9 +214,12 @@ def test_votes_in_whose_prompts_they_are_remembered_go_too(csb: Csb, place: Path
     with stores.Store.open(stores.path(place)) as votes:
         for id, past in (("note", Past((note,))), ("example", Past((), (shown,))), ("other", Past())):
             votes.add(record(id, messages=prompt("what?", system=recalled.prompt(SYSTEM, past, "en"))))
+        # words too short to be looked for
+        votes.add(record("short", messages=prompt("?", system=f"{SYSTEM}\n- Alice: gym?"), whose=("Alice", "x")))
+        votes.add(record("another's", messages=prompt("?", system=f"{SYSTEM}\n- Bob: gym?"), whose=("Bob",)))
     assert "nothing is left" in csb("forget", "--contact", "Alice", "--yes").stdout
     with stores.Store.open(stores.path(place)) as votes:
-        assert [one.id for one in votes.records()] == ["other"]
+        assert [one.id for one in votes.records()] == ["other", "another's"]
 
 
 def test_killed_at_any_step_the_same_line_again_ends_it(csb: Csb, place: Path) -> None:

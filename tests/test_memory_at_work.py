@@ -21,9 +21,10 @@ from chatstylebot import recalled
 from chatstylebot.bot.heard import Chat
 from chatstylebot.card import Card
 from chatstylebot.card_parts import Memory
-from chatstylebot.contacts import Contact
+from chatstylebot.contacts import Contact, read_contacts
+from chatstylebot.live import Live
 from chatstylebot.memory import passages
-from chatstylebot.memory.at_work import AtWork
+from chatstylebot.memory.at_work import Asks, AtWork
 from chatstylebot.memory.facts import Facts
 from chatstylebot.memory.search import Search
 from chatstylebot.memory.store import Store
@@ -197,7 +198,12 @@ def test_a_short_question_is_about_what_was_said_before(world: World_) -> None:
 
 def test_a_vote_after_a_restart_finds_the_notes_again_or_is_refused(world: World_) -> None:
     asked = [{"role": "user", "content": "the cake?"}]
-    for contact, csb in (("wx_ann", {"contact": "wx_ann"}), (None, {"owner": True}), (None, {})):
+    for contact, csb in (
+        ("wx_ann", {"contact": "wx_ann"}),
+        (None, {"owner": True}),
+        (None, {}),
+        ("wx_ben", {"contact": "wx_ben", "owner": True}),
+    ):
         done = world.ask("the cake?", **csb).json()
         sent = world.where.state.recent.get(done["id"])
         assert sent
@@ -211,6 +217,48 @@ def test_a_vote_after_a_restart_finds_the_notes_again_or_is_refused(world: World
     world.where.state.recent = Recent()
     world.store.forget(world.store.where("passages.chat = 'wx_ann'"))
     assert world.vote(id="v-late", completion=done["id"], messages=asked, contact="wx_ann") == 409
+
+
+def test_a_vote_on_what_was_taken_out_meanwhile_does_not_bring_it_back(world: World_) -> None:
+    done = world.ask("the cake?", contact="wx_ann").json()
+    kept = world.ask("the cake?", contact="wx_ben").json()
+    world.store.forget(world.store.where("passages.chat = 'wx_ann'"))
+    assert world.vote(id="v-gone", completion=done["id"]) == 409
+    assert world.vote(id="v-kept", completion=kept["id"]) == 201
+    [record] = world.where.state.votes.records()  # type: ignore[attr-defined]
+    assert record.whose == ("wx_ben",)
+
+
+def test_a_file_in_the_place_of_ours_is_not_told_from(world: World_, capfd: pytest.CaptureFixture[str]) -> None:
+    file = world.where.folder / "memory.sqlite"
+    file.rename(file.with_name("old"))
+    assert "ruby" not in world.prompt("the cake?", contact="Ann")
+    assert "the memory's file was replaced" in capfd.readouterr().err
+
+
+def test_while_contacts_yaml_cannot_be_read_nobody_is_told_what_it_allowed(tmp_path: Path) -> None:
+    file = tmp_path / "contacts.yaml"
+    file.write_text("wx_ann: {name: Ann, public: true}")
+    people = Live(file, lambda: read_contacts(tmp_path), {})
+    as_it_was = Live(file, lambda: read_contacts(tmp_path))
+    assert people()["wx_ann"].public
+    file.write_text("wx_ann: {name: Ann, public: no way")
+    assert people() == {}
+    assert as_it_was()["wx_ann"].public
+    file.write_text("wx_ann: {name: Ann}")
+    assert not people()["wx_ann"].public
+
+
+def test_samples_which_are_nobody_s_are_told_to_the_owner_alone_whatever_contacts_yaml_says(tmp_path: Path) -> None:
+    found = passages.of_records([("the cake?", "is ruby")], passages.Cut(64, 16), ("friend", "Mia"))
+    with remembered.indexed(tmp_path / "m.sqlite", found) as store:
+        people = {"": Contact(name="Nobody", public=True), "wx_ann": Contact(name="Ann")}
+        memory = AtWork(CARD, Search(store), lambda: people, Facts, lambda id: id)
+        asks = {
+            one: bool(memory.past(["the cake?"], one, remembered.NOW)) for one in (Asks(), Asks(""), Asks("wx_ann"))
+        }
+        assert set(asks.values()) == {False}
+        assert memory.past(["the cake?"], Asks(owner=True), remembered.NOW)
 
 
 def test_a_memory_that_cannot_be_read_leaves_the_clone_answering(

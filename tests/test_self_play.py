@@ -74,6 +74,34 @@ def test_each_training_talk_is_a_pair_and_nothing_held_out_is_asked(csb: Csb, wo
     assert not (workspace / ".csb" / "self_play.jsonl").exists()
 
 
+def test_a_pair_is_of_the_contact_whose_talk_it_is_and_has_no_memory_in_its_prompt(
+    csb: Csb, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = ((1, "Alice", "alice"), (2, "Bob", "bobby"))
+    talks = []
+    for n in range(5):
+        for chat, name, word in both:
+            at = n * 9000 + chat * 900
+            talks += talk(f"A: {word} asks {n}", f"me: hm {word} {n}", talker=chat, name=name, start=at)
+    (place / "clone.yaml").write_text("name: Tom\nlanguage: en\nsystem: You are {name}, texting with {contact}.\n")
+    csb("preprocess", export(place / "m.csv", talks), "--heldout", "0", "--memory-share", "1")
+    assert "chat with Bob" in (place / "data" / "chat_records.json").read_text("utf-8")
+    monkeypatch.setenv("CSB_OWNER_KEY", OWNER)
+    (folder := place / "gateway").mkdir()
+    card, people = cards.read(place / "clone.yaml"), read_contacts(place)
+    spec = fake(
+        folder, env={"SAYS": json.dumps({f"{word} asks {n}": [f"no {n}"] for n in range(5) for _, _, word in both})}
+    )
+    with running(folder, [spec], card, limits(), contacts=people) as found:
+        csb("feedback", "self-play", "--server", found.url)
+    records = kept(place)
+    assert len(records) == 10
+    for one in records:
+        name = "Alice" if "alice" in one.messages[-1].content else "Bob"
+        [id] = [id for id, known in people.items() if known.name == name]
+        assert (one.contact, one.whose, one.messages[0].content) == (id, (id,), f"You are Tom, texting with {name}.")
+
+
 def test_the_same_line_again_asks_nothing_and_a_larger_number_goes_on(
     csb: Csb, workspace: Path, server: Running
 ) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from chatstylebot import recalled
 from chatstylebot.card import NAMELESS, SYSTEM
 
 QUOTED = 24  # letters in a row that are a quotation and no chance
@@ -15,6 +16,13 @@ def repeats(system: str, relation: str, texts: Sequence[str]) -> bool:
     packed = _letters("\n".join(texts))
     long, short = _own(system, relation)
     return not _stretches(packed).isdisjoint(long) or any(each in packed for each in short)
+
+
+def recites(texts: Sequence[str]) -> bool:
+    """Whether the texts quote what stands around the past in a prompt."""
+    return any(mark in "\n".join(texts) for mark in recalled.MARKS) or any(
+        repeats(head, "", texts) for head in recalled.HEADS
+    )
 
 
 @lru_cache(maxsize=256)

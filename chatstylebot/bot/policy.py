@@ -54,7 +54,7 @@ def risky(rules: Rules, texts: Sequence[str], contact: str | None = None) -> str
     if found := topic(rules, texts):
         return f"touches {topics.shown(found)}"
     known = rules.contacts.get(contact or "")
-    if leaks.repeats(rules.system, (known.relation if known else None) or "", texts):
+    if leaks.repeats(rules.system, (known.relation if known else None) or "", texts) or leaks.recites(texts):
         return "repeats the system prompt"
     return None
 

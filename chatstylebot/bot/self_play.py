@@ -46,7 +46,6 @@ def play(
     card, people = cards.find(workspace) or cards.Card(), read_contacts(workspace)
     prompts = {None: card.prompt()} | {id: card.prompt(c.name, c.relation) for id, c in people.items()}
     prompts = {id: broken(text) for id, text in prompts.items()}  # as the samples and the server have them
-    who = {text: id for id, text in prompts.items()}
     name, samples = "\n".join(model), {plays.key(sample, "\n".join(model)): sample for sample in picked}
     same_at = Workspace(workspace).self_play_of
     same = _same(same_at, name)
@@ -54,7 +53,10 @@ def play(
         kept = {record.id: record for record in store.records() if record.source == SELF_PLAY}
         old = [id for id, record in kept.items() if (record.model, record.adapter or "") != model]
         left = {id: sample for id, sample in samples.items() if id not in kept and id not in same}
-        questions = [Question(id, one.turns, who.get(one.system), int(id[-8:], 16)) for id, one in left.items()]
+        questions = [
+            Question(id, one.turns, one.chat if one.chat in people else None, int(id[-8:], 16))
+            for id, one in left.items()
+        ]
         progress.say(f"{len(samples):,} samples: {len(left):,} to ask, {len(samples) - len(left):,} known")
         with closing(Journal(Workspace(workspace).self_play, name)) as journal:
             asyncio.run(_ask(url, key, model[0], questions, journal))

@@ -134,6 +134,7 @@ def self_play(
     """Without votes: what was really written against what the clone says now, on training talk; then csb train dpo."""
     from chatstylebot.bot import self_play as asking
     from chatstylebot.bot import server as servers
+    from chatstylebot.corpus import store as corpus
     from chatstylebot.feedback import self_play as plays
     from chatstylebot.models import special
     from chatstylebot.serving import keys, leaving
@@ -142,7 +143,7 @@ def self_play(
     path = Workspace(workspace).samples
     if not path.is_file():
         raise UserError(f"{path} is not there: there is no talk to learn from", "csb preprocess EXPORT")
-    found = plays.samples(files.read_json(path))
+    found = plays.samples(rows := files.read_json(path), corpus.chats(workspace, len(rows)))
     if not found:
         raise UserError(f"{path} holds no samples", "csb preprocess EXPORT")
     if server is None:

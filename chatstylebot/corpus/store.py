@@ -163,6 +163,18 @@ def tables(workspace: Path) -> "tuple[pl.DataFrame, pl.DataFrame]":
         raise UserError(f"{own.hidden} is damaged: {error}", "csb preprocess EXPORT --exclude NAME") from None
 
 
+def chats(workspace: Path, number: int) -> list[str]:
+    """Whose each of the `number` training samples is, by chat_id; [] where these are not those of the last run."""
+    import polars as pl
+
+    own = Workspace(workspace)
+    if not own.index.is_file():
+        return []
+    name = Place(own.samples, own.folder).named(own.samples)
+    found = pl.read_parquet(own.index).filter(pl.col("file") == name).sort("row")["chat_id"].to_list()
+    return found if len(found) == number else []
+
+
 def nothing() -> "tuple[pl.DataFrame, pl.DataFrame]":
     """The tables of a workspace in which nothing was preprocessed."""
     import polars as pl

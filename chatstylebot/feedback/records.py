@@ -13,7 +13,20 @@ TURNS = 400  # messages in one prompt
 CANDIDATES = 16
 TEXT = 32_000  # characters of one answer, or of the edit
 WHOLE = 256_000  # characters of everything in one record
-FIELDS = ("id", "at", "source", "contact", "model", "adapter", "messages", "candidates", "verdict", "index", "text")
+FIELDS = (
+    "id",
+    "at",
+    "source",
+    "contact",
+    "model",
+    "adapter",
+    "messages",
+    "candidates",
+    "verdict",
+    "index",
+    "text",
+    "whose",
+)
 # the longest value of each short field
 SHORT = {"id": 128, "source": 64, "contact": 256, "model": 256, "adapter": 128}
 
@@ -31,7 +44,8 @@ class Record:
     """A verdict on `candidates[index]`, one answer to `messages`, which stand here letter by letter as they were sent.
 
     `chosen`: better than every other candidate. `edited`: `text` is what should have been said instead. `rejected`: a
-    draft that was not sent. `good`, `bad`: a thumb. Raises ValueError, with a reason that a person understands.
+    draft that was not sent. `good`, `bad`: a thumb. `whose`: ids of those whose earlier talk stands in the prompt.
+    Raises ValueError, with a reason that a person understands.
     """
 
     id: str
@@ -45,6 +59,7 @@ class Record:
     verdict: Verdict
     index: int = 0
     text: str | None = None
+    whose: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _short(self)
@@ -119,6 +134,8 @@ def _answers(record: Record) -> None:
         raise ValueError(f"index must be a whole number from 0 to {len(candidates) - 1}")
     if verdict == "chosen" and len(candidates) < 2:
         raise ValueError("chosen needs at least two candidates")
+    if not isinstance(record.whose, tuple) or not all(isinstance(id, str) for id in record.whose):
+        raise ValueError("whose must be a tuple of ids")
     if verdict == "edited" and (not isinstance(text, str) or not text.strip()):
         raise ValueError("edited needs the text that should have been said")
     if verdict != "edited" and text is not None:
@@ -131,7 +148,8 @@ def to_json(record: Record) -> dict[str, Any]:
     value["at"] = stamp(record.at)
     value["messages"] = [{"role": m.role, "content": m.content} for m in record.messages]
     value["candidates"] = list(record.candidates)
-    return value
+    del value["whose"]  # the records of before have none
+    return value | ({"whose": list(record.whose)} if record.whose else {})
 
 
 def from_json(value: Any) -> Record:
@@ -140,7 +158,7 @@ def from_json(value: Any) -> Record:
         raise ValueError("a record must be an object")
     if unknown := sorted(map(str, value.keys() - set(FIELDS))):
         raise ValueError(f"unknown field {unknown[0]}")
-    if missing := [name for name in FIELDS[:-2] if name not in value and name not in ("contact", "adapter")]:
+    if missing := [name for name in FIELDS[:-3] if name not in value and name not in ("contact", "adapter")]:
         raise ValueError(f"{missing[0]} is missing")
     if not isinstance(value["at"], str):
         raise ValueError("at must be a time like 2024-05-01T12:00:00+00:00")
@@ -156,6 +174,7 @@ def from_json(value: Any) -> Record:
         verdict=value["verdict"],
         index=value.get("index", 0),
         text=value.get("text"),
+        whose=tuple(_listed(value, "whose")) if "whose" in value else (),
     )
 
 

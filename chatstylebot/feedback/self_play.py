@@ -17,20 +17,23 @@ NEAR = 0.9  # from this likeness on, two answers teach nothing
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A training sample: the system prompt it was given, the turns, and what the person wrote."""
+    """A training sample: the system prompt it was given, the turns, what the person wrote, and in which chat ("": not
+    known)."""
 
     system: str
     turns: tuple[tuple[str, str], ...]  # role, text; the last is the other side's
     reply: str
+    chat: str = ""
 
 
-def samples(rows: Sequence[Any]) -> list[Sample]:
-    """The samples of data/chat_records.json, each once; rows of another shape are left out."""
-    found = [_sample(row) for row in rows if isinstance(row, Mapping)]
+def samples(rows: Sequence[Any], chats: Sequence[str] = ()) -> list[Sample]:
+    """The samples of data/chat_records.json, each once; rows of another shape are left out. `chats`: whose each is."""
+    whose = chats if len(chats) == len(rows) else [""] * len(rows)
+    found = [_sample(row, chat) for row, chat in zip(rows, whose, strict=True) if isinstance(row, Mapping)]
     return list(dict.fromkeys(one for one in found if one and one.turns[-1][1].strip() and one.reply.strip()))
 
 
-def _sample(row: Mapping[str, Any]) -> Sample | None:
+def _sample(row: Mapping[str, Any], chat: str) -> Sample | None:
     history = row.get("history") or []
     heard = "\n".join(part for part in (row.get("instruction"), row.get("input")) if isinstance(part, str) and part)
     reply, system = row.get("output"), row.get("system") or ""
@@ -39,7 +42,7 @@ def _sample(row: Mapping[str, Any]) -> Sample | None:
     if len(pairs) != len(history) or not all(isinstance(text, str) for text in (*texts, reply, system)):
         return None
     turns = [(("user", "assistant")[n % 2], text) for n, text in enumerate((*texts, heard))]
-    return Sample(system, tuple(turns), str(reply))
+    return Sample(system, tuple(turns), str(reply), chat)
 
 
 def chosen(found: Sequence[Sample], number: int, seed: int) -> list[Sample]:
@@ -79,7 +82,8 @@ def record(
     id, (name, adapter) = key(sample, "\n".join(model)), model
     try:
         return Record(
-            id, at, SELF_PLAY, contact, name, adapter or None, messages, (answer,), "edited", text=sample.reply
-        )
+            id, at, SELF_PLAY, contact, name, adapter or None, messages, (answer,), "edited", text=sample.reply,
+            whose=(sample.chat,) if sample.chat else (),
+        )  # fmt: skip
     except ValueError:  # longer than the store takes, half a character
         return None

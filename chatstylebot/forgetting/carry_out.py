@@ -41,7 +41,8 @@ def carry_out(plan: Plan, day: str) -> None:
         exports.take_out(outputs, workspace, {vote.id for vote in plan.votes})
         for path in (own.chats, own.self_play):
             if path.is_file():
-                outputs.bytes(path, traces.dropped(path, begun.search.everywhere))
+                told = [json.dumps(f"whose: {id}", ensure_ascii=False) for id in person.keys]
+                outputs.bytes(path, traces.dropped(path, [*begun.search.everywhere, *told]))
         outputs.json(own.private().forgotten, known.packed())
         # what cannot be told was refused above, and nothing is changed yet
         begins.write(own, (*others, begun))

@@ -192,6 +192,7 @@ def _votes(
     What stands in votes of theirs and in no message and no vote of others is theirs, also where nobody said who was
     talking.
     """
+    known = [record.contact in person.keys or not person.keys.isdisjoint(record.whose) for record in records]
     theirs = [record for record in records if record.contact in person.keys]
     others = [record for record in records if record.contact not in {None, *person.keys}]
     heard = [m.content for record in theirs for m in record.messages if m.role == "user"]
@@ -199,7 +200,7 @@ def _votes(
     elsewhere = pl.concat([rest["text"], rest["quoted"], elsewhere]).drop_nulls()
     said = forget.only(pl.Series(heard, dtype=pl.String), elsewhere)
     held = forget.holding(["\n".join(record.texts) for record in records], [*wanted, *said])
-    going = [record.contact in person.keys or found for record, found in zip(records, held, strict=True)]
+    going = [their or found for their, found in zip(known, held, strict=True)]
     both = list(zip(records, going, strict=True))
     return [record for record, goes in both if goes], [record for record, goes in both if not goes]
 

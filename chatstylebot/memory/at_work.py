@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,7 +43,6 @@ class AtWork:
         alias: Callable[[str], str],
     ) -> None:
         self._card, self._search, self._contacts, self._facts, self._alias = card, search, contacts, told, alias
-        self._me = search.store.about().get("me") or keeping.called(card)
         self._lock = threading.Lock()  # model and vectors are shared
         self._known: tuple[object, object] = None, None
         self._scopes: dict[Asks, tuple[Scope, Sequence[str] | None]] = {}
@@ -57,12 +56,34 @@ class AtWork:
         wanted = self._card.memory.examples
         most = (0 if tuned else EXAMPLES) if wanted == "auto" else wanted
         with self._lock:
+            self._look()
             scope, names = self._scope(asks)
             memory = Remembering(self._card, self._search, scope, self._facts(), names)
-            notes, _ = memory.notes(memory.find(recalled.question(said), at))
+            notes, found = memory.notes(memory.find(recalled.question(said), at))
             room = self._card.memory.context_window // 2
-            shown = examples.nearest(self._search, scope, said[-1], self._me, most, room) if most else []
-            return Past(tuple(notes), tuple((one.heard, one.replied) for one in shown))
+            shown = examples.nearest(self._search, scope, said[-1], self._me(), most, room) if most else []
+            used = [*(one.passage for one in found.passages), *(one.passage for one in shown)]
+            return Past(
+                tuple(notes),
+                tuple((one.heard, one.replied) for one in shown),
+                frozenset(one.id for one in used),
+                frozenset(id for one in used for id in one.whose if id),
+            )
+
+    def still(self, passages: Collection[str]) -> bool:
+        """Whether all of these passages may still be told of. Raises UserError."""
+        with self._lock:
+            self._look()
+            return len(self._search.store.numbers(list(passages))) == len(passages)
+
+    def _me(self) -> str:
+        """What the person is called in the passages, which may be an earlier name than the card's."""
+        return self._search.store.about().get("me") or keeping.called(self._card)
+
+    def _look(self) -> None:
+        """Raise UserError where another file stands in the place of ours: what goes out of that is still in ours."""
+        if self._search.store.replaced():
+            raise UserError("the memory's file was replaced", "start csb serve again")
 
     def _scope(self, asks: Asks) -> tuple[Scope, Sequence[str] | None]:
         """What they may be told of; looked up once, as long as nothing changes."""
@@ -78,7 +99,7 @@ class AtWork:
     def _allowed(self, asks: Asks, contacts: Mapping[str, Contact]) -> tuple[Scope, Sequence[str] | None]:
         if asks.owner:
             return whose.scope(self._search.store, contacts, None)
-        if asks.contact in contacts:
+        if asks.contact and asks.contact in contacts:
             return whose.scope(self._search.store, contacts, asks.contact, alias=self._alias)
         return whose.public(contacts, self._alias), []
 
@@ -100,7 +121,9 @@ def opened(own: Workspace, card: Card, contacts: Callable[[], Mapping[str, Conta
             progress.say(f"note: {waiting:,} of them have no vectors of {wanted}: csb rag index makes them")
         if search.embedding:
             search.embedding.get_query_embedding("1")  # the first one is slow
-        told = Live(own.facts, lambda: facts.read(own.facts))
+        if differs := keeping.differing(store, card):
+            progress.say(f"note: {differs} in clone.yaml is not the index's: csb rag index makes it anew")
+        told = Live(own.facts, lambda: facts.read(own.facts), Facts())
         yield AtWork(card, search, contacts, told, keeping.alias(own))
 
 

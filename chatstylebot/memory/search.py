@@ -7,6 +7,7 @@ measures all three.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -61,15 +62,19 @@ class Search:
     ) -> None:
         self.store, self.embedding, self.vectors, self.half_life = store, embedding, vectors, half_life
         self.words = Lexical(store)
+        self._beside = ThreadPoolExecutor(1, "words")
 
     def find(self, question: str, scope: Scope, most: int, now: datetime) -> list[Found]:
         """The best passages of the scope for the question, the best first."""
-        by_words = dict(self.words.find(question, CANDIDATES, scope))
-        scores, least = by_words, LEAST
         if self.embedding is not None and self.vectors is not None and question.strip():
+            # side by side: neither needs Python while it works
+            by_words = self._beside.submit(self.words.find, question, CANDIDATES, scope)
             vector = self.embedding.get_query_embedding(question)
+            by_meaning = self.vectors.nearest(vector, CANDIDATES, scope)
             # by meaning something is always the least alike, however many there are
-            scores, least = mixed(by_words, dict(self.vectors.nearest(vector, CANDIDATES, scope))), 0.0
+            scores, least = mixed(dict(by_words.result()), dict(by_meaning)), 0.0
+        else:
+            scores, least = dict(self.words.find(question, CANDIDATES, scope)), LEAST
         passages = self.store.passages(list(scores))
         found = [
             Found(passages[number], score * self._freshness(passages[number], now))

@@ -41,11 +41,14 @@ class Store(database.Keeper):
     """The index of one workspace."""
 
     TABLES = TABLES
+    _opened: tuple[int, int] | None = None
 
     @classmethod
     def open(cls, file: Path) -> Self:
         """What is kept in that file, made if need be. Raises UserError; a damaged file stays as it is."""
-        return cls(file, database.connect(file, cls.TABLES, check=False))
+        made = cls(file, database.connect(file, cls.TABLES, check=False))
+        made._opened = _inode(file)
+        return made
 
     @classmethod
     def passing(cls) -> Self:
@@ -55,6 +58,10 @@ class Store(database.Keeper):
     def rows(self, line: str, *values: object) -> list[tuple[Any, ...]]:
         """What a question in SQL brings."""
         return self._run(line, *values).fetchall()
+
+    def replaced(self) -> bool:
+        """Whether another file, or none, stands where this one was opened."""
+        return self._opened is not None and _inode(self._file) != self._opened
 
     def version(self) -> object:
         """Another value whenever the file has changed."""
@@ -226,6 +233,14 @@ class Store(database.Keeper):
             return numbers, np.empty((0, 0), np.float32)
         flat = np.frombuffer(b"".join(vector for _, vector in rows), "<f2")
         return numbers, flat.astype(np.float32).reshape(len(rows), -1)
+
+
+def _inode(file: Path) -> tuple[int, int] | None:
+    try:
+        told = file.stat()
+    except OSError:
+        return None
+    return told.st_dev, told.st_ino
 
 
 def _parts(values: Collection[Value]) -> Iterator[list[Value]]:

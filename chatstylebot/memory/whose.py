@@ -79,7 +79,7 @@ def public(contacts: Mapping[str, Contact], alias: Callable[[str], str] = lambda
 
 
 def _public(contacts: Mapping[str, Contact], alias: Callable[[str], str]) -> set[str]:
-    shared = {id for id, one in contacts.items() if one.public}
+    shared = {id for id, one in contacts.items() if one.public and id}  # samples, of nobody known, stand under ""
     return shared | {alias(one) for one in shared}
 
 

@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from chatstylebot import progress, recalled
 from chatstylebot.card import Language
 from chatstylebot.errors import UserError
-from chatstylebot.recalled import Past
+from chatstylebot.recalled import NOTHING, Past
 from chatstylebot.serving import budget, engines, prompt, recent
 from chatstylebot.serving.answers import Job, Served
 from chatstylebot.serving.engines import Spec
@@ -23,11 +23,12 @@ from chatstylebot.serving.state import State
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the engine is asked, by whom (an id of contacts.yaml), and when."""
+    """What the engine is asked, by whom (an id of contacts.yaml), when, and what of the past stands in it."""
 
     job: Job
     contact: str | None
     at: datetime
+    past: Past
 
 
 async def job(state: State, asked: ChatRequest, caller: Caller) -> Asked:
@@ -43,12 +44,12 @@ async def job(state: State, asked: ChatRequest, caller: Caller) -> Asked:
     names = (known[1].name, known[1].relation) if known else (None, None)
     extra = said.system if state.choices.client_system else ()
     turns, at = prompt.window(said.turns, card.history), recent.moment(state.now())
+    served.slots.check(asked.n or 1)
     if ours.memory is not None:
         past = Past(tuple(ours.memory))
     else:
         past = await remembered(state, served, turns, known and known[0], ours.owner, at)
     most = min(asked.limit or card.sampling.max_new_tokens, limits.tokens)
-    served.slots.check(asked.n or 1)
     if served.engine.spec.context:
         most = min(most, served.engine.spec.context // 2)
         room = served.engine.spec.context - most
@@ -73,7 +74,7 @@ async def job(state: State, asked: ChatRequest, caller: Caller) -> Asked:
         return Guard(state.secrets, lambda kind: state.metrics.masked.labels(kind).inc(), card.separator)
 
     made = Job(served, wish, asked.n or 1, bool(asked.stream), limits.seconds, guard)
-    return Asked(made, known[0] if known else None, at)
+    return Asked(made, known[0] if known else None, at, past)
 
 
 async def remembered(
@@ -81,7 +82,7 @@ async def remembered(
 ) -> Past:
     """What the memory brings up for the last of these turns; nothing where it cannot be read: the clone answers."""
     if state.memory is None:
-        return prompt.NOTHING
+        return NOTHING
     from chatstylebot.memory.at_work import Asks
 
     begun = time.monotonic()
@@ -90,7 +91,7 @@ async def remembered(
         return await run_in_threadpool(state.memory.past, said, asks, at, served.engine.spec.tuned)
     except UserError as error:
         progress.say(f"note: an answer without memory: {error.problem}")
-        return prompt.NOTHING
+        return NOTHING
     finally:
         state.metrics.recalled.observe(time.monotonic() - begun)
 

@@ -58,13 +58,16 @@ class Answer:
         """The answers are whole: remember them for votes, count them; the usage."""
         spec, wish = self.job.served.engine.spec, self.job.wish
         sent = tuple(dict(message) for message in wish.messages)
-        self.state.recent.keep(self.id, Completion(sent, self.texts, spec.id, spec.adapter, self.asked.contact))
+        self.state.recent.keep(
+            self.id, Completion(sent, self.texts, spec.id, spec.adapter, self.asked.contact, self.asked.past)
+        )
         usage = answers.usage(self.told, wish, self.texts, self.job.served.count)
         self.state.metrics.seconds.observe(time.monotonic() - self.begun)
         for direction, number in zip(("in", "out"), usage or (0, 0), strict=True):
             self.state.metrics.tokens.labels(direction).inc(number)
         if self.state.log:
-            self.state.log({"id": self.id, "model": spec.id, "messages": sent, "answers": self.texts})
+            whose = [f"whose: {id}" for id in sorted(self.asked.past.whose)]
+            self.state.log({"id": self.id, "model": spec.id, "messages": sent, "answers": self.texts, "past": whose})
         return usage
 
     def bubbles(self, index: int) -> dict[str, list[str]]:

@@ -7,11 +7,10 @@ from typing import Any, Literal
 from chatstylebot import recalled
 from chatstylebot.card import Card, Language
 from chatstylebot.models.special import Rule
-from chatstylebot.recalled import Past
+from chatstylebot.recalled import NOTHING, Past
 from chatstylebot.words import PLACEHOLDERS
 
 Turn = tuple[str, str]  # role, text
-NOTHING = Past()
 IGNORED = ("tool", "function")  # what tools said is not part of the talk: tools are ignored
 SYSTEM = ("system", "developer")
 # AstrBot adds the time, and who speaks where, to what a person said: the clone never saw such a thing

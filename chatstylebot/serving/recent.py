@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from chatstylebot.recalled import NOTHING, Past
 from chatstylebot.serving.keys import Keys
 
 Messages = Sequence[Mapping[str, str]]
@@ -57,6 +58,7 @@ class Completion:
     model: str
     adapter: str | None
     contact: str | None
+    past: Past = NOTHING
 
 
 class Recent:

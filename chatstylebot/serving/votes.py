@@ -4,13 +4,16 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import cast
 
+from fastapi.concurrency import run_in_threadpool
+
+from chatstylebot.errors import UserError
 from chatstylebot.feedback.records import Message, Record, Role
-from chatstylebot.recalled import Past
+from chatstylebot.recalled import NOTHING, Past
 from chatstylebot.serving import prompt, recent
 from chatstylebot.serving.answers import Served
 from chatstylebot.serving.asking import remembered
 from chatstylebot.serving.recent import Completion
-from chatstylebot.serving.refusals import Refusal
+from chatstylebot.serving.refusals import Refusal, not_stored
 from chatstylebot.serving.schema import FeedbackRequest
 from chatstylebot.serving.state import State
 
@@ -19,6 +22,7 @@ async def record(state: State, vote: FeedbackRequest) -> Record:
     """The record of a vote. Raises Refusal."""
     try:
         completion = state.recent.get(vote.completion) or await _told(state, vote)
+        await _still(state, completion)
         return Record(
             id=vote.id,
             at=state.now(),
@@ -31,6 +35,7 @@ async def record(state: State, vote: FeedbackRequest) -> Record:
             verdict=vote.verdict,
             index=vote.index,
             text=vote.text,
+            whose=tuple(sorted(completion.past.whose)),
         )
     except ValueError as error:
         raise Refusal(400, "invalid_vote", str(error)) from None
@@ -58,19 +63,32 @@ async def _told(state: State, vote: FeedbackRequest) -> Completion:
             sent = prompt.messages(system, turns[gone:], model.rule)
             fits = recent.answers(vote.completion, state.keys, sent, id, adapter)
             if fits is not False:
-                return Completion(tuple(sent), list(vote.candidates), id, adapter if fits else None, who and who[0])
+                return Completion(
+                    tuple(sent), list(vote.candidates), id, adapter if fits else None, who and who[0], past
+                )
     why = "this answer was given to another prompt: clone.yaml, the adapter or what was remembered is not the same now"
     raise Refusal(409, "another_prompt", why)
+
+
+async def _still(state: State, completion: Completion) -> None:
+    """Raise Refusal where something in the prompt was taken out of the memory since: a vote would keep it."""
+    if state.memory is None or not completion.past.passages:
+        return
+    try:
+        still = await run_in_threadpool(state.memory.still, completion.past.passages)
+    except UserError as error:
+        raise not_stored(error, "a vote was not stored", "what was remembered for it cannot be read") from None
+    if not still:
+        raise Refusal(409, "another_prompt", "what was remembered for this answer is not in the memory any more")
 
 
 async def _recalled(
     state: State, model: Served, turns: Sequence[prompt.Turn], contact: str | None, at: datetime | None
 ) -> AsyncIterator[Past]:
     """What the prompt may have held of the past at that moment: nothing, or as much of it as had room."""
-    yield prompt.NOTHING
-    # the vote does not tell whether a stranger asked, or the owner
-    for owner in (False,) if contact else (True, False):
-        past = await remembered(state, model, turns, contact, owner, at) if at else prompt.NOTHING
+    yield NOTHING
+    for owner in (True, False):  # the vote does not tell whether it was the owner who asked
+        past = await remembered(state, model, turns, contact, owner, at) if at else NOTHING
         while past:
             yield past
             past = past.less()

@@ -52,7 +52,7 @@ def serve(
     contacts, links = Live(own.contacts, lambda: read_contacts(workspace)), Links(owner)
     with ExitStack() as stack:
         votes = stack.enter_context(Store.open(own.feedback))
-        memory = stack.enter_context(_memory(own, card, contacts)) if card.memory.enabled else None
+        memory = stack.enter_context(_memory(own, card)) if card.memory.enabled else None
         state = State(
             card, contacts, models, known, votes, detector, choices, lambda: datetime.now(UTC), log, own.drafts, links,
             memory,
@@ -73,13 +73,12 @@ def serve(
         return failed
 
 
-def _memory(
-    own: Workspace, card: Card, contacts: Callable[[], Mapping[str, Contact]]
-) -> "AbstractContextManager[AtWork | None]":
+def _memory(own: Workspace, card: Card) -> "AbstractContextManager[AtWork | None]":
     """What is remembered. Raises UserError."""
     from chatstylebot.memory import at_work
 
-    return at_work.opened(own, card, contacts)
+    nobody: Mapping[str, Contact] = {}
+    return at_work.opened(own, card, Live(own.contacts, lambda: read_contacts(own.folder), nobody))
 
 
 def _seen(method: str, path: str, status: int, seconds: float) -> None:
