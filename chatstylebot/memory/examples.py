@@ -43,7 +43,7 @@ def of(passage: Passage, me: str) -> Iterator[Example]:
 def nearest(search: Search, scope: Scope, heard: str, me: str, most: int, room: int) -> list[Example]:
     """At most so many examples, of `room` tokens together, the most alike last: answers to messages that share words
     with this one, else the newest; no answer twice."""
-    like = [number for number, _ in search.words.find(heard, LIKE, scope)]
+    like = [number for number, _ in search.by_words(heard, scope)[:LIKE]]
     chosen = _best(_all(search, like, me), heard, most, room)
     if len(chosen) < most:
         condition, values = scope.sql()

@@ -218,7 +218,7 @@ def opened(own: Workspace, card: Card) -> Iterator[Search]:
         name, half_life = embedding.chosen(card.memory.embedding), card.memory.half_life
         if name != embedding.NONE and has_vectors(store, name):
             with shelf(store, card.memory) as there:
-                yield Search(store, embedding.load(name, questions=True), there or Here(store), half_life)
+                yield Search(store, embedding.load(name), there or Here(store), half_life)
         else:
             yield Search(store, half_life=half_life)
 

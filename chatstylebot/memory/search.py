@@ -63,18 +63,19 @@ class Search:
         self.store, self.embedding, self.vectors, self.half_life = store, embedding, vectors, half_life
         self.words = Lexical(store)
         self._beside = ThreadPoolExecutor(1, "words")
+        self._last: tuple[object, list[tuple[int, float]]] = None, []
 
     def find(self, question: str, scope: Scope, most: int, now: datetime) -> list[Found]:
         """The best passages of the scope for the question, the best first."""
         if self.embedding is not None and self.vectors is not None and question.strip():
             # side by side: neither needs Python while it works
-            by_words = self._beside.submit(self.words.find, question, CANDIDATES, scope)
+            by_words = self._beside.submit(self.by_words, question, scope)
             vector = self.embedding.get_query_embedding(question)
             by_meaning = self.vectors.nearest(vector, CANDIDATES, scope)
             # by meaning something is always the least alike, however many there are
             scores, least = mixed(dict(by_words.result()), dict(by_meaning)), 0.0
         else:
-            scores, least = dict(self.words.find(question, CANDIDATES, scope)), LEAST
+            scores, least = dict(self.by_words(question, scope)), LEAST
         passages = self.store.passages(list(scores))
         found = [
             Found(passages[number], score * self._freshness(passages[number], now))
@@ -84,6 +85,14 @@ class Search:
         # of two that fit as well the newer one, and then always the same one
         found.sort(key=lambda one: (-one.score, -one.passage.last, one.passage.text))
         return [one for one in found[:most] if one.score >= least * found[0].score]
+
+    def by_words(self, question: str, scope: Scope) -> list[tuple[int, float]]:
+        """The passages that share words with the question, the best first: number, and 0 to 1. The last question's are
+        known."""
+        asked = question, scope, self.store.version()
+        if self._last[0] != asked:
+            self._last = asked, self.words.find(question, CANDIDATES, scope)
+        return self._last[1]
 
     def _freshness(self, passage: Passage, now: datetime) -> float:
         """1 for what was said just now, down to 1 - FRESH."""
