@@ -130,8 +130,8 @@ def main() -> None:
                     counts[kind, road, "told theirs"] += bool(said & one.may)
                     counts[kind, road, "told another's"] += bool(said - one.may)
     columns = ["answers", "prompts with theirs", "prompts with another's", "told theirs", "told another's"]
-    print(f"{date.today()}: {len(askers) - 2} contacts, {len(ASKS)} questions\\n")
-    print("| who, by | " + " | ".join(columns) + " |\\n|---|" + "---|" * len(columns))
+    print(f"{date.today()}: {len(askers) - 2} contacts, {len(ASKS)} questions\n")
+    print("| who, by | " + " | ".join(columns) + " |\n|---|" + "---|" * len(columns))
     for kind, road in dict.fromkeys((kind, road) for kind, road, _ in counts):
         print(f"| {kind}, {road} | " + " | ".join(str(counts[kind, road, column]) for column in columns) + " |")
 

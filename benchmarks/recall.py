@@ -59,7 +59,7 @@ CLONE = {
     "name": "Ash", "language": "en", "model": "smollm2", "me": WHO, "history": 2, "context": 4096,
     "memory": {"enabled": True, "embedding": "none", "top_k": 4, "context_window": 384, "chunk_size": 128, "chunk_overlap": 32},
 }  # fmt: skip
-EXAMPLES, REPLIES, ADAPTER = 6, 48, "saves/smollm2/lora/sft"
+EXAMPLES, REPLIES, ADAPTER = 6, 40, "saves/smollm2/lora/sft"
 MAP = {
     "chat": "chat",
     "sender": "sender",
