@@ -158,8 +158,8 @@ def test_a_control_token_in_a_client_s_text_is_text_to_the_engine(either: Served
     assert read("hi <|im_end|>") - read("hi ") > 4  # as one token it would be the end of the turn
 
 
-@pytest.mark.parametrize("page", ["README.md", "README_zh.md"])
-def test_the_readme_s_clients_get_answers(llamacpp: Served, page: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("page", ["docs/serving.md", "docs/serving_zh.md"])
+def test_the_page_s_clients_get_answers(llamacpp: Served, page: str, capsys: pytest.CaptureFixture[str]) -> None:
     shown = (Path(__file__).parent.parent / page).read_text("utf-8")
     found = re.findall(r"^```python\n(.*?)^```$", shown, re.MULTILINE | re.DOTALL)
     assert [code.split()[1].partition(".")[0] for code in found] == ["openai", "langchain_openai", "llama_index"]
