@@ -47,7 +47,7 @@ watch_pip() {
     found=$(grep -c '^Collecting ' "$log" 2>/dev/null || true)
     now=$(sed -n -e 's/^Installing collected packages.*/unpacking and installing them/p' \
       -e 's/^ *\(Collecting [^ ]*\).*/\1/p' -e 's/^ *\(Downloading .*\)/\1/p' -e 's/^ *\(Building .*\)/\1/p' "$log" 2>/dev/null | tail -n 1)
-    now=$(printf '… still installing: %s packages found, %d:%02d minutes; %s' "${found:-0}" $((spent / 60)) $((spent % 60)) "$now")
+    now=$(printf '… still installing, %d:%02d minutes: %s packages found; %s' $((spent / 60)) $((spent % 60)) "${found:-0}" "${now:-starting}")
     if [ -t 1 ]; then printf '\r\033[K%s' "${now:0:78}"; else printf '%s\n' "$now"; fi
   done
 }
