@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "preprocess": ("preprocess", "Turn chat exports into training samples; account for every message."),
     "id-tag": ("id_tag", "Fill the bot's name and its author into the identity samples."),
     "corpus": ("corpus", "Turn plain text or tweets into pre-training samples."),
-    "download": ("download", "Fetch a base model into models/."),
+    "download": ("download", "Fetch a base model, for all workspaces."),
     "recipes": ("recipes", "List, show or write the training recipes."),
     "train": ("train", "Fine-tune a model: recipe → llamafactory-cli train → adapter."),
     "export": ("export", "Merge an adapter into its base model; with --gguf, write it for llama.cpp and Ollama, too."),

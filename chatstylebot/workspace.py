@@ -1,10 +1,12 @@
 """Where everything of a clone lies. Nobody else spells these names.
 
-A workspace is the folder with clone.yaml: data/ holds what training reads, models/ base models, saves/ adapters,
-exported/ merged models, and .csb/, which git ignores and only its owner can read, all that is kept of the talk.
+A workspace is the folder with clone.yaml: data/ holds what training reads, models/ base models (or links to those of
+the library, one folder for all workspaces), saves/ adapters, exported/ merged models, and .csb/, which git ignores and
+only its owner can read, all that is kept of the talk.
 """
 
 import os
+import shlex
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,17 +27,57 @@ def here(start: Path | None = None) -> Path:
     return next((p for p in (folder, *folder.parents) if (p / CARD).is_file()), folder)
 
 
+def inside() -> Path:
+    """The workspace that we stand in. Raises UserError where there is none: all that is made would land elsewhere."""
+    folder = here()
+    if Workspace(folder).begun:
+        return folder
+    below = sorted(path.parent.name for path in folder.glob(f"*/{CARD}"))[:1]
+    entered = f"cd {shlex.quote(below[0])}, then the same line again" if below else "cd into the one you have"
+    raise UserError(
+        f"no workspace here: neither {folder} nor a folder above it holds a {CARD}",
+        f"{entered}; csb init ~/my-clone makes one",
+    )
+
+
+def library() -> Path:
+    """The folder of base models for all workspaces: what CSB_MODELS names, else one in the user's data folder."""
+    if named := os.environ.get("CSB_MODELS"):
+        return Path(named).expanduser().resolve()
+    import platformdirs
+
+    return platformdirs.user_data_path("chatstylebot", appauthor=False) / "models"
+
+
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """The places of one clone."""
 
     folder: Path
 
+    @property
+    def begun(self) -> bool:
+        """Whether somebody works here: a card, a .csb/, samples, or the original's folders, as this repository has."""
+        original = (self.config / "train").is_dir() and self.registry.is_file()
+        return self.card.is_file() or self.hidden.is_dir() or self.samples.is_file() or original
+
+    def base(self, name: str) -> Path:
+        """Where the base model of that folder name lies: in models/ here, else in the library (if anywhere)."""
+        own = self.models / name
+        return own if own.is_dir() else library() / name
+
+    def located(self, path: str) -> Path:
+        """Where a path of a recipe leads; models/NAME is looked for in the library, too."""
+        place = self.folder / path
+        shared = library() / place.name
+        return shared if place.parent == self.models and not place.is_dir() and shared.is_dir() else place
+
     def settle(self) -> None:
         """What dead processes began is brought to its end, or taken away."""
         deep = (self.hidden, self.saves, self.config)
         inner = [Path(top) for place in deep for top, _, _ in os.walk(place)]
-        drafts.sweep([self.folder, self.data, self.exported, self.models, Path(tempfile.gettempdir()), *inner])
+        places = [self.folder, self.data, self.exported, self.models, library(), Path(tempfile.gettempdir())]
+        drafts.sweep([*places, *inner])
         drafts.HOME[:] = [self.hidden.resolve()]
 
     def ggufs(self) -> list[Path]:
@@ -154,6 +196,11 @@ class Workspace:
     def index(self) -> Path:
         """Which sample of which file belongs to which chat."""
         return self.hidden / "samples.parquet"
+
+    @property
+    def origin(self) -> Path:
+        """Of which exports the samples were made, as hashes."""
+        return self.hidden / "origin.json"
 
     @property
     def heldout(self) -> Path:

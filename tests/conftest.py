@@ -30,6 +30,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where base models of all workspaces go: no test finds one of the person who runs it."""
+    folder: Path = tmp_path_factory.mktemp("library")
+    os.environ["CSB_MODELS"] = str(folder)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def engine() -> Iterator[str]:
     """Somebody's OpenAI-style server: its address."""

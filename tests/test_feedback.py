@@ -49,10 +49,11 @@ def rows(place: Path, name: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("words", [(), ("list",), ("stats",), ("export",)])
 def test_where_nobody_has_voted_it_says_how_to_and_makes_no_file(csb: Csb, place: Path, words: tuple[str, ...]) -> None:
+    (place / "clone.yaml").touch()
     done = csb("feedback", *words, code=1)
     assert "nobody has voted yet" in done.stderr
     assert "csb serve" in done.stderr
-    assert list(place.iterdir()) == []
+    assert list(place.iterdir()) == [place / "clone.yaml"]
     stores.Store.open(stores.path(place)).close()
     assert "is empty" in csb("feedback", *words, code=1).stderr
 

@@ -224,11 +224,11 @@ def test_a_name_with_brackets_or_stars_is_a_name_and_no_pattern(preprocess: Csb,
     export(place / "x.csv", talk("A: wrong", "me: file"))
     export(place / "ab.csv", talk("A: wrong", "me: too"))
     for name in ("[x].csv", "a*.csv"):
-        preprocess(export(place / name, talk("A: right", "me: one")))
+        preprocess(export(place / name, talk("A: right", "me: one")), "--replace")
         assert pairs(OUT) == [("right", "one")]
     folder = place / "[dir]"
     folder.mkdir()
-    preprocess(export(folder / "x.csv", talk("A: in", "me: there")))
+    preprocess(export(folder / "x.csv", talk("A: in", "me: there")), "--replace")
     assert pairs(OUT) == [("in", "there")]
 
 
@@ -244,7 +244,7 @@ def test_a_group_in_which_one_person_speaks_is_not_the_chat_with_that_person_CON
     wanted = {("private secret?", "yes private"), ("group hello", "to the group")}
     preprocess(export(place / "both.csv", chat + group))
     assert set(pairs(OUT)) == wanted
-    preprocess(export(place / "one.csv", chat), export(place / "two.csv", group))
+    preprocess(export(place / "one.csv", chat), export(place / "two.csv", group), "--replace")
     assert set(pairs(OUT)) == wanted
 
 

@@ -211,7 +211,7 @@ def test_a_failing_write_leaves_every_old_file_as_it_was(preprocess: Csb, place:
     old[place / "data" / "dataset_info.json"] = b"{broken"
     export(place / "new.csv", talk("A: c", "me: d"))
     old[place / "new.csv"] = (place / "new.csv").read_bytes()
-    assert "is not valid JSON" in preprocess("new.csv", code=1).stderr
+    assert "is not valid JSON" in preprocess("new.csv", "--replace", code=1).stderr
     assert {p: p.read_bytes() for p in place.rglob("*") if p.is_file()} == old
 
 
@@ -220,11 +220,12 @@ def test_a_folder_in_the_place_of_a_file_is_noticed_before_anything_is_replaced(
     old = OUT.read_bytes()
     (place / "r.json").mkdir()
     assert (
-        "is a folder" in preprocess(export(place / "n.csv", talk("A: c", "me: d")), "--report", "r.json", code=1).stderr
+        "is a folder"
+        in preprocess(export(place / "n.csv", talk("A: c", "me: d")), "--report", "r.json", "--replace", code=1).stderr
     )
     Path(".csb/report.json").unlink()
     Path(".csb/report.json").mkdir()
-    assert "cannot write" in preprocess("n.csv", code=1).stderr
+    assert "cannot write" in preprocess("n.csv", "--replace", code=1).stderr
     assert OUT.read_bytes() == old
 
 
@@ -249,7 +250,7 @@ def test_ctrl_c_at_any_moment_leaves_all_old_files_or_all_new_ones(place: Path) 
 
     work, done = place / "work", place / "done"
     work.mkdir()
-    line = [sys.executable, "-m", "chatstylebot", "preprocess"]
+    line = [sys.executable, "-m", "chatstylebot", "preprocess", "--replace"]
     subprocess.run([*line, XIAOMAN], cwd=work, check=True, capture_output=True)
     shutil.copytree(work, done)
     subprocess.run([*line, MIA], cwd=done, check=True, capture_output=True)
@@ -294,7 +295,7 @@ def test_one_run_s_options_are_not_the_next_run_s(preprocess: Csb, place: Path) 
     assert pairs(OUT)[0][1] == "13812345678"
     preprocess(file)
     assert pairs(OUT)[0][1] == "[电话1]"
-    preprocess(export(place / "en.csv", talk("A: hi", "me: hello there")))
+    preprocess(export(place / "en.csv", talk("A: hi", "me: hello there")), "--replace")
     assert samples(OUT)[0]["system"] == "You are texting with a friend. Reply the way you always text."
 
 
@@ -346,4 +347,5 @@ def test_what_a_user_would_wonder_about_is_said(preprocess: Csb, place: Path) ->
     (place / "clone.yaml").write_text("language: en\n", "utf-8")
     assert "the card says language: en" in preprocess(file).stderr
     groups = [row(n, who, "hey", name="quiz", talker=9) for n, who in enumerate(("Ann", "Bo"))]
-    assert "in 1 chats" in preprocess(export(place / "g.csv", [*talk("A: a", "me: b"), *groups]), "--no-groups").stdout
+    path = export(place / "g.csv", [*talk("A: a", "me: b"), *groups])
+    assert "in 1 chats" in preprocess(path, "--no-groups", "--replace").stdout

@@ -389,6 +389,9 @@ def test_settings_that_make_no_sense_are_told(rag: Rag) -> None:
 
 def test_outside_of_a_workspace_and_without_messages_the_remedy_is_told(tmp_path: Path) -> None:
     done = tiny_workspace.csb(tmp_path, "rag", "index", code=1)
+    assert "no workspace here" in done.stderr
+    (tmp_path / "clone.yaml").touch()
+    done = tiny_workspace.csb(tmp_path, "rag", "index", code=1)
     assert "csb preprocess" in done.stderr
     assert not (tmp_path / ".csb").exists()
     done = tiny_workspace.csb(tmp_path, "rag", "stats", code=1)

@@ -139,6 +139,7 @@ def test_a_chat_is_never_longer_than_the_models_were_made_for(tmp_path: Path) ->
 def test_csb_serve_refuses_before_llama_cpp_is_started_and_tells_what_fits(csb: Csb, place: Path) -> None:
     huge = SMOL | {"llama.block_count": 4_000_000, "llama.context_length": 1 << 20}
     gguf(place / "huge.gguf", huge)
+    (place / "clone.yaml").touch()
     done = csb("serve", "--gguf", "huge.gguf", "--port", free_port(), code=1)
     assert "error: 8 chats of 2,048 tokens need 50" in done.stderr
     assert "GB of memory is free" in done.stderr
@@ -150,6 +151,7 @@ def test_threads_are_as_asked_and_a_gguf_without_weights_is_told_with_a_remedy_f
     csb: Csb, place: Path
 ) -> None:
     gguf(place / "empty.gguf", SMOL)
+    (place / "clone.yaml").touch()
     done = csb("serve", "--gguf", "empty.gguf", "--threads", 3, "--port", free_port(), code=1)
     assert "empty.gguf: 8 chats of 2048 tokens, 3 threads" in done.stderr
     assert "error: llama.cpp cannot load" in done.stderr

@@ -169,7 +169,7 @@ def test_going_on_without_the_base_model_is_two_lines(workspace: Path) -> None:
     _begun(workspace)
     (workspace / SMOL).rename(workspace / "elsewhere")
     [first, *_] = _faults(workspace, resume=True)
-    assert "the base model is not in" in first
+    assert "the base model is not here" in first
 
 
 def test_a_copy_of_a_checkpoint_is_none(workspace: Path) -> None:

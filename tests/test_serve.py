@@ -23,6 +23,7 @@ from chatstylebot.serving.state import Limits
 
 
 def test_a_port_in_use_is_told_in_two_lines(csb: Csb, place: Path) -> None:
+    (place / "clone.yaml").touch()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -33,12 +34,14 @@ def test_a_port_in_use_is_told_in_two_lines(csb: Csb, place: Path) -> None:
 
 
 def test_an_address_that_is_not_ours_is_told_without_a_word_about_the_port(csb: Csb, place: Path) -> None:
+    (place / "clone.yaml").touch()
     for host in ("nope.invalid", "1.2.3.4"):
         done = csb("serve", "--host", host, code=1)
         assert "try: leave --host out" in done.stderr
 
 
 def test_a_model_that_is_not_there_and_a_url_that_is_none_are_told(csb: Csb, place: Path) -> None:
+    (place / "clone.yaml").touch()
     assert "csb train" in csb("serve", "--port", free_port(), code=1).stderr
     assert "--url http://" in csb("serve", "--engine", "url", "--port", free_port(), code=1).stderr
     assert "there is no file" in csb("serve", "--gguf", "x.gguf", "--port", free_port(), code=1).stderr

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "chatstylebot"
 # what all rooms may import
 SHARED = {
     "errors", "card", "card_parts", "card_text", "contacts", "workspace", "files", "drafts", "locks", "progress",
-    "processes", "words", "garbage", "looks", "database", "recalled", "live",
+    "processes", "words", "garbage", "looks", "database", "recalled", "live", "onward",
     "__version__",
 }  # fmt: skip
 # the arrows of DESIGN §3, also those of rooms that do not stand yet; `leash` is a program that serving starts

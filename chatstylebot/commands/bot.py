@@ -10,7 +10,7 @@ import typer
 
 from chatstylebot import locks, progress
 from chatstylebot.errors import UserError
-from chatstylebot.workspace import Workspace, here
+from chatstylebot.workspace import Workspace, inside
 
 if TYPE_CHECKING:
     from chatstylebot.feedback.drafts import Draft, Drafts
@@ -58,7 +58,7 @@ def run_channel(
         )
     if no_pauses and channel != "terminal":
         raise UserError("--no-pauses is for the terminal", "clone.yaml has wait and slowest, under bot")
-    workspace = here()
+    workspace = inside()
     if server is None:
         leaving.agree(workspace, option or ())
     _, key = keys.load(Workspace(workspace).private().keys, os.environ)
@@ -72,7 +72,7 @@ def pause() -> None:
     """Silence the bot on every channel, now, until csb bot resume."""
     from chatstylebot.bot import launch
 
-    launch.pause(here(), True)
+    launch.pause(inside(), True)
     typer.echo("the bot is silent (csb bot resume lets it speak again)")
 
 
@@ -81,7 +81,7 @@ def resume() -> None:
     """Let the bot speak again. What was said meanwhile is not answered."""
     from chatstylebot.bot import launch
 
-    launch.pause(here(), False)
+    launch.pause(inside(), False)
     typer.echo("the bot goes on")
 
 
@@ -91,7 +91,7 @@ def status(as_json: AsJson = False) -> None:
     from chatstylebot.bot import launch, store
     from chatstylebot.bot.channels import CHANNELS
 
-    workspace = here()
+    workspace = inside()
     found = {}
     for name in CHANNELS:
         path = store.path(workspace, name)
@@ -124,7 +124,7 @@ def drafts(
     """The replies that wait for your word, and your word on one of them."""
     from chatstylebot.feedback import drafts as kept
 
-    workspace = here()
+    workspace = inside()
     chosen = [(send, "send", ""), (edit[0], "edit", edit[1]) if edit else (None, "edit", ""), (no, "no", "")]
     decided = [(id, choice, text) for id, choice, text in chosen if id is not None]
     if not decided:
@@ -149,7 +149,7 @@ def _decide(waiting: "Drafts", id: str, choice: str, text: str) -> None:
     if not there:
         raise UserError(f"no draft {id} waits", "csb bot drafts lists them")
     channel = id.rpartition("-")[0]
-    running = locks.taken(Workspace(here()).bot / f"{channel}.lock")
+    running = locks.taken(Workspace(inside()).bot / f"{channel}.lock")
     typer.echo(f"{id}: {choice}" + ("" if running else f", when the bot runs again on {channel}"))
 
 

@@ -15,7 +15,7 @@ from chatstylebot import card as cards
 from chatstylebot import progress
 from chatstylebot.card import Card
 from chatstylebot.errors import UserError
-from chatstylebot.workspace import Workspace, here
+from chatstylebot.workspace import Workspace, inside
 
 if TYPE_CHECKING:
     from chatstylebot.bot.chat import Chat
@@ -40,6 +40,7 @@ def run(
     /again, /base, /clear, /help are commands; Ctrl-C stops an answer, Ctrl-D leaves.
     """
     from chatstylebot.bot import chat, sides
+    from chatstylebot.models import presets
     from chatstylebot.serving import keys, leaving
 
     if model and Path(model).is_dir():
@@ -55,11 +56,15 @@ def run(
             where = there = sides.There(server, os.environ.get(sides.KEY, ""), stack, loop)
             first = there.first()
         else:
-            leaving.agree(here(), clone)
-            own = Workspace(here()).private()
-            _, key = keys.load(own.keys, os.environ)
+            own = Workspace(inside())
+            card = cards.find(own.folder) or Card()
+            leaving.agree(own.folder, clone)
+            _, key = keys.load(own.private().keys, os.environ)
             more: dict[sides.Kind, list[str]] = {"clone": clone}
-            if leaving.elsewhere(cards.find(own.folder) or Card(), leaving.words(both)) is None:
+            local = leaving.elsewhere(card, leaving.words(both)) is None
+            for line in presets.mute(model or card.model, card.language) if local and not (adapter or gguf) else ():
+                progress.say(line)
+            if local:
                 more["base"] = [*both, "--no-adapter"]
             where = sides.Own(own.folder, key, more, stack, loop)
             first = "clone"

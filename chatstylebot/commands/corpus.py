@@ -74,7 +74,7 @@ def run(
     typer.echo(f"{done.read:,} in → {len(done.texts):,} kept" + (f" ({reasons})" if reasons else ""))
     if finder.counts:
         typer.echo("redacted: " + ", ".join(f"{number:,} {kind}" for kind, number in sorted(finder.counts.items())))
-    progress.say(f"{output}, registered as {entry}: csb train pretrain dataset={entry}")
+    progress.say(f"{output}, registered as {entry}; next: csb train pretrain dataset={entry}")
 
 
 def _finder() -> "Finder":

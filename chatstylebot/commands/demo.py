@@ -33,6 +33,7 @@ TRAIN = (
     "load_best_model_at_end=false", "early_stopping_steps=null", "save_strategy=no",
 )  # fmt: skip
 QUESTIONS = 6
+ACTIVATE = "CSB_ACTIVATE"  # set by scripts/demo.sh: the line that makes csb a command
 SEED = 7
 
 
@@ -41,7 +42,17 @@ def run(
     steps: Annotated[int, typer.Option(min=1, help="Training steps, of 6 samples each.")] = 36,
 ) -> None:
     """Run the whole loop on shipped data, on a CPU, in ./csb-demo."""
-    from chatstylebot.models import provenance
+    try:
+        _run(folder, steps)
+    except KeyboardInterrupt:
+        if ACTIVATE not in os.environ:  # the script says it itself
+            again = shlex.join(["csb", "demo", *(["--folder", str(folder)] if folder != Path("csb-demo") else [])])
+            progress.say(f"interrupted: {again} goes on from there")
+        raise
+
+
+def _run(folder: Path, steps: int) -> None:
+    from chatstylebot.models import presets, provenance
 
     began = time.monotonic()
     shown, folder = folder, folder.resolve()
@@ -51,18 +62,32 @@ def run(
         files.write(Workspace(folder).card, CARD)
     if not Workspace(folder).samples.is_file():
         _csb(folder, "preprocess", "--no-groups", str(files.shipped("data/exports/mia_memotrace.csv")))
-    _csb(folder, "download", "smollm2")
+    # what the demo makes lies in its folder, a model that is not here yet included
+    model = Workspace(folder).base(presets.get("smollm2").title)
+    _csb(folder, "download", "smollm2", *([] if model.is_dir() else ["--to", f"models/{model.name}"]))
     if provenance.state(adapter) != "finished":
         _csb(folder, "train", "dataset=chat_records", f"max_steps={steps}", *TRAIN)
     else:
         _used_again(adapter, steps)
     questions = _questions(folder)
     _table(questions, _answers(folder, adapter, questions))
-    typer.echo(f"\nnext: cd {shown}, then csb chat talks to Mia's clone, csb chat --base to the model it was made from")
-    typer.echo(
-        "for your own, in a folder outside of this one: csb init my-clone, cd my-clone, csb preprocess YOUR_EXPORT.csv"
-    )
+    typer.echo("\nnext, as it can be typed here:")
+    for line in _next(shown, os.environ.get(ACTIVATE, "")):
+        typer.echo(f"  {line}")
     progress.say(f"the demo took {(time.monotonic() - began) / 60:.1f} minutes")
+
+
+def _next(folder: Path, activate: str) -> list[str]:
+    """What one may type now, from where the demo was begun; `activate` puts csb on the PATH of this terminal."""
+    here = shlex.quote(str(folder))
+    lines = [
+        (activate, "puts csb on the PATH of this terminal"),
+        (f"cd {here}", ""),
+        ("csb chat", "talks to Mia's clone"),
+        ("csb chat --base", "talks to the model that it was made of"),
+        ("csb init ~/my-clone", "begins a clone of your own; the README leads on"),
+    ]
+    return [f"{line:<28}# {what}" if what else line for line, what in lines if line]
 
 
 def _used_again(adapter: Path, steps: int) -> None:
@@ -87,7 +112,7 @@ def _csb(folder: Path, *argv: str) -> None:
         raise KeyboardInterrupt
     if code:
         raise UserError(
-            f"the demo stopped at: csb {argv[0]}", "do what the line above says, then csb demo goes on from there"
+            f"the demo stopped at: csb {argv[0]}", "do what the line above says, then the same line goes on from there"
         )
 
 

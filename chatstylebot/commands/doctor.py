@@ -30,7 +30,8 @@ PATIENCE = 3.0  # seconds for a server elsewhere
 # what is for training, or for a model of this machine
 LOCAL = (
     "engine", "engine starts", "torch and driver", "bf16", "bitsandbytes", "deepspeed", "llama.cpp", "vLLM",
-    "hf command", "GPU", "memory", "disk", "data/identity.json", "base model", "adapter", "GGUF", "port 7860",
+    "hf command", "GPU", "memory", "disk", "data/identity.json", "base model", "model's language", "adapter", "GGUF",
+    "port 7860",
 )  # fmt: skip
 
 
@@ -69,8 +70,8 @@ def run(as_json: Annotated[bool, typer.Option("--json", help="The checks as JSON
     with progress.stage("starting the engine once, to see whether it does"):
         found = [
             *software(probes, url := _url(workspace)),
-            *hardware(workspace, probes),
-            *contents(workspace, presets.FOR_GPU if probes.gpus() else presets.FOR_CPU),
+            *hardware(workspace, probes, language := _language(workspace)),
+            *contents(workspace, presets.FOR_GPU if probes.gpus() else presets.for_cpu(language)),
             *network(probes),
         ]
     if url:
@@ -96,8 +97,8 @@ def lines(found: list[Check], encoding: str | None) -> Iterator[str]:
     for check in found:
         mark = {True: yes, False: no, None: maybe}[check.ok]
         yield f"{mark} {check.name:<{width}}  {check.detail}"
-        if check.remedy:
-            yield f"  {'':<{width}}  {arrow} {check.remedy}"
+        for line in check.remedy.splitlines():
+            yield f"  {'':<{width}}  {arrow} {line.strip()}"
 
 
 def _url(workspace: Path) -> str:
@@ -107,6 +108,15 @@ def _url(workspace: Path) -> str:
     except UserError:
         return ""
     return card.url if card else ""
+
+
+def _language(workspace: Path) -> str:
+    """Of the chats, as far as the card can be read."""
+    try:
+        card = cards.find(workspace)
+    except UserError:
+        card = None
+    return card.language if card else Card().language
 
 
 def spared(check: Check) -> Check:
@@ -228,14 +238,13 @@ def _torch_and_driver(seen: Engine, gpus: list[Gpu], driver: str) -> Check:
     return Check(name, True, both)
 
 
-def hardware(workspace: Path, probes: Probes) -> Iterator[Check]:
+def hardware(workspace: Path, probes: Probes, language: str = "en") -> Iterator[Check]:
     """GPUs, memory, cores, and room on the disk."""
     gpus = probes.gpus()
     detail = "; ".join(f"{gpu.name}, {gpu.total / 1024:.0f} GiB ({gpu.free / 1024:.0f} free)" for gpu in gpus)
-    without = f"none seen by nvidia-smi; a CPU trains {presets.FOR_CPU} in minutes"
-    yield Check(
-        "GPU", True if gpus else None, detail or without, "" if gpus else f"csb train --model {presets.FOR_CPU}"
-    )
+    light = presets.for_cpu(language)
+    without = f"none seen by nvidia-smi; a CPU trains {light} in {'minutes' if light == presets.FOR_CPU else 'hours'}"
+    yield Check("GPU", True if gpus else None, detail or without, "" if gpus else f"csb train --model {light}")
     total, free = probes.ram()
     enough = not total or total >= 4 * GB
     detail = f"{total / GB:.0f} GB" + (f" ({free / GB:.0f} free)" if free else "") if total else "unknown"
@@ -269,6 +278,11 @@ def contents(workspace: Path, fallback: str) -> Iterator[Check]:
         yield _dataset(data / f"{name}.json", info, remedy, own and name == "chat_records")
 
     yield _base(workspace, card.model if card else fallback, own)
+    if told := presets.mute(card.model, card.language) if card else []:
+        loud = told[0].startswith("warning")
+        yield Check(
+            "model's language", False if loud else None, told[0].partition(": ")[2], "\n".join(told[1:]).strip()
+        )
     adapter = workspace / card.adapter if card and card.adapter else None
     kept = [adapter] if adapter else [p.parent for p in sorted(Workspace(workspace).saves.rglob("adapter_config.json"))]
     there = [folders.place(folder) for folder in kept if (folder / "adapter_config.json").is_file()]
@@ -313,7 +327,8 @@ def _dataset(path: Path, info: object, remedy: str, needed: bool) -> Check:
 
 def _base(workspace: Path, model: str, needed: bool) -> Check:
     known = presets.load().get(model)
-    folder = workspace / (known.folder if known else model)
+    own = Workspace(workspace)
+    folder = own.base(known.title) if known else own.located(model)
     faults = folders.check(folder)
     remedy = f"csb download {model}" if known else "put a path or a preset behind model: in clone.yaml"
     if not folder.is_dir():

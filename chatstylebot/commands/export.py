@@ -9,7 +9,7 @@ import typer
 from chatstylebot import card as cards
 from chatstylebot import files, progress
 from chatstylebot.errors import UserError
-from chatstylebot.workspace import Workspace, here
+from chatstylebot.workspace import Workspace, inside
 
 
 def run(
@@ -34,7 +34,7 @@ def run(
         raise UserError("the base model needs no merging", "csb export --base --gguf q8_0 makes a GGUF of it")
     if base and adapter:
         raise UserError("--base and --adapter together make no sense", "leave one of them out")
-    workspace = here()
+    workspace = inside()
     card = cards.find(workspace) or cards.Card()
     values = talk.recipe(card, workspace, model, adapter, base)
     source = values.get("adapter_name_or_path")
@@ -54,6 +54,11 @@ def run(
         elif source:
             whole = merge.merge(values, workspace, final, verbose)
             typer.echo(f"done: {final} ({folders.size(final) / 1e9:.1f} GB)")
+            if not kind:
+                shown = shlex.quote(folders.place(final))
+                progress.say(
+                    f"next: csb serve --model {shown} --no-adapter serves it; csb export --gguf q8_0 makes a file"
+                )
         if kind:
             _gguf(card, workspace, values, whole, final, kind)
 
@@ -82,4 +87,4 @@ def _gguf(card: cards.Card, workspace: Path, values: dict[str, object], whole: P
     told = clone_file.make(workspace, values, file, kind, whole)
     files.write(recipe, ggufs.modelfile(file.name, told, card), private=True)
     typer.echo(f"done: {file}\nand: {recipe} (ollama create my-clone -f {shlex.quote(str(recipe))})")
-    progress.say(f"csb serve --gguf {shlex.quote(str(file))} serves it")
+    progress.say(f"next: csb serve --gguf {shlex.quote(str(file))} serves it")

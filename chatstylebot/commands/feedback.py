@@ -12,7 +12,7 @@ import typer
 
 from chatstylebot import files, progress
 from chatstylebot.errors import UserError
-from chatstylebot.workspace import Workspace, here
+from chatstylebot.workspace import Workspace, inside
 
 if TYPE_CHECKING:
     from chatstylebot.feedback.pairs import Resolved
@@ -78,7 +78,7 @@ def stats(as_json: AsJson = False) -> None:
 
     tally = figures.Tally()
     with _store() as store:
-        resolved, _ = learnt.resolved(here(), store, learnt.Hiding(), tally.of)
+        resolved, _ = learnt.resolved(inside(), store, learnt.Hiding(), tally.of)
     found = figures.amount(resolved)
     counts = {"verdicts": tally.verdicts, "sources": tally.sources, "models": tally.models, "days": tally.days}
     if as_json:
@@ -104,13 +104,13 @@ def export(
     from chatstylebot.feedback import figures, learnt, pairs
 
     tally, hiding = figures.Tally(), learnt.Hiding(privacy, block)
-    with _store() as store, Workspace(here()).alone():
+    with _store() as store, Workspace(inside()).alone():
         with progress.stage("reading the votes"):
-            resolved, redacted = learnt.resolved(here(), store, hiding, tally.of)
+            resolved, redacted = learnt.resolved(inside(), store, hiding, tally.of)
         if not (resolved.pairs or resolved.labels):
             why = "; ".join(pairs.lines(resolved))
             raise UserError(f"no vote can be trained on ({why})", HOW)
-        written = learnt.write(here(), resolved, hiding, force)
+        written = learnt.write(inside(), resolved, hiding, force)
     _account(tally.verdicts.total(), resolved)
     typer.echo(f"redacted: {', '.join(f'{number:,} {kind}' for kind, number in sorted(redacted.items())) or 'nothing'}")
     for path in written:
@@ -139,7 +139,7 @@ def self_play(
     from chatstylebot.models import special
     from chatstylebot.serving import keys, leaving
 
-    workspace = here()
+    workspace = inside()
     path = Workspace(workspace).samples
     if not path.is_file():
         raise UserError(f"{path} is not there: there is no talk to learn from", "csb preprocess EXPORT")
@@ -177,7 +177,7 @@ def _store() -> Iterator["Store"]:
     """The workspace's store, where there is something in it. Raises UserError."""
     from chatstylebot.feedback import store as stores
 
-    path = stores.path(here())
+    path = stores.path(inside())
     if not path.is_file():  # looking makes no file
         raise UserError(f"nobody has voted yet: there is no {path}", HOW)
     with stores.Store.open(path) as store:

@@ -10,7 +10,7 @@ import typer
 
 from chatstylebot import progress
 from chatstylebot.errors import UserError
-from chatstylebot.workspace import Workspace, here
+from chatstylebot.workspace import Workspace, inside
 
 if TYPE_CHECKING:
     from chatstylebot.forgetting.plan import Plan
@@ -27,7 +27,7 @@ def run(
     from chatstylebot.forgetting import carry_out, proof
     from chatstylebot.forgetting import plan as plans
 
-    workspace = here()
+    workspace = inside()
     with contextlib.ExitStack() as alone:
         if not dry_run:
             alone.enter_context(bots.alone(workspace))
@@ -91,6 +91,8 @@ def _show(plan: "Plan", proof: "Proof") -> None:
         " (hashes of their names and ids: a later csb preprocess leaves them out; without the file it does not)"
     )
     progress.say("your export files still hold them: delete or keep these yourself")
+    if not plan.memory:
+        progress.say("next: nothing was trained on them, so nothing more is to be done; csb train learns without them")
 
 
 def _anew(plan: "Plan") -> None:

@@ -74,6 +74,7 @@ def run(
         f"{shown}: {sum(done.tags.values())} tags filled ({counts}) in {done.touched} of {len(kept)} rows{left}, "
         "registered as identity"
     )
+    progress.say("next: csb train learns from them beside your chats (dataset=chat_records: without them)")
 
 
 def _beside(output: Path) -> Path:

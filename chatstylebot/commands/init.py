@@ -94,6 +94,10 @@ def make(folder: Path, name: str, author: str, language: str, model: str, elsewh
         model = cards.read(place.card).model
         options = "--name, --author, --language" + (", --model, --no-gpu and --url" if elsewhere else " and --model")
         progress.say(f"note: clone.yaml was there: {options} are not applied to it")
+    if not elsewhere:
+        card_now = cards.read(place.card)
+        for line in presets.mute(card_now.model, card_now.language):
+            progress.say(line)
     first = "" if folder.resolve() == Path.cwd().resolve() else f"cd {shlex.quote(str(folder))}, "
     then = "csb rag index, csb chat" if elsewhere else f"csb download {model}, csb train"
     progress.say(f"next: {first}edit clone.yaml, then csb preprocess EXPORT, {then}")

@@ -1,6 +1,7 @@
 """exports → data/chat_records.json, registered, with an account of every message"""
 
 import os
+import sys
 import threading
 from dataclasses import dataclass, replace
 from functools import partial
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chatstylebot import garbage
+from chatstylebot import garbage, onward, progress
 from chatstylebot.errors import UserError
 from chatstylebot.workspace import Workspace, here
 
@@ -98,6 +99,12 @@ def run(
     partial: Annotated[
         bool, typer.Option("--partial", help="Take what could be read of a file that is cut off in the middle.")
     ] = False,
+    replacing: Annotated[
+        bool, typer.Option("--replace", help="Replace the samples of other exports that are there, without asking.")
+    ] = False,
+    update_contacts: Annotated[
+        bool, typer.Option("--update-contacts", help="Add the chats that contacts.yaml lacks to its end.")
+    ] = False,
     show_examples: Annotated[bool, typer.Option("--show-examples", help="Show the text of dropped messages.")] = False,
 ) -> None:
     """Turn chat exports into training samples; account for every message."""
@@ -127,19 +134,43 @@ def run(
         chats = {
             "--me": me, "--person": person, "--contacts": contacts, "--exclude": exclude, "--since": since,
             "--until": until, "--gap": gap, "--quotes": quotes, "--hide-names": hide_names, "--map": mapping,
-            "--memory-share": memory_share,
+            "--memory-share": memory_share, "--update-contacts": update_contacts,
         }  # fmt: skip
         with Workspace(here()).alone():
             idle = [flag for flag, given in chats.items() if given]
-            _ready_made(exports, forms, target, report, card, found, switches, idle, partial)
+            _ready_made(exports, forms, target, report, card, found, switches, idle, partial, replacing)
         return
     source = Source(exports, form, mapping, tuple(me or ()), partial)
     share = memory_share if memory_share is not None else MEMORY_SHARE if card.memory.enabled else 0.0
     if share:
         switches = replace(switches, recall=_teaching(share))
+    if not found:
+        _homeless(Workspace(here()))
     with Workspace(here()).alone():
-        made = build(source, target, report, card, found, switches)
+        made = build(source, target, report, card, found, switches, replacing, update_contacts)
     _show(made.account, made.texts() if show_examples else {})
+    _onward(made.card, made.account["train"])
+
+
+def _onward(card: Any, train: int) -> None:
+    """Say what comes next."""
+    from chatstylebot.models import folders, tokenizer
+
+    found = tokenizer.find(card.model, here())
+    for line in onward.samples(here(), card, train, found is not None and not folders.check(found.parent)):
+        progress.say(line)
+
+
+def _homeless(own: Workspace) -> None:
+    """Say that there is no workspace, and what will lie here. Raises UserError where the user rather wants one."""
+    if own.hidden.exists():  # it was said before
+        return
+    progress.say(
+        f"no workspace here: the samples go to data/, and .csb/ keeps the texts of all messages, in {own.folder}"
+    )
+    if sys.stdin.isatty():
+        remedy = "csb init ~/my-clone, cd ~/my-clone, then the same line"
+        progress.agreed("write them here?", "nothing was written", remedy, remedy)
 
 
 def _teaching(share: float) -> Any:
@@ -181,10 +212,11 @@ def _ready_made(
     switches: Any,
     idle: list[str],
     partial: bool,
+    replacing: bool,
 ) -> None:
     """Take samples that another tool has made; `idle` are the options that need chats."""
-    from chatstylebot import files, progress
-    from chatstylebot.corpus import privacy, ready_made
+    from chatstylebot import files
+    from chatstylebot.corpus import earlier, privacy, ready_made
 
     if len(forms) < len(paths):
         raise UserError(
@@ -194,6 +226,7 @@ def _ready_made(
     if idle:  # --exclude that leaves nobody out would be a leak
         raise UserError(f"{paths[0].name} holds samples, not chats: {', '.join(idle)} can do nothing", "leave it out")
     place = _place(paths, output, report)
+    earlier.check(place, paths, False, replacing)
     for path, form in forms.items():
         progress.say(f"{path}: samples in {form}'s format")
     made = ready_made.collected(forms, card.history, partial)
@@ -221,18 +254,31 @@ def _ready_made(
             if rows:
                 outputs.json(target, rows)
         outputs.json(place.registry, _registered(place), private=False)
+        place.own.private()
+        outputs.json(place.own.origin, earlier.record(place, paths, False))
         if report:
             outputs.json(report, account)
     progress.tell(ready_made.told(account, str(output)))
     progress.say("note: no chats, so nothing is held out for the final score, and there is no memory to index")
+    _onward(card, len(train))
 
 
-def build(source: Source, output: Path, report: Path | None, card: Any, found: bool, switches: Any) -> Any:
-    """Do the whole of it; return the data set."""
-    from chatstylebot import progress
+def build(
+    source: Source,
+    output: Path,
+    report: Path | None,
+    card: Any,
+    found: bool,
+    switches: Any,
+    replacing: bool = False,
+    update: bool = False,
+) -> Any:
+    """Do the whole of it; return the data set. `update`: contacts.yaml gets the chats that it lacks."""
     from chatstylebot.contacts import read_contacts
+    from chatstylebot.corpus import earlier
 
     place = _place(source.paths, output, report)
+    earlier.check(place, source.paths, True, replacing)
     block = _blocked(switches.block)
     contacts = read_contacts(place.workspace)
     read = _read(source, card, switches.person)
@@ -273,7 +319,8 @@ def build(source: Source, output: Path, report: Path | None, card: Any, found: b
         "report": report and place.named(report),  # csb forget cleans it, too
     }
     made = replace(made, account=account)
-    remarks = _write(place, made, report, contacts if found else None, secret_hashes.pack(tidy.finder.known, secret))
+    known = contacts if found or update else None  # a folder without a card gets no contacts.yaml
+    remarks = _write(place, made, source.paths, report, known, update, secret_hashes.pack(tidy.finder.known, secret))
     for line in [*made.remarks, *tidy.copies.told(), *remarks, *dataset.remarks(made, found, switches.heldout)]:
         progress.say(line)
     return made
@@ -297,7 +344,7 @@ def _special(card: Any, place: Any) -> Any:
 
 def _read(source: Source, card: Any, person: str | None) -> Any:
     """The messages of all files; what they are and what is odd about them is told."""
-    from chatstylebot import importers, progress
+    from chatstylebot import importers
     from chatstylebot.importers import whole
 
     me = source.me or ((card.me,) if card.me and person is None else ())
@@ -322,18 +369,27 @@ def _load() -> None:
     from chatstylebot.models import special, tokenizer  # noqa: F401
 
 
-def _write(place: Any, made: Any, report: Path | None, contacts: dict[str, Any] | None, secrets: bytes) -> list[str]:
-    """Write everything, or nothing; return what to say of contacts.yaml, which a folder without a card gets none of."""
-    from chatstylebot import files, progress
-    from chatstylebot.corpus import store
+def _write(
+    place: Any,
+    made: Any,
+    exports: list[Path],
+    report: Path | None,
+    contacts: dict[str, Any] | None,
+    update: bool,
+    secrets: bytes,
+) -> list[str]:
+    """Write everything, or nothing; return what to say of contacts.yaml."""
+    from chatstylebot import files
+    from chatstylebot.corpus import earlier, store
     from chatstylebot.training import datasets
 
     with progress.stage("writing"), files.together() as drafts:
         store.write(drafts, place, made, datasets.known(place.registry), secrets)
+        drafts.json(place.own.origin, earlier.record(place, exports, True))
         drafts.json(place.registry, _registered(place), private=False)
         if report:
             drafts.json(report, made.account)
-        return [] if contacts is None else store.contacts(drafts, place, made, contacts)
+        return [] if contacts is None else store.contacts(drafts, place, made, contacts, update)
 
 
 def _place(exports: list[Path], output: Path, report: Path | None) -> Any:
@@ -362,7 +418,6 @@ def _registered(place: Any) -> dict[str, Any]:
 def _show(account: dict[str, Any], texts: dict[str, str]) -> None:
     from rich.table import Table
 
-    from chatstylebot import progress
     from chatstylebot.corpus import report as reports
 
     console = progress.console()

@@ -20,7 +20,7 @@ from chatstylebot import files, progress
 from chatstylebot.card import Card
 from chatstylebot.errors import UserError
 from chatstylebot.words import whole
-from chatstylebot.workspace import Workspace, here
+from chatstylebot.workspace import Workspace, inside
 
 if TYPE_CHECKING:
     from chatstylebot.memory.remembering import Found, Remembering
@@ -54,7 +54,7 @@ def index(
     records: Records = None,
 ) -> None:
     """Bring the index up to date with the last csb preprocess: what is new comes in, what is gone goes."""
-    own = Workspace(here())
+    own = Workspace(inside())
     card = _card(own, embedding=embedding, chunk_size=chunk_size, chunk_overlap=chunk_overlap)
     _index(own, card, records, progress.tell)
 
@@ -114,7 +114,7 @@ def ask(
     from chatstylebot.memory import facts, keeping, shown, whose
     from chatstylebot.memory.remembering import Remembering
 
-    own = Workspace(here())
+    own = Workspace(inside())
     cut = {"chunk_size": chunk_size, "chunk_overlap": chunk_overlap}
     card = _card(own, embedding=embedding, top_k=top_k, context_window=context_window, **cut)
     if as_json and question is None:
@@ -226,7 +226,7 @@ def stats(as_json: AsJson = False) -> None:
     from chatstylebot.memory import facts, figures
     from chatstylebot.memory.store import Store
 
-    own = Workspace(here())
+    own = Workspace(inside())
     if not own.memory.is_file():
         raise UserError(f"nothing is indexed in {own.folder}", "csb rag index")
     with Store.open(own.memory) as store:
@@ -268,7 +268,7 @@ def forget(
     from chatstylebot.contacts import read_contacts
     from chatstylebot.memory import forget as forgetting
 
-    own = Workspace(here())
+    own = Workspace(inside())
     card = _card(own)
     wish = forgetting.wish(contact, before, text, card.timezone)
     if not own.memory.is_file():

@@ -13,7 +13,7 @@ from chatstylebot import progress
 from chatstylebot.card import Card
 from chatstylebot.errors import UserError
 from chatstylebot.serving.choose import Backend, Name
-from chatstylebot.workspace import Workspace, here
+from chatstylebot.workspace import Workspace, inside
 
 if TYPE_CHECKING:
     from chatstylebot.serving.links import Links
@@ -79,7 +79,7 @@ def run(
     from chatstylebot.serving import workspace as work
     from chatstylebot.serving.state import Choices, Limits
 
-    workspace = here()
+    workspace = inside()
     card, more = cards.find(workspace) or Card(), {}
     if model_name is not None:
         named = original.load(card, workspace, workspace / settings, model_name)

@@ -11,12 +11,18 @@ import typer
 from chatstylebot import card as cards
 from chatstylebot import progress
 from chatstylebot.errors import UserError, nearest
-from chatstylebot.workspace import here
+from chatstylebot.workspace import inside
 
 if TYPE_CHECKING:
     from chatstylebot.feedback.learnt import Refreshed
     from chatstylebot.training.job import Job
 
+# --max_steps 4 is to be told from a wrong option
+OPTIONS = (
+    "--model", "--method", "--recipe", "--deepspeed", "--dry-run", "--resume", "--again", "--verbose", "--nnodes",
+    "--node-rank", "--master-addr", "--master-port",
+)  # fmt: skip
+CONTEXT = {"ignore_unknown_options": True}
 STAGES = ("sft", "dpo", "kto", "pretrain")
 
 
@@ -47,6 +53,7 @@ def run(
     from chatstylebot.corpus import store
     from chatstylebot.engine import llamafactory
     from chatstylebot.feedback import export
+    from chatstylebot.models import presets
     from chatstylebot.training import dataset_files, plan
     from chatstylebot.training import job as jobs
     from chatstylebot.training import run as training
@@ -58,7 +65,7 @@ def run(
         _decides(recipe, model, method)
     if deepspeed is not None:
         _choice("--deepspeed", deepspeed, get_args(plan.Zero))
-    workspace = here()
+    workspace = inside()
     card = cards.find(workspace) or cards.Card()
     asked: Any = {"stage": stage, "pairs": pairs, "model": model, "method": method, "recipe": recipe}
     report = cache(partial(store.report, workspace))
@@ -68,6 +75,9 @@ def run(
     if newer:
         progress.say(newer.line)
         job = jobs.plan_run(card, workspace, **asked, deepspeed=deepspeed, report=report)  # type: ignore[arg-type]
+    if job.stage != "pretrain":
+        for line in presets.mute(job.preset or "", card.language):
+            progress.say(line)
     env = llamafactory.distributed(bool(job.values.get("deepspeed")), nnodes, node_rank, master_addr, master_port)
     if dry_run:
         made = [dataset_files.MAKES[name] for name in of_votes] if newer and newer.done else []
@@ -91,6 +101,9 @@ def _newer(workspace: Path, dry_run: bool) -> "Refreshed | None":
 
 def _words(words: list[str]) -> tuple[str | None, list[str]]:
     """The stage, if one is named, and the overrides."""
+    for word, after in zip(words, [*words[1:], ""], strict=False):
+        if word.startswith("-"):
+            raise _unknown(word, after)
     pairs = [word for word in words if "=" in word]
     bare = [word for word in words if "=" not in word]
     for word in bare:
@@ -103,6 +116,20 @@ def _words(words: list[str]) -> tuple[str | None, list[str]]:
     if len(bare) > 1:
         raise typer.BadParameter(f"one stage at a time, not {' and '.join(bare)}")
     return (bare[0] if bare else None), pairs
+
+
+def _unknown(word: str, after: str) -> typer.BadParameter:
+    """What to write instead of an option that there is not: LLaMA-Factory's keys have no dashes."""
+    from chatstylebot.engine import keys
+
+    name, equals, value = word.partition("=")
+    key = name.lstrip("-").replace("-", "_")
+    if key in keys.known():
+        value = value if equals else after if after and not after.startswith("-") else "VALUE"
+        return typer.BadParameter(f"{name} is a key of LLaMA-Factory: write {key}={value}")
+    near = nearest(name, [*OPTIONS, *(f"--{one}" for one in keys.known())])
+    meant = near if near in OPTIONS else f"{near[2:]}=VALUE"
+    return typer.BadParameter(f"there is no option {name}" + (f"; did you mean {meant}?" if near else ""))
 
 
 def _decides(recipe: str, model: str | None, method: str | None) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from chatstylebot.errors import UserError
-from chatstylebot.workspace import Workspace, here
+from chatstylebot.workspace import Workspace, inside
 
 Via = Literal["ilink", "itchat"]
 
@@ -36,7 +36,7 @@ def run(
             "--contact is for ilink: through itchat the bot answers from your own account",
             f"leave it out; contacts.yaml says whether {contact} is answered",
         )
-    workspace = here()
+    workspace = inside()
     if server is None:
         leaving.agree(workspace, option or ())
     _, key = keys.load(Workspace(workspace).private().keys, os.environ)

@@ -107,8 +107,10 @@ def workers(jobs: int, cores: int | None) -> int:
     return min(jobs, max(cores or 1, 1))
 
 
-def contacts(outputs: files.Outputs, place: Place, made: "Dataset", known: Mapping[str, Contact]) -> list[str]:
-    """A first contacts.yaml; where there is one, a remark on which chats it lacks."""
+def contacts(
+    outputs: files.Outputs, place: Place, made: "Dataset", known: Mapping[str, Contact], update: bool = False
+) -> list[str]:
+    """A first contacts.yaml; where there is one, a remark on which chats it lacks, or (`update`) those at its end."""
     from chatstylebot.corpus import directory
 
     listed = directory.chats(made.messages, made.own)
@@ -117,8 +119,14 @@ def contacts(outputs: files.Outputs, place: Place, made: "Dataset", known: Mappi
         outputs.bytes(path, directory.first(listed).encode())
         return ["note: contacts.yaml lists your chats: fill in `relation` if the system prompt is to use it"]
     absent = directory.missing(listed, known)
-    count = "1 chat is" if len(absent) == 1 else f"{len(absent):,} chats are"
-    return [f"note: {count} not in contacts.yaml, such as {absent[0]!r}"] if absent else []
+    if not absent:
+        return ["contacts.yaml holds every chat already"] if update else []
+    count = "1 chat" if len(absent) == 1 else f"{len(absent):,} chats"
+    if update:
+        outputs.bytes(path, directory.more(path.read_bytes(), absent))
+        return [f"contacts.yaml: {count} added at its end"]
+    such = f"{count} {'is' if len(absent) == 1 else 'are'} not in contacts.yaml, such as {absent[0][1]!r}"
+    return [f"note: {such}: csb preprocess --update-contacts adds {'it' if len(absent) == 1 else 'them'}"]
 
 
 def report(workspace: Path) -> dict[str, Any]:

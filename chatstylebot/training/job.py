@@ -16,7 +16,7 @@ from chatstylebot.training import deepspeed as zero
 from chatstylebot.training.plan import Method, Stage, Zero
 from chatstylebot.training.prepare import Prepared
 from chatstylebot.training.sources import Source
-from chatstylebot.workspace import Workspace
+from chatstylebot.workspace import Workspace, library
 
 FOLDERS = ("output_dir", "model_name_or_path", "adapter_name_or_path", "ref_model", "ref_model_adapters")
 Report = Callable[[], Mapping[str, Any]]
@@ -73,7 +73,7 @@ def plan_run(
     if "template" not in given and card.template and not recipe:
         values["template"] = card.template
     if prepare.stage_of(values) != "pretrain":
-        base = workspace / str(given.get("model_name_or_path", values["model_name_or_path"]))
+        base = Workspace(workspace).located(str(given.get("model_name_or_path", values["model_name_or_path"])))
         values["default_system"] = special.of_model(base / tokenizer.FILE).broken(card.prompt())
     values["logging_steps"] = 1  # the progress line wants every step
     _follow(values, given)
@@ -81,6 +81,9 @@ def plan_run(
     for key in FOLDERS:
         if str(values.get(key) or "").startswith("~"):  # the engine would follow it elsewhere than we look
             values[key] = str(Path(str(values[key])).expanduser())
+    for key in ("model_name_or_path", "ref_model"):
+        if key in values and library() in (found := Workspace(workspace).located(str(values[key]))).parents:
+            values[key] = str(found)  # the engine knows of no library
     keys.check(values)
     sources.check(values, source.name)
 
@@ -94,11 +97,11 @@ def plan_run(
     preset = presets.titled(folder.name)
     system = None if prepare.stage_of(values) == "pretrain" else _prompt(card, report, workspace, prepared, given)
     if missing := folders.check(folder):
-        name = preset.name if preset else "MODEL"
+        name, light = preset.name if preset else "MODEL", presets.for_cpu(card.language)
         small = (
-            "" if cards_here or name == presets.FOR_CPU else f", or without a GPU: csb train --model {presets.FOR_CPU}"
+            "" if cards_here or name in (light, presets.FOR_CPU) else f", or without a GPU: csb train --model {light}"
         )
-        prepared.faults.insert(0, UserError(_absent(folder, missing), f"csb download {name}{small}"))
+        prepared.faults.insert(0, UserError(folders.absent(folder, missing), f"csb download {name}{small}"))
     named = f" --model {model}" if model else ""
     for key in ("adapter_name_or_path", "ref_model_adapters"):
         if adapter := values.get(key):
@@ -107,10 +110,6 @@ def plan_run(
             except UserError as fault:
                 if fault.problem not in [other.problem for other in prepared.faults]:
                     prepared.faults.append(UserError(fault.problem, f"csb train sft{named}, or {key}=FOLDER"))
-    if preset and card.language not in preset.languages and prepare.stage_of(values) != "pretrain":
-        prepared.notes.append(
-            f"{preset.title} chats in {' and '.join(preset.languages)}, the card says {card.language}"
-        )
     if wrong := _misplaced(workspace, workspace / str(values["output_dir"]), folder, values):
         prepared.faults.append(wrong)
     stage, method = prepare.stage_of(values), prepare.method_of(values)
@@ -215,12 +214,6 @@ def _prompt(card: Card, report: Report, workspace: Path, prepared: Prepared, giv
     if "default_system" not in given:
         prepared.values["default_system"] = learnt
     return learnt
-
-
-def _absent(folder: Path, missing: list[str]) -> str:
-    if not folder.is_dir():
-        return f"the base model is not in {folder}"
-    return f"the base model in {folder} is not whole: {'; '.join(missing)}"
 
 
 def _preset(wanted: str, card: Card, given: dict[str, Any]) -> Any:

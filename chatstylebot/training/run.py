@@ -13,7 +13,7 @@ from chatstylebot.errors import UserError
 from chatstylebot.models import provenance
 from chatstylebot.training import lock, meter, needs, soundness
 from chatstylebot.training.job import Job
-from chatstylebot.workspace import Workspace
+from chatstylebot.workspace import Workspace, library
 
 
 def faults(job: Job, env: dict[str, str], resume: bool = False, again: bool = False) -> list[UserError]:
@@ -58,7 +58,7 @@ def _run(job: Job, env: dict[str, str], resume: bool, verbose: bool, begun: Call
     starts = [job.model, *(job.workspace / str(values[key]) for key in STARTS if values.get(key))]
     files.write(recipe, yaml.safe_dump(values, allow_unicode=True, sort_keys=False), private=True)
     provenance.write(
-        output, state="interrupted", base=str(values["model_name_or_path"]), system=job.system,
+        output, state="interrupted", base=_base(job), system=job.system,
         dataset=values["dataset"], samples=job.prepared.samples, versions=llamafactory.versions(), line=job.line,
         learnt=provenance.both(sorted(same["data"].values()), *map(provenance.learnt, starts)), **same,
     )  # fmt: skip
@@ -94,6 +94,11 @@ def _run(job: Job, env: dict[str, str], resume: bool, verbose: bool, begun: Call
         raise
     provenance.write(output, state="finished")
     return ", ".join(filter(None, (str(output), meter.change(output / "trainer_log.jsonl"))))
+
+
+def _base(job: Job) -> str:
+    """The base model as the record names it: one of the library as models/NAME, which every machine finds."""
+    return f"models/{job.model.name}" if job.model.parent == library() else str(job.values["model_name_or_path"])
 
 
 STARTS = ("adapter_name_or_path",)  # beside the base model: what a run goes on from

@@ -1,0 +1,110 @@
+"""What an earlier run left, and whether this one would take its place: nothing is replaced in silence."""
+
+import hashlib
+import json
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from chatstylebot import files, progress
+from chatstylebot.corpus.store import Place, report
+from chatstylebot.errors import UserError
+
+TALK = "talk"  # what .csb/ holds of chats: messages, held-out rows
+Record = dict[str, Any]
+
+
+def record(place: Place, paths: Sequence[Path], chats: bool) -> Record:
+    """What .csb/origin.json says after this run: of which exports the samples, and the talk in .csb/, were made.
+
+    The exports stand there as hashes, salted: their names may be people's.
+    """
+    told = _told(place)
+    salt = str(told.get("salt") or secrets.token_hex(16))
+    made = [{"path": _hash(salt, place, path), "content": _content(path)} for path in paths]
+    return told | {"salt": salt, place.named(place.samples): made} | ({TALK: made} if chats else {})
+
+
+def check(place: Place, paths: Sequence[Path], chats: bool, replace: bool) -> None:
+    """Raise UserError where this run would replace what other exports gave, and nobody has agreed to it.
+
+    On a terminal the user is asked; elsewhere it takes `replace`.
+    """
+    lost = _lost(place, paths, chats)
+    if not lost or replace:
+        return
+    joined = (
+        f"csb preprocess EARLIER {files.typed(paths)} joins both; csb init ELSEWHERE, and this line there, keeps both"
+    )
+    story = f"{' and '.join(lost)}, made of {_names(place)}, which this run does not read and would replace"
+    if not sys.stdin.isatty():
+        raise UserError(story, f"{joined}; --replace replaces what is there")
+    progress.say(f"{story}\n{joined}")
+    progress.agreed("replace it?", "nothing was replaced", joined, "--replace")
+
+
+def _lost(place: Place, paths: Sequence[Path], chats: bool) -> list[str]:
+    """What there is of other exports than these."""
+    told = _told(place)
+    lost: list[str] = []
+    known = _covered(told, place.named(place.samples), place, paths)
+    if place.samples.is_file() and not known and (there := _count(place.samples)):
+        lost.append(f"{place.named(place.samples)} holds {there}")
+    if chats and place.own.messages.is_file() and not _covered(told, TALK, place, paths):
+        lost.append(".csb/ the messages and held-out talk" if lost else ".csb/ holds messages and held-out talk")
+    return lost
+
+
+def _covered(told: Record, what: str, place: Place, paths: Sequence[Path]) -> bool:
+    """Whether everything that it was made of is among these exports."""
+    made, salt = told.get(what), str(told.get("salt"))
+    if not isinstance(made, list):  # an older csb: it knew the names alone
+        earlier = _earlier(place)
+        return bool(earlier) and {Path(name).name for name in earlier} <= {path.name for path in paths}
+    known, contents = {_hash(salt, place, path) for path in paths}, {_content(path) for path in paths}
+    return all(one.get("path") in known or (one.get("content") or "") in contents for one in made)
+
+
+def _names(place: Place) -> str:
+    """Of which files, where that is known."""
+    names = [Path(name).name for name in _earlier(place)]
+    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+    return f"{', '.join(names[:3])}{more}" if names else "other exports"
+
+
+def _earlier(place: Place) -> list[str]:
+    told = report(place.workspace).get("files")
+    return list(told) if isinstance(told, dict) else []
+
+
+def _count(samples: Path) -> str:
+    """What the file holds, "" for nothing."""
+    try:
+        rows = files.read_json(samples)
+    except UserError:
+        rows = None
+    if not isinstance(rows, list):
+        return "something else"
+    return f"{len(rows):,} sample{'s' * (len(rows) != 1)}" if rows else ""
+
+
+def _told(place: Place) -> Record:
+    try:
+        found = json.loads(place.own.origin.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _hash(salt: str, place: Place, path: Path) -> str:
+    return hashlib.sha256((salt + place.named(path)).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _content(path: Path) -> str | None:
+    """The digest of a file, by which it is known under another name, too."""
+    try:
+        return files.digest(path) if path.is_file() else None
+    except OSError:
+        return None

@@ -1,0 +1,37 @@
+"""What comes next: the last lines of a step name the line to type, from where the user stands."""
+
+import os
+import shlex
+from pathlib import Path
+
+from chatstylebot.card import Card
+from chatstylebot.workspace import Workspace
+
+ENOUGH = 1_000  # training samples from which a style shows (corpus.quality)
+
+
+def samples(workspace: Path, card: Card, train: int, whole: bool) -> list[str]:
+    """After samples were made; `train` of them are for training; `whole`: the base model is here."""
+    lines = []
+    if train < ENOUGH and not card.url:
+        lines += [
+            f"a style takes about {ENOUGH:,} samples; for more: several exports at once (csb preprocess A B)",
+            "with few, the manner of a larger model that is shown your answers may be nearer: csb init OTHER --no-gpu",
+        ]
+    return [*lines, f"next: {_enter(workspace)}{_then(workspace, card, whole)}"]
+
+
+def _then(workspace: Path, card: Card, whole: bool) -> str:
+    """What follows the samples."""
+    own = Workspace(workspace)
+    if card.url:
+        return "csb rag index, then csb chat"
+    if not own.card.is_file():
+        return "csb init here writes clone.yaml (name, language, model); then csb train --dry-run"
+    return "csb train --dry-run, then csb train" if whole else "csb download, then csb train --dry-run and csb train"
+
+
+def _enter(workspace: Path) -> str:
+    """The way into the workspace, where we are not in it."""
+    inside = workspace.resolve() in (Path.cwd().resolve(), *Path.cwd().resolve().parents)
+    return "" if inside else f"cd {shlex.quote(os.path.relpath(workspace))}, "
