@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import pytest
+
 from chatstylebot.engine import devices
 
 ROWS = "NVIDIA GeForce RTX 4090, 24564, 24000, 560.35\nTesla V100-SXM2-16GB, 16160, 16000, 560.35\n"
@@ -39,3 +41,11 @@ def test_hidden_gpus_are_not_used() -> None:
 
 def test_without_a_driver_there_is_none() -> None:
     assert devices.visible(none, {}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "memory"),
+    [("24", [24]), ("24gb", [24]), ("24GB", [24]), ("23.6", [23.6]), ("24x2", [24, 24]), ("80 GB x 3", [80] * 3)],
+)
+def test_a_gpu_elsewhere_is_named_by_its_memory(text: str, memory: list[float]) -> None:
+    assert [(d.memory, d.bf16) for d in devices.elsewhere(text)] == [(size * 10**9, True) for size in memory]

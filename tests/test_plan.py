@@ -82,6 +82,30 @@ def test_a_smaller_batch_comes_before_a_smaller_method() -> None:
     assert (choice.method, choice.batch, choice.cutoff_len) == ("lora", 1, 1024)
 
 
+def test_a_smaller_batch_keeps_the_samples_of_a_step() -> None:
+    choice = fits(LLAMA, "lora", 23 * GB, batch=6, accumulation=3)
+    assert choice is not None
+    assert choice.batch < 6
+    assert 18 % choice.batch == 0
+
+
+def test_kto_keeps_two_samples_side_by_side() -> None:
+    choice = fits(LLAMA, "qlora", 16 * GB, "kto", batch=8)
+    assert choice is not None
+    assert choice.batch >= 2
+
+
+def test_several_gpus_divide_before_the_method_gets_smaller_and_4_bit_is_not_divided() -> None:
+    choice = fits(LLAMA, "lora", 17 * GB, batch=2, gpus=2)
+    assert choice is not None
+    assert (choice.method, choice.deepspeed, choice.batch) == ("lora", "z3", 2)
+    smaller = fits(LLAMA, "lora", 9 * GB, gpus=2, deepspeed="z3")
+    assert smaller is not None
+    assert (smaller.method, smaller.deepspeed) == ("qlora", None)
+    only = fits(LLAMA, "lora", 9 * GB, gpus=2, methods=("lora",))
+    assert only is None
+
+
 @pytest.mark.parametrize(
     ("available", "method", "cutoff"), [(200, "full", 1024), (24, "lora", 1024), (12, "qlora", 1024), (9, "qlora", 512)]
 )

@@ -3,6 +3,8 @@
 import json
 import os
 import platform
+import re
+import shlex
 import stat
 import struct
 import sys
@@ -192,7 +194,8 @@ def test_memory_is_estimated_against_the_gpu_and_a_smaller_way_is_named_TRN_11(c
     words = ("--model", "llama3", "dataset=example", "eval_dataset=example")
     assert "of 25.8 GB on NVIDIA GeForce RTX 4090" in dry(csb, *words, code=1, **gpu(place))[1]
     small = dry(csb, *words, code=1, **gpu(place, "RTX 3060", 12288, "8.6"))[1]
-    assert "too much; this would fit: --method qlora" in small
+    line = "csb train --model llama3 --method qlora dataset=example eval_dataset=example"
+    assert f"too much; this would fit: {line} per_device_train_batch_size=2 gradient_accumulation_steps=8" in small
     assert "nothing smaller fits" in dry(csb, *words, code=1, **gpu(place, "GT 1030", 2048, "6.1"))[1]
     # a recipe that is named says which model it is for by its folder
     words = ("--recipe", "llama3_qlora_sft", *words[2:])
@@ -485,3 +488,93 @@ def test_init_says_what_to_type_next_and_what_it_did_not_apply(csb: Csb, place: 
     again = csb("init", "my-clone", "--name", "B", "--model", "qwen2").stderr
     assert "are not applied to it" in again
     assert "csb download smollm2" in again
+
+
+def needs(rest: str) -> str:
+    """The line that the dry run says would fit, without `csb train`."""
+    return rest.partition("this would fit: csb train ")[2].partition("\n")[0]
+
+
+def test_a_run_is_planned_for_a_gpu_that_is_elsewhere(csb: Csb, place: Path) -> None:
+    csb("init", ".", "--model", "llama3")
+    words = ("dataset=example", "eval_dataset=example", "num_train_epochs=300")
+    values, rest, story = dry(csb, *words, "--gpu", "24gb", CUDA_VISIBLE_DEVICES="")
+    assert values["bf16"] is True
+    assert "GB (an estimate) of 24.0 GB on a GPU of 24 GB elsewhere\n" in rest
+    assert re.search(r"time: about \d+ min to .*\d h.* \(an estimate, not measured\)", rest)
+    assert "a card before Ampere (GTX, V100, T4) has none, there: fp16=true bf16=false" in story
+    assert "note: on this machine, the base model is not in" in story
+    assert "would not start" not in story
+    assert "planned for this CPU" not in story
+
+
+def test_what_only_this_machine_lacks_does_not_stop_a_plan_for_another(csb: Csb, place: Path) -> None:
+    csb("init", ".", "--model", "llama3")
+    (place / "saves/llama3/qlora/sft").mkdir(parents=True)
+    (place / "saves/llama3/qlora/sft/notes.txt").write_text("", "utf-8")
+    values, _, story = dry(csb, "--method", "qlora", "dataset=example", "--gpu", "12", CUDA_VISIBLE_DEVICES="")
+    assert values["quantization_bit"] == 4
+    assert "on this machine, the package bitsandbytes is not installed" in story
+    assert "holds something that is no training run" in story
+    # samples are wanted anywhere
+    assert "would not start: the dataset chat_records has no file" in dry(csb, "--gpu", "24", code=1)[2]
+
+
+@pytest.mark.parametrize(
+    ("gpu", "words", "has", "steps"),
+    [
+        ("12", (), "--method qlora", ""),
+        ("22", ("lora_rank=32",), "per_device_train_batch_size=1 gradient_accumulation_steps=16", ""),
+        ("80x2", ("--method", "full"), "", ""),
+        ("80x4", ("--method", "full", "learning_rate=1e-6"), "--deepspeed z2 learning_rate=1e-6", "on 4 GPUs"),
+        ("40x4", ("--method", "full", "learning_rate=1e-6"), "--deepspeed z3 learning_rate=1e-6", "on 4 GPUs"),
+        ("16x2", ("--deepspeed", "z2"), "--deepspeed z3", "on 2 GPUs"),
+        ("8.9", ("--method", "full", "finetuning_type=full", "gradient_accumulation_steps=5"), "cutoff_len=512", ""),
+        ("10", ("--recipe", "llama3_qlora_sft", "per_device_train_batch_size=16"), "--recipe llama3_qlora_sft", ""),
+        ("22", ("dpo", "dataset=dpo_zh_demo"), "dpo --method qlora dataset=dpo_zh_demo", ""),
+    ],
+)
+def test_the_line_that_would_fit_fits_when_it_is_typed_and_takes_as_many_samples_a_step(
+    csb: Csb, place: Path, gpu: str, words: tuple[str, ...], has: str, steps: str
+) -> None:
+    csb("init", ".", "--model", "llama3")
+    own = words if "dpo" in words else (*words, "dataset=example", "eval_dataset=example")
+    values, rest, story = dry(csb, *own, "--again", "--gpu", gpu, code=1)
+    assert "too much" in rest
+    assert "would not start" not in story
+    line = needs(rest)
+    assert has in line
+    assert line.endswith("--again")
+    again, fitting, _ = dry(csb, *shlex.split(line), "--gpu", gpu)
+    assert "too much" not in fitting
+    assert steps in fitting
+    size = ("per_device_train_batch_size", "gradient_accumulation_steps")
+    assert again[size[0]] * again[size[1]] == values[size[0]] * values[size[1]]
+
+
+def test_of_several_gpus_it_says_whether_dividing_would_do_as_well(csb: Csb, place: Path) -> None:
+    csb("init", ".", "--model", "llama3")
+    words = ("dataset=example", "eval_dataset=example", "per_device_train_batch_size=8")
+    rest = dry(csb, *words, "--gpu", "24x2", code=1)[1]
+    assert "on each of 2 GPUs (a GPU of 24 GB elsewhere)" in rest
+    assert "with --deepspeed z3 the batch of 8 would" in rest
+
+
+@pytest.mark.parametrize("size", ["abc", "0", "24x0", "-3", "24x2x2", "", "nan", "1e3"])
+def test_a_gpu_of_no_size_is_refused_with_the_form_it_has(csb: Csb, place: Path, size: str) -> None:
+    told = csb("train", "--dry-run", f"--gpu={size}", code=1).stderr
+    assert told == (
+        f"error: --gpu {size} is no GPU\ntry: --gpu GB, its memory, such as --gpu 24; of two such GPUs --gpu 24x2\n"
+    )
+
+
+def test_a_gpu_elsewhere_trains_nothing(csb: Csb, place: Path) -> None:
+    told = csb("train", "--gpu", "24", code=1).stderr
+    assert told == "error: --gpu plans for a GPU elsewhere, and trains nothing\ntry: csb train --dry-run --gpu 24\n"
+
+
+def test_without_a_gpu_it_says_that_the_plan_is_for_this_cpu_and_how_long_that_takes(csb: Csb, workspace: Path) -> None:
+    _, rest, story = dry(csb, CUDA_VISIBLE_DEVICES="")
+    assert "planned for this CPU; csb train --dry-run --gpu 24 plans for a GPU elsewhere" in story
+    assert re.search(r"^time: about \d.* \(an estimate, not measured\)$", rest, re.MULTILINE)
+    assert "planned for this CPU" not in dry(csb, **gpu(workspace))[2]

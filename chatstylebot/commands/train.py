@@ -1,7 +1,7 @@
 """recipe → llamafactory-cli train → adapter"""
 
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # --max_steps 4 is to be told from a wrong option
 OPTIONS = (
     "--model", "--method", "--recipe", "--deepspeed", "--dry-run", "--resume", "--again", "--verbose", "--nnodes",
-    "--node-rank", "--master-addr", "--master-port",
+    "--node-rank", "--master-addr", "--master-port", "--gpu",
 )  # fmt: skip
 CONTEXT = {"ignore_unknown_options": True}
 STAGES = ("sft", "dpo", "kto", "pretrain")
@@ -39,6 +39,9 @@ def run(
     recipe: Annotated[str | None, typer.Option(help="A recipe file, or the name of a shipped one.")] = None,
     deepspeed: Annotated[str | None, typer.Option(help="Divide over several GPUs.", metavar="z0|z2|z3")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would run, and what it needs.")] = False,
+    gpu: Annotated[
+        str | None, typer.Option(help="With --dry-run: plan for a GPU elsewhere, by its memory.", metavar="GB[xN]")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
     again: Annotated[
         bool, typer.Option("--again", help="Start over; the earlier run is kept under another name.")
@@ -51,7 +54,7 @@ def run(
 ) -> None:
     """Fine-tune a model: recipe → llamafactory-cli train → adapter."""
     from chatstylebot.corpus import store
-    from chatstylebot.engine import llamafactory
+    from chatstylebot.engine import devices, llamafactory
     from chatstylebot.feedback import export
     from chatstylebot.models import presets
     from chatstylebot.training import dataset_files, plan
@@ -65,23 +68,35 @@ def run(
         _decides(recipe, model, method)
     if deepspeed is not None:
         _choice("--deepspeed", deepspeed, get_args(plan.Zero))
+    elsewhere = devices.elsewhere(gpu) if gpu is not None else []
+    if elsewhere and not dry_run:
+        raise UserError("--gpu plans for a GPU elsewhere, and trains nothing", f"csb train --dry-run --gpu {gpu}")
     workspace = inside()
     card = cards.find(workspace) or cards.Card()
     asked: Any = {"stage": stage, "pairs": pairs, "model": model, "method": method, "recipe": recipe}
+    asked |= {"deepspeed": deepspeed, "elsewhere": elsewhere}
     report = cache(partial(store.report, workspace))
-    job = jobs.plan_run(card, workspace, **asked, deepspeed=deepspeed, report=report)  # type: ignore[arg-type]
+    job = jobs.plan_run(card, workspace, **asked, report=report)
     of_votes = export.DATASETS & set(dataset_files.names(job.values.get("dataset")))
     newer = _newer(workspace, dry_run) if of_votes and not resume else None
     if newer:
         progress.say(newer.line)
-        job = jobs.plan_run(card, workspace, **asked, deepspeed=deepspeed, report=report)  # type: ignore[arg-type]
+        job = jobs.plan_run(card, workspace, **asked, report=report)
     if job.stage != "pretrain":
         for line in presets.mute(job.preset or "", card.language):
             progress.say(line)
     env = llamafactory.distributed(bool(job.values.get("deepspeed")), nnodes, node_rank, master_addr, master_port)
     if dry_run:
         made = [dataset_files.MAKES[name] for name in of_votes] if newer and newer.done else []
-        _dry(job, env, verbose, resume, again, made)
+        nodes = {
+            "--nnodes": nnodes,
+            "--node-rank": node_rank,
+            "--master-addr": master_addr,
+            "--master-port": master_port,
+        }
+        more = [word for option, value in nodes.items() if nnodes > 1 for word in (option, str(value))]
+        more += [word for word, on in (("--resume", resume), ("--again", again), ("--verbose", verbose)) if on]
+        _dry(job, env, verbose, resume, again, made, more)
     else:
         try:
             done = training.train(job, env, resume, again, verbose)
@@ -152,29 +167,45 @@ def _choice(option: str, value: str, known: tuple[str, ...]) -> None:
         raise typer.BadParameter(f"{value!r} is not one of {', '.join(known)}", param_hint=option)
 
 
-def _dry(job: "Job", env: dict[str, str], whole: bool, resume: bool, again: bool, made: Collection[str]) -> None:
-    """Show it all; `made` are remedies that the run itself begins with."""
+def _dry(
+    job: "Job",
+    env: dict[str, str],
+    whole: bool,
+    resume: bool,
+    again: bool,
+    made: Collection[str],
+    more: Sequence[str],
+) -> None:
+    """Show it all; `made` are remedies that the run itself begins with, `more` options that the job knows not."""
     import yaml
 
     from chatstylebot.engine import llamafactory
-    from chatstylebot.training import needs
+    from chatstylebot.training import needs, prepare
     from chatstylebot.training import run as training
 
-    samples, steps, memory = needs.of(job)
+    need = needs.of(job, more)
     typer.echo(yaml.safe_dump(job.values, allow_unicode=True, sort_keys=False).rstrip())
     typer.echo("---")
     faults = [fault for fault in training.faults(job, env, resume, again) if fault.remedy not in made]
     with contextlib.suppress(UserError):  # it stands among the faults
         typer.echo(llamafactory.call("train", job.output / "recipe.yaml", job.workspace, env).line(whole))
-    if not faults and (earlier := training.kept(job.output, resume, again)):
+    if job.elsewhere:
+        lacking = [one for one in faults if isinstance(one, prepare.Missing) or one not in job.prepared.faults]
+        faults = [one for one in faults if one not in lacking]
+        for one in lacking:
+            progress.say(f"note: on this machine, {one.problem} ({one.remedy})")
+    elif not faults and (earlier := training.kept(job.output, resume, again)):
         progress.say(f"note: the earlier run will be kept as {earlier}")
     each = ", ".join(f"{number:,} {name}" for name, number in job.prepared.samples.items())
-    if samples and job.prepared.counted:
-        typer.echo(f"{samples:,} samples ({each}), {steps:,} steps")
-    typer.echo(memory)
+    if need.samples and job.prepared.counted:
+        on = f" on {len(job.gpus)} GPUs" if len(job.gpus) > 1 else ""
+        typer.echo(f"{need.samples:,} samples ({each}), {need.steps:,} steps{on}")
+    typer.echo("\n".join(filter(None, (need.memory, need.time))))
+    if not job.gpus:
+        progress.say("note: planned for this CPU; csb train --dry-run --gpu 24 plans for a GPU elsewhere (of 24 GB)")
     for note in job.prepared.notes:
         progress.say(f"note: {note}")
     for fault in faults:
         progress.say(f"it would not start: {fault.problem}\ntry: {fault.remedy}")
-    if faults:
+    if faults or not need.fits:
         raise typer.Exit(1)

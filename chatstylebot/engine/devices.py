@@ -1,10 +1,12 @@
 """The GPUs that training may use: those of the machine, less those that CUDA_VISIBLE_DEVICES hides."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chatstylebot.engine import machine
+from chatstylebot.errors import UserError
 
 AMPERE = 8.0  # compute capability from which bf16 is fast; older cards train in fp16
 CAPABILITY = ("nvidia-smi", "--query-gpu=compute_cap", "--format=csv,noheader")
@@ -35,6 +37,17 @@ def visible(run: machine.Run = machine.run, environ: Mapping[str, str] = os.envi
     if not all(word.isdigit() for word in chosen if word not in ("", "-1")):
         return devices[: len(chosen)]  # UUIDs: as many as are named
     return [devices[int(word)] for word in chosen if word.isdigit() and int(word) < len(devices)]
+
+
+def elsewhere(text: str) -> list[Device]:
+    """The GPUs that `24`, `24GB` or `24x2` stands for: 10⁹ bytes a GB, and bf16. Raises UserError."""
+    found = re.fullmatch(r"([0-9]{1,5}(?:\.[0-9]+)?) *(?:gb?)?(?: *[x×] *([0-9]{1,4}))?", text.strip().lower())
+    size, number = (float(found[1]), int(found[2] or 1)) if found else (0, 0)
+    if not size or not number:
+        raise UserError(
+            f"--gpu {text} is no GPU", "--gpu GB, its memory, such as --gpu 24; of two such GPUs --gpu 24x2"
+        )
+    return [Device(f"a GPU of {size:g} GB elsewhere", round(size * 1e9), bf16=True)] * number
 
 
 def _number(text: str) -> float:

@@ -93,7 +93,7 @@ def system(dataset: Dataset) -> set[str]:
     columns = dataset.entry.get("columns") or {}
     tags = dataset.entry.get("tags") or {}
     found = set()
-    for row in (row for row in _rows(dataset.path) if isinstance(row, dict)):
+    for row in (row for row in rows(dataset.path) if isinstance(row, dict)):
         text = row.get(columns.get("system"))
         if text is None and dataset.entry.get("formatting") == "sharegpt":
             [first, *_] = row.get(columns.get("messages", "conversations")) or [{}]
@@ -113,18 +113,20 @@ def neutral(report: Mapping[str, Any], workspace: Path, datasets: list[Dataset])
     return prompt if ours and isinstance(prompt, str) else None
 
 
-def _rows(path: Path) -> list[Any]:
-    """The first rows of a file."""
+def rows(path: Path, step: int = 1) -> list[Any]:
+    """The first rows of a file, or as many of which each is `step` behind the one before."""
+    step = max(step, 1)
     with path.open("rb") as file:
         head = file.read(3)
         file.seek(0)
         try:
             if path.suffix == ".jsonl" or head == b"[\n{":  # one a line
                 lines = (line.strip().rstrip(b",") for line in file)
-                return [json.loads(line) for line in islice((line for line in lines if line[:1] == b"{"), ENOUGH)]
+                whole = (line for line in lines if line[:1] == b"{")
+                return [json.loads(line) for line in islice(whole, 0, ENOUGH * step, step)]
         except ValueError:
             pass
-    return _whole(path)[:ENOUGH]
+    return _whole(path)[: ENOUGH * step : step]
 
 
 def _whole(path: Path) -> list[Any]:

@@ -3,12 +3,13 @@
 import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from chatstylebot.card import Card
 from chatstylebot.engine import devices, keys
+from chatstylebot.engine.devices import Device
 from chatstylebot.errors import UserError
 from chatstylebot.models import folders, presets, provenance, special, tokenizer
 from chatstylebot.training import cutoff, dataset_files, prepare, recipe_values, recipes, sources
@@ -22,11 +23,26 @@ FOLDERS = ("output_dir", "model_name_or_path", "adapter_name_or_path", "ref_mode
 Report = Callable[[], Mapping[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The words of a command line: the stage, the options that have a value, and the KEY=VALUE words."""
+
+    stage: Stage | None
+    options: Mapping[str, str | None]
+    pairs: Sequence[str]
+
+    def line(self, *more: str) -> str:
+        """The command again."""
+        options = [word for option, value in self.options.items() if value for word in (option, value)]
+        return shlex.join(["csb", "train", *([self.stage] if self.stage else []), *options, *self.pairs, *more])
+
+
 @dataclass(frozen=True)
 class Job:
     """One training run before it starts.
 
-    `system` is the prompt in its samples, None where they hold several; `line` starts the same run again.
+    `system` is the prompt in its samples, None where they hold several; `asked` is what was typed; `gpus` are those it
+    is planned for, which may be `elsewhere`.
     """
 
     prepared: Prepared
@@ -36,7 +52,14 @@ class Job:
     model: Path
     preset: str | None
     system: str | None
-    line: str
+    asked: Asked
+    gpus: list[Device] = field(default_factory=list)
+    elsewhere: bool = False
+
+    @property
+    def line(self) -> str:
+        """The command that starts the run over."""
+        return self.asked.line("--again")
 
     @property
     def values(self) -> dict[str, Any]:
@@ -57,11 +80,13 @@ def plan_run(
     recipe: str | None = None,
     deepspeed: Zero | None = None,
     report: Report = dict,
+    elsewhere: Sequence[Device] = (),
 ) -> Job:
     """The run that is asked for, checked as far as it can be without the engine. Raises UserError.
 
     `report` reads the account of the last `csb preprocess`, {} where there is none; `pairs` are KEY=VALUE words and win
-    over everything; what stands in the way of a start is in `prepared.faults`.
+    over everything; what stands in the way of a start is in `prepared.faults`. `elsewhere` are GPUs of another machine,
+    for which the run is planned as if they were here.
     """
     given, given_stage, given_method = keys.parse(pairs), stage, method
     if recipe:
@@ -87,9 +112,11 @@ def plan_run(
     keys.check(values)
     sources.check(values, source.name)
 
-    cards_here = devices.visible()
-    bf16 = bool(cards_here) and all(gpu.bf16 for gpu in cards_here)
-    prepared = prepare.fit(values, given, workspace, bool(cards_here), bf16)
+    gpus = list(elsewhere) or devices.visible()
+    bf16 = bool(gpus) and all(gpu.bf16 for gpu in gpus)
+    prepared = prepare.fit(values, given, workspace, bool(gpus), bf16)
+    if elsewhere and prepared.values.get("bf16"):
+        prepared.notes.append("bf16: a card before Ampere (GTX, V100, T4) has none, there: fp16=true bf16=false")
     prepared.notes[:0] = source.notes
     folder = workspace / str(values["model_name_or_path"])
     if not recipe and "cutoff_len" not in given:
@@ -98,10 +125,8 @@ def plan_run(
     system = None if prepare.stage_of(values) == "pretrain" else _prompt(card, report, workspace, prepared, given)
     if missing := folders.check(folder):
         name, light = preset.name if preset else "MODEL", presets.for_cpu(card.language)
-        small = (
-            "" if cards_here or name in (light, presets.FOR_CPU) else f", or without a GPU: csb train --model {light}"
-        )
-        prepared.faults.insert(0, UserError(folders.absent(folder, missing), f"csb download {name}{small}"))
+        small = "" if gpus or name in (light, presets.FOR_CPU) else f", or without a GPU: csb train --model {light}"
+        prepared.faults.insert(0, prepare.Missing(folders.absent(folder, missing), f"csb download {name}{small}"))
     named = f" --model {model}" if model else ""
     for key in ("adapter_name_or_path", "ref_model_adapters"):
         if adapter := values.get(key):
@@ -109,19 +134,15 @@ def plan_run(
                 provenance.check_pair(workspace / str(adapter), folder)
             except UserError as fault:
                 if fault.problem not in [other.problem for other in prepared.faults]:
-                    prepared.faults.append(UserError(fault.problem, f"csb train sft{named}, or {key}=FOLDER"))
+                    there = (workspace / str(adapter) / "adapter_config.json").is_file()
+                    kind = UserError if there else prepare.Missing
+                    prepared.faults.append(kind(fault.problem, f"csb train sft{named}, or {key}=FOLDER"))
     if wrong := _misplaced(workspace, workspace / str(values["output_dir"]), folder, values):
         prepared.faults.append(wrong)
     stage, method = prepare.stage_of(values), prepare.method_of(values)
-    asked = {"--model": model, "--method": given_method, "--recipe": recipe, "--deepspeed": deepspeed}
-    line = _line(given_stage, asked, pairs)
-    return Job(prepared, stage, method, workspace, folder, preset.name if preset else None, system, line)
-
-
-def _line(stage: Stage | None, asked: Mapping[str, str | None], pairs: Sequence[str]) -> str:
-    """The command that starts the run over."""
-    options = [word for option, value in asked.items() if value for word in (option, value)]
-    return shlex.join(["csb", "train", *([stage] if stage else []), *options, *pairs, "--again"])
+    options = {"--model": model, "--method": given_method, "--recipe": recipe, "--deepspeed": deepspeed}
+    asked, known = Asked(given_stage, options, pairs), preset.name if preset else None
+    return Job(prepared, stage, method, workspace, folder, known, system, asked, gpus, bool(elsewhere))
 
 
 def _misplaced(workspace: Path, output: Path, model: Path, values: Mapping[str, Any]) -> UserError | None:

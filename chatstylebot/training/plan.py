@@ -1,5 +1,6 @@
 """What a training run needs before it starts: memory, steps, time. Estimates from the model's shape, not measured."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Literal
@@ -18,6 +19,7 @@ __all__ = [
     "seconds",
     "shape_of",
     "steps",
+    "zeros",
 ]
 
 Method = Literal["lora", "qlora", "full"]
@@ -25,6 +27,8 @@ Stage = Literal["sft", "dpo", "kto", "pretrain"]
 Zero = Literal["z0", "z2", "z3"]
 
 METHODS: tuple[Method, ...] = ("full", "lora", "qlora")
+# both replies, and the reference without a way back
+PASSES: dict[Stage, float] = {"dpo": 2 * 4 / 3, "kto": 2.0}
 NF4 = 0.5 + 1 / 64 + 4 / (64 * 256)
 """Bytes per weight in 4 bit: half a byte, an 8-bit constant per block of 64, and a 32-bit constant per 256 of those
 (double quantisation, the engine's default). QLoRA, arXiv 2305.14314 §3."""
@@ -57,6 +61,7 @@ class Choice:
     batch: int
     cutoff_len: int
     memory: Memory
+    deepspeed: Zero | None = None
 
 
 def _base(shape: ModelShape, method: Method, word: int) -> float:
@@ -151,23 +156,44 @@ def fits(
     gpus: int = 1,
     deepspeed: Zero | None = None,
     gradient_checkpointing: bool = True,
+    accumulation: int = 1,
+    methods: Sequence[Method] = METHODS,
 ) -> Choice | None:
     """The first way to train that fits into `available` bytes, the wanted one before all others; None: nothing does.
 
-    A smaller batch comes before a smaller method, because gradient accumulation makes up for it and the result is the
-    same; shorter sequences come last, because they cut what the model sees.
+    A smaller batch comes first, because gradient accumulation makes up for it and the result is the same: batches are
+    those that leave `batch` × `accumulation` as it is. Then comes dividing over the GPUs, then a smaller method of
+    `methods`; shorter sequences come last, because they cut what the model sees.
     """
-    batches = [batch]
-    while batches[-1] > 1:
-        batches.append(batches[-1] // 2)
-    methods = METHODS[METHODS.index(method) :]
-    tries = [(m, b, cutoff_len) for m in methods for b in batches]
-    tries += [(methods[-1], 1, cutoff_len >> n) for n in (1, 2) if cutoff_len >> n >= 128]
-    for way, rows, length in tries:
-        memory = estimate(shape, way, stage, rows, length, lora_rank, gradient_checkpointing, bf16, gpus, deepspeed)
+    least = min(batch, 2 if stage == "kto" else 1)  # KTO's reference point is estimated inside the batch
+    batches = [rows for rows in range(batch, least - 1, -1) if batch * accumulation % rows == 0]
+    smaller = methods[methods.index(method) :]
+    for way, zero, rows, length in _ways(smaller, batches, cutoff_len, gpus, deepspeed):
+        memory = estimate(shape, way, stage, rows, length, lora_rank, gradient_checkpointing, bf16, gpus, zero)
         if memory.total <= available:
-            return Choice(way, rows, length, memory)
+            return Choice(way, rows, length, memory, zero)
     return None
+
+
+def zeros(method: Method, gpus: int, deepspeed: Zero | None) -> list[Zero | None]:
+    """The ways to divide over the GPUs, the wanted one and those that divide more; 4 bit is not divided."""
+    more: tuple[Zero, ...] = ("z2", "z3")
+    if gpus == 1 or method == "qlora":
+        return [deepspeed]
+    return [deepspeed, *(zero for zero in more if zero > (deepspeed or ""))]
+
+
+def _ways(
+    methods: Sequence[Method], batches: Sequence[int], cutoff_len: int, gpus: int, deepspeed: Zero | None
+) -> Iterator[tuple[Method, Zero | None, int, int]]:
+    """Method, ZeRO stage, batch and cutoff, the least loss first."""
+    for method in methods:
+        # of a smaller method than the wanted one, 4 bit goes without stage 3, which no shipped recipe joins with it
+        wanted = None if method == "qlora" != methods[0] and deepspeed == "z3" else deepspeed
+        yield from ((method, zero, rows, cutoff_len) for zero in zeros(method, gpus, wanted) for rows in batches)
+    for length in (cutoff_len >> 1, cutoff_len >> 2):
+        if length >= 128:
+            yield methods[-1], zeros(methods[-1], gpus, wanted)[-1], batches[-1], length
 
 
 def steps(samples: int, batch: int, accumulation: int = 1, gpus: int = 1, epochs: float = 1.0) -> int:

@@ -20,6 +20,10 @@ IDENTITY_SHARE = 0.05
 KIND = {"stage": "sft", "finetuning_type": "lora", "quantization_bit": None}
 
 
+class Missing(UserError):
+    """What only this machine lacks: no matter for a run elsewhere."""
+
+
 @dataclass(frozen=True)
 class Prepared:
     """The recipe as it will run, what was changed, what stands in its way, and what it learns from."""
@@ -93,9 +97,9 @@ def fit(values: dict[str, Any], chosen: Iterable[str], workspace: Path, has_gpu:
         if not has_gpu:
             faults.append(UserError("DeepSpeed needs NVIDIA GPUs, and none is seen here", "leave --deepspeed out"))
         elif importlib.util.find_spec("deepspeed") is None:
-            faults.append(UserError("the package deepspeed is not installed", files.install("train,gpu")))
+            faults.append(Missing("the package deepspeed is not installed", files.install("train,gpu")))
     if has_gpu and values.get("quantization_bit") and importlib.util.find_spec("bitsandbytes") is None:
-        faults.append(UserError("the package bitsandbytes is not installed", files.install("train,gpu")))
+        faults.append(Missing("the package bitsandbytes is not installed", files.install("train,gpu")))
     if not has_gpu and values.get("quantization_bit"):
         faults.append(UserError("4-bit training (qlora) needs an NVIDIA GPU", "csb train --model smollm2"))
     return Prepared(values, notes, faults, datasets)

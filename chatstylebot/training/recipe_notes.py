@@ -4,7 +4,7 @@ from math import ceil
 
 from chatstylebot.models.presets import Preset
 from chatstylebot.training import recipe_values as values
-from chatstylebot.training.plan import Method, Stage, Zero, estimate, seconds, steps
+from chatstylebot.training.plan import PASSES, Method, Stage, Zero, estimate, seconds, steps
 
 GB = 1e9
 GUESS = "(estimate, not measured)"
@@ -107,8 +107,7 @@ def gigabytes(preset: Preset, stage: Stage, method: Method, deepspeed: Zero | No
 
 
 def _time(preset: Preset, stage: Stage, method: Method) -> str:
-    passes = {"dpo": 2 * 4 / 3, "kto": 2.0}.get(stage, 1.0)  # both replies, and the reference without a way back
-    tokens = round(1000 * TOKENS * values.EPOCHS[stage] * passes)
+    tokens = round(1000 * TOKENS * values.EPOCHS[stage] * PASSES.get(stage, 1.0))
     took = seconds(preset.shape, method, tokens, CPU_FLOPS if preset.cpu else GPU_FLOPS) / 60
     return f"{max(took, 1):.0f} minutes" if took < 90 else f"{took / 60:.1f} hours"
 

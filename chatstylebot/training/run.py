@@ -62,11 +62,11 @@ def _run(job: Job, env: dict[str, str], resume: bool, verbose: bool, begun: Call
         dataset=values["dataset"], samples=job.prepared.samples, versions=llamafactory.versions(), line=job.line,
         learnt=provenance.both(sorted(same["data"].values()), *map(provenance.learnt, starts)), **same,
     )  # fmt: skip
-    samples, steps, memory = needs.of(job)
-    for note in [*job.prepared.notes, memory]:
+    need = needs.of(job)
+    for note in [*job.prepared.notes, need.memory, *([need.time] if need.time and not resume else [])]:
         progress.say(note)
     log = output / "engine.log"
-    size = f"{samples:,} samples, {steps:,} steps" if job.prepared.counted else job.values["dataset"]
+    size = f"{need.samples:,} samples, {need.steps:,} steps" if job.prepared.counted else job.values["dataset"]
     progress.say(f"training {job.stage} on {size}; the engine's log: {log}")
     if not resume:
         (output / "trainer_log.jsonl").unlink(missing_ok=True)
