@@ -4,14 +4,12 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
-from math import ceil
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
 from chatstylebot.cli import COMMANDS, Table
-from chatstylebot.commands import recipes as listed
 from chatstylebot.commands import train
 from chatstylebot.engine import keys, llamafactory
 from chatstylebot.models import presets
@@ -221,14 +219,9 @@ def test_every_command_of_the_original_has_its_row(page: Path) -> None:
 
 @pytest.mark.parametrize("page", READMES, ids=lambda page: page.name)
 def test_the_model_table_says_what_the_recipes_say(page: Path) -> None:
-    rows = MODEL.findall(page.read_text("utf-8"))
-    need = {(r["model"], r["method"], r["gpus"]): r["gigabytes"] for r in listed._rows() if r["stage"] == "sft"}
-    expected = []
-    for key, preset in presets.load().items():
-        cells = []
-        for method in ("lora", "qlora", "full"):
-            own = {gpus: size for (model, by, gpus), size in need.items() if (model, by) == (preset.title, method)}
-            gpus = min(own, default=0)
-            cells.append(f"{gpus} × {ceil(own[gpus])} GB" if gpus > 1 else f"{ceil(own[gpus])} GB" if own else "–")
-        expected.append((key, preset.title, f"{preset.params / 1e9:.1f} B", *cells, preset.licence))
-    assert rows == expected
+    expected = [
+        (key, preset.title, f"{preset.params / 1e9:.1f} B", *recipes.needs(preset), preset.licence)
+        for key, preset in presets.load().items()
+    ]
+    assert expected
+    assert MODEL.findall(page.read_text("utf-8")) == expected

@@ -175,6 +175,52 @@ def test_the_list_shows_every_recipe_with_its_memory() -> None:
     assert all(1 < row["gigabytes"] < 80 for row in rows)
 
 
+def listed(*words: str) -> list[tuple[str, str, str]]:
+    rows = json.loads(CliRunner().invoke(app, ["list", *words, "--json"]).stdout)
+    return [(row["preset"], row["method"], row["stage"]) for row in rows]
+
+
+def test_the_list_is_narrowed_by_model_stage_and_method() -> None:
+    assert listed("smollm2", "--method", "full") == [("smollm2", "full", "sft")]
+    assert {stage for _, _, stage in listed("--stage", "dpo")} == {"dpo"}
+    assert {preset for preset, _, _ in listed("--stage", "dpo")} == set(presets.load())
+    assert listed("qwen3", "--method", "qlora") == [("qwen3", "qlora", s) for s in ("sft", "dpo", "kto", "pretrain")]
+    shown = CliRunner().invoke(app, ["list", "qwen3", "--stage", "kto"]).stdout.splitlines()
+    assert [line.split()[0] for line in shown] == ["name", "qwen3_lora_kto", "qwen3_qlora_kto"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says", "remedy"),
+    [
+        (["qwen33"], "no model preset 'qwen33' (did you mean qwen3?)", "csb recipes models"),
+        (["Qwen/Qwen3-8B"], "a name on a hub", "csb recipes list qwen3-8b, or csb recipes models"),
+        (["./models/mine"], "a folder", "csb recipes models"),
+        (["--stage", "dop"], "no stage 'dop' (did you mean dpo?)", "--stage sft | dpo | kto | pretrain"),
+        (["--method", "qlore"], "no method 'qlore' (did you mean qlora?)", "--method lora | qlora | full"),
+        (["--method", "full", "--stage", "kto"], "no recipe is full kto; all together: full sft, lora dpo", "list"),
+        (["smollm2", "--method", "qlora"], "no recipe is smollm2 qlora; smollm2: full sft, lora dpo", "list smollm2"),
+    ],
+)
+def test_a_filter_that_fits_nothing_says_what_there_is(words: list[str], says: str, remedy: str) -> None:
+    for more in ([], ["--json"]):
+        error = CliRunner().invoke(app, ["list", *words, *more]).exception
+        assert isinstance(error, UserError)
+        assert says in error.problem
+        assert remedy in error.remedy
+
+
+def test_the_models_come_with_the_memory_of_their_recipes_and_say_who_writes_no_chinese() -> None:
+    shown = CliRunner().invoke(app, ["models"]).stdout.splitlines()
+    rows = {line.split("  ")[0]: line for line in shown}
+    assert "4 × " in rows["qwen3"]
+    assert re.search(r"135M +\d+ GB +– +\d+ GB +en \(no Chinese\)", rows["smollm2"])
+    told = {row["name"]: row for row in json.loads(CliRunner().invoke(app, ["models", "--json"]).stdout)}
+    assert [name for name in told if not told[name]["chinese"]] == [n for n in rows if "(no Chinese)" in rows[n]]
+    for name, row in told.items():
+        assert [need["text"] if need else "–" for need in row["memory"].values()] == recipes.needs(presets.get(name))
+    assert told["qwen3"]["memory"]["full"]["gpus"] == 4
+
+
 def test_show_prints_the_file() -> None:
     shown = CliRunner().invoke(app, ["show", "llama3_lora_sft"]).stdout
     assert shown == TEXTS["train/llama3_lora_sft.yaml"]

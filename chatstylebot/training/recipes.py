@@ -1,6 +1,7 @@
 """The shipped configuration: every recipe as values, as text, and as the files of config/."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from chatstylebot.training import recipe_notes, recipe_values
 from chatstylebot.training.plan import Method, Stage, Zero
 
 WIDTH = 120
+TOLD: tuple[Method, ...] = ("lora", "qlora", "full")  # in the order of what they need
 LARGE, TINY = 3e9, 1e9  # from here on several GPUs pay; below this 4 bit saves nothing worth having
 
 
@@ -49,6 +51,12 @@ class Recipe:
         """Estimated memory on each of its GPUs (on the machine, for a CPU recipe), in 10⁹ bytes."""
         return recipe_notes.gigabytes(self.preset, self.stage, self.method, self.deepspeed)
 
+    @property
+    def need(self) -> str:
+        """That memory as it is told: `9 GB`, `4 × 22 GB`."""
+        size = f"{math.ceil(round(self.gigabytes, 1))} GB"
+        return f"{self.gpus} × {size}" if self.gpus > 1 else size
+
 
 def combinations(preset: Preset) -> list[Recipe]:
     """The training recipes that make sense for a model."""
@@ -70,6 +78,18 @@ def combinations(preset: Preset) -> list[Recipe]:
 def every() -> dict[str, Recipe]:
     """All training recipes by name."""
     return {recipe.name: recipe for preset in presets.load().values() for recipe in combinations(preset)}
+
+
+def smallest(preset: Preset) -> dict[Method, Recipe | None]:
+    """By method the SFT recipe with the fewest GPUs, the figures of the README's table; None where there is none."""
+    found = [recipe for recipe in combinations(preset) if recipe.stage == "sft"]
+    own = {method: [recipe for recipe in found if recipe.method == method] for method in TOLD}
+    return {method: min(made, key=lambda recipe: recipe.gpus, default=None) for method, made in own.items()}
+
+
+def needs(preset: Preset) -> list[str]:
+    """The memory for LoRA, QLoRA and full training as it is told, "–" where there is no recipe."""
+    return [recipe.need if recipe else "–" for recipe in smallest(preset).values()]
 
 
 def get(name: str) -> Recipe:
