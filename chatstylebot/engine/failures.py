@@ -6,7 +6,7 @@ from typing import Literal
 
 from chatstylebot.errors import UserError, heard
 
-Purpose = Literal["training", "export", "serving"]
+Purpose = Literal["training", "export", "serving", "page"]
 MEMORY = "memory"
 
 # what the last line that says why means; the first that matches wins
@@ -74,11 +74,18 @@ REMEDIES: dict[Purpose, dict[str, str]] = {
         "disk": "free space",
         "port": "start csb serve again: the engine gets another port",
     },
+    "page": {
+        MEMORY: "end other programs, or take a smaller model: csb webchat --model smollm2 --base",
+        "template": "write template: … in clone.yaml, as in `csb recipes models`",
+        "disk": "free space",
+        "port": "csb webchat --port, with a port that is free",
+    },
 }
 KILLED = {
     "training": "per_device_train_batch_size=1, a smaller cutoff_len or a smaller model",
     "export": "end other programs, or take a smaller model",
     "serving": "fewer --chats, a smaller --context or a smaller model",
+    "page": "end other programs, or take a smaller model",
 }
 SAYS = re.compile(r"^(?:\[rank\d+\]: ?)?((?:\w+\.)*\w*(?:Error|Exception|Interrupt)\b:? ?.*)$")
 

@@ -1,13 +1,14 @@
 """The only module that knows llamafactory-cli."""
 
 import contextlib
+import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 
@@ -71,6 +72,13 @@ def call(verb: Verb, recipe: Path, folder: Path, extra: Mapping[str, str] | None
     if env.get("FORCE_TORCHRUN") and " " in str(recipe):  # the engine splits its own command line at spaces
         raise UserError(f"the path has a space in it: {recipe}", "rename the folder: several GPUs cannot use it")
     return Call((program(), verb, str(recipe)), env, folder)
+
+
+def page(what: Call) -> Call:
+    """The call of webchat as our own program, which sets the page's sliders, where the engine is in this Python."""
+    if importlib.util.find_spec("llamafactory") is None:
+        return what
+    return replace(what, argv=(sys.executable, "-m", "chatstylebot.engine.webpage", what.argv[-1]))
 
 
 def distributed(
@@ -158,11 +166,6 @@ def _pass_on(line: str | None, file: IO[bytes], heard: Callable[[str], None]) ->
         file.write(f"{line}\n".encode())
         file.flush()
         heard(line)
-
-
-def front(what: Call) -> int:
-    """Run in the foreground with this terminal; return the exit code."""
-    return processes.front(what.argv, what.folder, environment(what))
 
 
 def versions(names: Sequence[str] = ("llamafactory", "transformers", "torch", "peft", "trl")) -> dict[str, str]:
