@@ -88,7 +88,7 @@ def test_stats_say_what_there_is_and_whether_it_is_enough(csb: Csb, place: Path)
     assert "sources   4 page, 2 bot" in out
     assert "models    5 smollm2 abc123, 1 smollm2 (adapter unknown)" in out
     assert "2024-05-01 ██████████████████████████████ 3" in out
-    assert "6 votes → 2 pairs (1 picks, 1 edits), 4 labels (2 good, 2 bad)" in out
+    assert "6 votes → 2 pairs (1 pick, 1 edit), 4 labels (2 good, 2 bad)" in out
     assert "csb train dpo: 2 pairs, too few: 8 make one step of training" in out
     told = json.loads(csb("feedback", "stats", "--json").stdout)
     assert told["records"] == 6
@@ -314,7 +314,7 @@ def test_votes_that_come_after_somebody_was_forgotten_are_theirs_by_any_name(csb
     assert "nothing of theirs is stored" in csb("forget", "--yes", "--contact", "Alice").stdout
     late = record("late", 99, "a page of before had this still to deliver", contact="o9cq800kum")
     vote(place, late)  # no list knows this id any more
-    assert "1 votes" in csb("forget", "--contact", "Alice", "--dry-run").stdout
+    assert "1 vote" in csb("forget", "--contact", "Alice", "--dry-run").stdout
     assert "nothing is left" in csb("forget", "--yes", "--contact", "Alice").stdout
     assert b"still to deliver" not in everything(place)
 
@@ -348,7 +348,7 @@ def test_somebody_of_whom_there_are_only_votes_can_be_forgotten(csb: Csb, place:
     csb("feedback", "export")
     assert "did you mean 'wxid_strange'?" in csb("forget", "--yes", "--contact", "wxid_strang", code=1).stderr
     done = csb("forget", "--yes", "--contact", "wxid_strange")
-    assert "0 messages in 0 chats, 0 samples, 1 votes" in done.stdout
+    assert "0 messages in 0 chats, 0 samples, 1 vote" in done.stdout
     assert b"only question" not in everything(place)
     assert len(rows(place, KTO)) == 1
     csb("forget", "--yes", "--contact", "b")

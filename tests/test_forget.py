@@ -184,7 +184,7 @@ def test_what_others_quote_of_them_and_a_copy_of_the_report_go_too(csb: Csb, pla
     assert left["quoted"].to_list() == [None] * 3
     assert "blue door" not in (place / "out" / "s.json").read_text("utf-8")
     assert json.loads((place / "r.json").read_text("utf-8"))["forgotten"] == {"samples": 2, "messages": 1}
-    assert "note: 1 messages of others name them" in done.stderr
+    assert "note: 1 message of others names them" in done.stderr
 
 
 def test_a_contact_whose_id_is_a_phone_number_is_found_by_it(csb: Csb, place: Path) -> None:

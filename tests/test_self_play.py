@@ -144,7 +144,7 @@ def test_another_clone_s_pairs_take_the_place_of_the_older_one_s(csb: Csb, works
         found.add(record("old", source="self-play", adapter="older", candidates=("x",), verdict="edited", text="y"))
         found.add(record("vote"))
     done = csb("feedback", "self-play", "--server", server.url, "--samples", "4")
-    assert "1 pairs of an older clone are gone" in done.stdout
+    assert "1 pair of an older clone is gone" in done.stdout
     assert {each.id for each in kept(workspace)} > {"vote"}
     assert "old" not in {each.id for each in kept(workspace)}
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from chatstylebot.errors import UserError
+from chatstylebot.words import many
 from chatstylebot.workspace import here
 
 if TYPE_CHECKING:
@@ -60,7 +61,9 @@ def run(
     done = texts.clean(posts, min_length)
     reasons = ", ".join(f"{number:,} {reason}" for reason, number in done.dropped.items())
     if not done.texts:
-        raise UserError(f"nothing is left of {done.read:,} texts: {reasons or 'there are none'}", "give other files")
+        raise UserError(
+            f"nothing is left of {many(done.read, 'text')}: {reasons or 'there are none'}", "give other files"
+        )
     finder = _finder()
     kept = [finder.replace(text) if privacy == "redact" else text for text in done.texts]
     with files.together() as outputs:

@@ -12,6 +12,7 @@ import typer
 
 from chatstylebot import files, progress
 from chatstylebot.errors import UserError
+from chatstylebot.words import many
 from chatstylebot.workspace import Workspace, inside
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def self_play(
         new, old, same = asking.play(workspace, url, key, plays.chosen(found, samples, seed), special.broken)
     typer.echo(f"self-play: {new:,} new pairs; {same:,} skipped: nearly what was written, or nothing")
     if old:
-        typer.echo(f"  {old:,} pairs of an older clone are gone")
+        typer.echo(f"  {many(old, 'pair')} of an older clone {'is' if old == 1 else 'are'} gone")
     export(force=force)
 
 
@@ -165,7 +166,8 @@ def _account(records: int, resolved: "Resolved") -> None:
     dpo, kto = found["dpo"], found["kto"]
     play = f", {dpo['self_play']:,} of self-play" if dpo["self_play"] else ""
     typer.echo(
-        f"{records:,} votes → {dpo['pairs']:,} pairs ({dpo['picks']:,} picks, {dpo['edits']:,} edits{play}), "
+        f"{many(records, 'vote')} → {many(dpo['pairs'], 'pair')} "
+        f"({many(dpo['picks'], 'pick')}, {many(dpo['edits'], 'edit')}{play}), "
         f"{kto['labels']:,} labels ({kto['desirable']:,} good, {kto['undesirable']:,} bad)"
     )
     for line in pairs.lines(resolved):

@@ -10,6 +10,7 @@ import typer
 
 from chatstylebot import progress
 from chatstylebot.errors import UserError
+from chatstylebot.words import many
 from chatstylebot.workspace import Workspace, inside
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def run(
 
 
 def _show(plan: "Plan", proof: "Proof") -> None:
-    searched = f"searched {proof.searched:,} files for {proof.pieces:,} texts and ids of theirs"
+    searched = f"searched {many(proof.searched, 'file')} for {proof.pieces:,} texts and ids of theirs"
     _anew(plan)
     if (plan.workspace.folder / ".git").exists():
         progress.say("not searched: .git; where data/ or .csb/ was ever committed, its history holds them")
@@ -80,12 +81,13 @@ def _show(plan: "Plan", proof: "Proof") -> None:
         )
     if proof.unreadable:
         raise UserError(
-            f"{searched}; {len(proof.unreadable):,} files cannot be searched; {kept}",
+            f"{searched}; {many(len(proof.unreadable), 'file')} cannot be searched; {kept}",
             "unpack them, or move them out of the workspace, then the same line again",
         )
     progress.tell(f"{searched}: nothing is left")
     if plan.mentions:
-        progress.say(f"note: {plan.mentions:,} messages of others name them: csb preprocess with --block hides a name")
+        named = f"{many(plan.mentions, 'message')} of others {'names' if plan.mentions == 1 else 'name'} them"
+        progress.say(f"note: {named}: csb preprocess with --block hides a name")
     progress.say(
         "kept: rhythm.json (quantiles over everybody), secrets.bin (keyed hashes of redacted values) and forgotten.json"
         " (hashes of their names and ids: a later csb preprocess leaves them out; without the file it does not)"

@@ -19,7 +19,7 @@ from chatstylebot import card as cards
 from chatstylebot import files, progress
 from chatstylebot.card import Card
 from chatstylebot.errors import UserError
-from chatstylebot.words import whole
+from chatstylebot.words import many, whole
 from chatstylebot.workspace import Workspace, inside
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _index(own: Workspace, card: Card, records: Path | None, tell: Callable[[str
 
     with progress.stage("indexing"):
         change = keeping.refresh(own, card, keeping.Source(records))
-    tell(f"{change.total:,} passages: {change.added:,} new, {change.removed:,} gone")
+    tell(f"{many(change.total, 'passage')}: {change.added:,} new, {change.removed:,} gone")
     if not own.facts.exists():
         with contextlib.suppress(UserError):  # a folder that is not ours to write into
             files.write(own.facts, facts.FIRST, private=True)
@@ -84,7 +84,7 @@ def _index(own: Workspace, card: Card, records: Path | None, tell: Callable[[str
         progress.say("stopped: what is embedded is kept, the rest is found by its words; csb rag index goes on")
         raise
     if made:
-        progress.say(f"{made:,} passages embedded by {name}")
+        progress.say(f"{many(made, 'passage')} embedded by {name}")
 
 
 @app.command()
@@ -239,7 +239,7 @@ def stats(as_json: AsJson = False) -> None:
         return
     days = [f"{datetime.fromtimestamp(at / 1000):%Y-%m-%d}" for at in (found.first, found.last) if at]
     progress.tell(
-        f"passages   {found.passages:,} of {found.chats:,} chats" + (f", {' to '.join(days)}" if days else "")
+        f"passages   {found.passages:,} of {many(found.chats, 'chat')}" + (f", {' to '.join(days)}" if days else "")
     )
     where = f" in {found.server}" if found.server else ""
     progress.tell(f"embedding  {found.embedding}: {found.vectors:,} vectors{where}")
@@ -275,7 +275,7 @@ def forget(
         raise UserError(f"nothing is indexed in {own.folder}", "csb rag index")
     with forgetting.opened(own, card) as memory:
         plan = memory.plan(wish, read_contacts(own.folder))
-        progress.tell(f"{len(plan.numbers):,} of {plan.total:,} passages: {plan.told}")
+        progress.tell(f"{len(plan.numbers):,} of {many(plan.total, 'passage')}: {plan.told}")
         if dry_run:
             for line in memory.shown(plan):
                 progress.tell(f"  {line}")

@@ -16,6 +16,7 @@ from chatstylebot.progress import say
 from chatstylebot.training import recipes
 from chatstylebot.training.plan import Stage
 from chatstylebot.training.recipes import Recipe
+from chatstylebot.words import many
 from chatstylebot.workspace import Workspace, here
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -111,7 +112,7 @@ def models(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps([_told(preset) for preset in known], ensure_ascii=False, indent=2))
         return
-    lines = [MODELS]
+    lines: list[tuple[str, ...]] = [MODELS]
     for p in known:
         talks = " ".join(p.languages) + ("" if "zh" in p.languages else " (no Chinese)")
         lines.append((p.name, p.title, p.billions, *recipes.needs(p), talks, p.licence, p.note))
@@ -170,10 +171,10 @@ def write(
     if edited and not force:
         some = ", ".join(edited[:3]) + (" …" if len(edited) > 3 else "")
         raise UserError(
-            f"{len(edited)} files differ from what would be written: {some}",
+            f"{many(len(edited), 'file')} differ{'s' * (len(edited) == 1)} from what would be written: {some}",
             "csb recipes write --output ELSEWHERE to compare, or --force to overwrite them",
         )
     with files.together() as outputs:
         for path in sorted(stale):
             outputs.bytes(path, made[path], private=False)
-    say(f"{len(made)} files in {folder}: {len(stale)} written, {len(made) - len(stale)} as they were")
+    say(f"{many(len(made), 'file')} in {folder}: {len(stale)} written, {len(made) - len(stale)} as they were")

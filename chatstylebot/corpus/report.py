@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 
 from chatstylebot.corpus.clean import MEANING
+from chatstylebot.words import many
 
 LARGE_SHARE = 0.4
 
@@ -82,7 +83,9 @@ def lines(report: dict[str, Any]) -> list[str]:
     if told := report.get("memory"):
         number = told["train"] + told["dev"]
         share = f"{number / max(report['train'] + report['dev'], 1):.0%} of train and dev"
-        found.append(f"memory: {told['passages']:,} passages of earlier talk stand in {number:,} samples ({share})")
+        found.append(
+            f"memory: {many(told['passages'], 'passage')} of earlier talk stand in {many(number, 'sample')} ({share})"
+        )
     return [*found, report["verdict"]["text"], funnel(report), f"→ {report['output']}"]
 
 

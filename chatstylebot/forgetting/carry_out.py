@@ -20,6 +20,7 @@ from chatstylebot.forgetting.begun import REMEDY
 from chatstylebot.forgetting.plan import Plan
 from chatstylebot.memory import facts
 from chatstylebot.memory import forget as past
+from chatstylebot.words import many
 
 
 def carry_out(plan: Plan, day: str) -> None:
@@ -83,5 +84,7 @@ def _samples_text(path: Path, expected: int) -> str:
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read: {error}", REMEDY) from None
     if number != expected:
-        raise UserError(f"{path} holds {number:,} samples, {expected:,} were written: it was changed since", REMEDY)
+        raise UserError(
+            f"{path} holds {many(number, 'sample')}, {expected:,} were written: it was changed since", REMEDY
+        )
     return text

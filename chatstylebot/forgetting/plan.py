@@ -22,6 +22,7 @@ from chatstylebot.forgetting.begun import Begun, Search
 from chatstylebot.memory import forget as past
 from chatstylebot.models import memories
 from chatstylebot.models.memories import Memory
+from chatstylebot.words import many
 from chatstylebot.workspace import Workspace
 
 
@@ -88,8 +89,9 @@ class Plan:
         where = f"{len(person.chats):,} chat{'s' * (len(person.chats) != 1)}"
         groups = self.gone.filter(~pl.col("chat_id").is_in(person.chats))["chat_id"].n_unique()
         where += f" and {groups:,} group{'s' * (groups != 1)}" if groups else ""
-        counts = f"{self.gone.height:,} messages in {where}, {self.samples.height:,} samples, {len(self.votes):,} votes"
-        counts += f", {len(self.passages):,} passages of the memory" if self.passages else ""
+        counts = f"{many(self.gone.height, 'message')} in {where}, {many(self.samples.height, 'sample')}"
+        counts += f", {many(len(self.votes), 'vote')}"
+        counts += f", {many(len(self.passages), 'passage')} of the memory" if self.passages else ""
         lines = [f"{self.contact}: {counts}"]
         lines += [f"  the bot: {self.bots.told}"] if self.bots.any else []
         lines += ["  in groups, every sample of a conversation in which they spoke goes"] if groups else []

@@ -11,6 +11,7 @@ import polars as pl
 from chatstylebot.corpus.messages import SCHEMA
 from chatstylebot.errors import UserError, nearest
 from chatstylebot.importers import Found
+from chatstylebot.words import many
 
 SHOWN = 12  # candidates that an error lists
 NEAR = 0.8  # of 1, how equal two spellings are that may be one name's
@@ -175,7 +176,7 @@ def _ask(files: Sequence[Found], given: Sequence[str]) -> None:
         pl.concat([found.export.messages.select("sender_id", "sender_name", "chat_id", "kind") for found in files])
     )
     listed = rows.to_dicts()
-    more = f", nor do {len(files) - 1:,} more files" if len(files) > 1 else ""
+    more = f", nor {'do' if len(files) > 2 else 'does'} {many(len(files) - 1, 'more file')}" if len(files) > 1 else ""
     raise UserError(
         f"{first.shown} does not tell which messages are yours{more}; the people in {'them' if more else 'it'} are "
         f"{described(listed)}",

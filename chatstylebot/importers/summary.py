@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 
 from chatstylebot.importers import Found, cut, local_times, people
+from chatstylebot.words import many
 
 
 def of(found: Found, own: people.Self) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def warnings(found: Found, own: people.Self) -> list[str]:
         lines.append(f"{torn}; csb preprocess takes that with --partial")
     damaged = found.export.damaged
     if damaged:
-        lines.append(f"{len(damaged):,} rows cannot be read; the first: {damaged[0]}")
+        lines.append(f"{many(len(damaged), 'row')} cannot be read; the first: {damaged[0]}")
     if found.export.messages.height == 0:
         lines.append("there are no messages in it")
     elif own.how is None:

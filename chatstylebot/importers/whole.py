@@ -7,6 +7,7 @@ from pathlib import Path
 from chatstylebot import importers
 from chatstylebot.errors import UserError
 from chatstylebot.importers import Export, people, times
+from chatstylebot.words import many
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def read(
     if not export.messages["from_me"].any():
         told = all(people.told(file.export.messages) for file in files)
         raise UserError(
-            f"none of the {everything:,} messages in {shown} is yours",
+            f"none of the {many(everything, 'message')} in {shown} is yours",
             "give a chat in which you wrote, exported from the account whose style is to be learnt"
             + ("" if me or person or told else ", or say who you are with --me"),
         )

