@@ -21,6 +21,14 @@ def samples(workspace: Path, card: Card, train: int, whole: bool) -> list[str]:
     return [*lines, f"next: {_enter(workspace)}{_then(workspace, card, whole)}"]
 
 
+def bereft(workspace: Path) -> list[str]:
+    """What to say where .csb/ is not beside the samples: it was deleted, or stayed on another machine."""
+    if not Workspace(workspace).bereft:
+        return []
+    gone = "what csb preprocess left in .csb/ is gone (held-out talk, memory, rhythm; who is whose, for csb forget)"
+    return [f"{gone}: right on a rented machine, else csb preprocess EXPORT --replace brings it back"]
+
+
 def _then(workspace: Path, card: Card, whole: bool) -> str:
     """What follows the samples."""
     own = Workspace(workspace)

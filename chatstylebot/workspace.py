@@ -198,6 +198,11 @@ class Workspace:
         return self.hidden / "samples.parquet"
 
     @property
+    def bereft(self) -> bool:
+        """Whether there are samples, and nothing of what csb preprocess leaves in .csb/ beside them."""
+        return self.samples.is_file() and not (self.report.is_file() or self.origin.is_file())
+
+    @property
     def origin(self) -> Path:
         """Of which exports the samples were made, as hashes."""
         return self.hidden / "origin.json"

@@ -21,6 +21,7 @@ from chatstylebot.contacts import read_contacts
 from chatstylebot.corpus import directory
 from chatstylebot.errors import UserError
 from chatstylebot.models import folders, presets, tokenizer
+from chatstylebot.processes import free_port
 from chatstylebot.workspace import Workspace
 
 SAMPLES = Path("data/chat_records.json")
@@ -293,3 +294,36 @@ def test_preprocess_ends_with_the_line_that_works_here(csb: Csb, place: Path) ->
     assert csb("preprocess", path).stderr.endswith("next: csb download, then csb train --dry-run and csb train\n")
     base(place / "models" / "SmolLM2-135M-Instruct")
     assert csb("preprocess", path).stderr.endswith("next: csb train --dry-run, then csb train\n")
+
+
+def test_what_was_deleted_by_hand_is_noticed_with_the_line_that_brings_it_back(csb: Csb, place: Path) -> None:
+    csb("init", ".", "--model", "smollm2", "--language", "en")
+    path = export(place / "m.csv", talk(*(f"{who}: {n}" for n in range(40) for who in ("A", "me"))))
+    base(place / "models" / "SmolLM2-135M-Instruct")
+    csb("preprocess", path)
+    assert ".csb/ is gone" not in csb("train", "--dry-run").stderr
+    shutil.rmtree(place / ".csb")
+    gone = "what csb preprocess left in .csb/ is gone"
+    assert gone in (said := csb("train", "--dry-run").stderr)
+    assert "csb preprocess EXPORT --replace brings it back" in said
+    assert "csb preprocess EXPORT --replace" in csb("doctor", code=None).stdout
+    assert "whose the samples in chat_records.json are is not known" in csb("forget", "--contact", "A", code=1).stderr
+    assert "is gone" not in csb("train", "pretrain", "--dry-run", code=None).stderr
+    csb("preprocess", path, "--replace")
+    assert gone not in csb("train", "--dry-run").stderr
+
+
+def test_an_adapter_whose_weights_are_gone_is_told_before_anything_is_made_of_it(csb: Csb, place: Path) -> None:
+    csb("init", ".", "--language", "en", "--model", "smollm2")
+    base(place / "models" / "SmolLM2-135M-Instruct")
+    run = place / "saves" / "smollm2" / "lora" / "sft"
+    (run / "checkpoint-8").mkdir(parents=True)
+    (run / "adapter_config.json").write_text("{}")
+    (run / "csb_run.json").write_text('{"state": "finished"}')
+    (run / "checkpoint-8" / "adapter_model.safetensors").write_bytes(b"x")
+    for line in (("export",), ("webchat",), ("serve", "--engine", "llamafactory", "--port", free_port())):
+        said = csb(*line, code=1).stderr
+        assert "its weights are gone (adapter_model.safetensors)" in said
+        assert "try: --adapter saves/smollm2/lora/sft/checkpoint-8 or csb train --again" in said
+    (place / "clone.yaml").write_text("language: en\nmodel: smollm2\nadapter: saves/mine\n")
+    assert f"{place}/saves/mine is not there" in csb("export", code=1).stderr

@@ -292,6 +292,9 @@ def contents(workspace: Path, fallback: str) -> Iterator[Check]:
     ):
         yield _dataset(data / f"{name}.json", info, remedy, own and name == "chat_records")
 
+    if own and Workspace(workspace).bereft:
+        gone = "what csb preprocess left there is gone (held-out talk, memory, rhythm); right on a rented machine"
+        yield Check(".csb/", None, gone, "csb preprocess EXPORT --replace")
     yield _base(workspace, card.model if card else fallback, own)
     if told := presets.mute(card.model, card.language) if card else []:
         loud = told[0].startswith("warning")

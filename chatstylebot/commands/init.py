@@ -11,6 +11,7 @@ import yaml
 from chatstylebot import card as cards
 from chatstylebot import card_text, files, progress
 from chatstylebot.errors import UserError
+from chatstylebot.words import many
 from chatstylebot.workspace import Workspace
 
 OLLAMA = "http://127.0.0.1:11434/v1"
@@ -88,8 +89,9 @@ def make(folder: Path, name: str, author: str, language: str, model: str, elsewh
                 outputs.bytes(path, data, private=False)
         outputs.json(info, told | {k: v for k, v in datasets.dataset_info().items() if k not in told}, private=False)
     if kept:
-        progress.say(f"{len(kept)} files were there already and stay as they are")
-    typer.echo(f"made {len(wanted) - len(kept)} files in {folder.resolve()}")
+        were = "were there already and stay as they are" if len(kept) > 1 else "was there already and stays as it is"
+        progress.say(f"{many(len(kept), 'file')} {were}")
+    typer.echo(f"made {many(len(wanted) - len(kept), 'file')} in {folder.resolve()}")
     if place.card in kept:
         model = cards.read(place.card).model
         options = "--name, --author, --language" + (", --model, --no-gpu and --url" if elsewhere else " and --model")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from chatstylebot import card as cards
-from chatstylebot import progress
+from chatstylebot import onward, progress
 from chatstylebot.errors import UserError, nearest
 from chatstylebot.workspace import inside
 
@@ -83,7 +83,10 @@ def run(
         progress.say(newer.line)
         job = jobs.plan_run(card, workspace, **asked, report=report)
     if job.stage != "pretrain":
-        for line in presets.mute(job.preset or "", card.language):
+        for line in [
+            *presets.mute(job.preset or "", card.language),
+            *(f"note: {one}" for one in onward.bereft(workspace)),
+        ]:
             progress.say(line)
     env = llamafactory.distributed(bool(job.values.get("deepspeed")), nnodes, node_rank, master_addr, master_port)
     if dry_run:

@@ -65,10 +65,11 @@ def _no_adapter(adapter: Path, missing: list[str], workspace: Path) -> UserError
     """What to say of a folder that holds no adapter: which there are, those of the same run first."""
     near = adapter if adapter.is_dir() else adapter.parent
     inside = sorted(near.glob("checkpoint-*"), key=lambda path: (len(path.name), path.name))
-    there = [path for path in inside if any((path / name).is_file() for name in provenance.WEIGHTS)]
-    runs = [f"--adapter {os.path.relpath(path)}" for path in [*there, *finished(workspace)] if path != adapter]
+    there = [path for path in [*inside, *finished(workspace)] if provenance.weighty(path)]
+    runs = [f"--adapter {os.path.relpath(path)}" for path in there]
+    anew = "csb train --again" if provenance.state(adapter) != "none" else "csb train"
     why = "is not there" if not adapter.is_dir() else f"is neither an adapter nor a model: {'; '.join(missing)}"
-    return UserError(f"{adapter} {why}", " or ".join(runs[:8]) or "csb train")
+    return UserError(f"{adapter} {why}", " or ".join([*runs[:8], *([] if runs and anew == "csb train" else [anew])]))
 
 
 def _preset_of(told: Mapping[str, Any]) -> str | None:
@@ -91,6 +92,8 @@ def recipe(card: Card, workspace: Path, model: str | None, adapter: Path | None,
     if adapter and not base:
         provenance.check_sound(adapter)
         if (adapter / "adapter_config.json").is_file():
+            if not provenance.weighty(adapter):
+                raise _no_adapter(adapter, ["its weights are gone (adapter_model.safetensors)"], workspace)
             provenance.check_pair(adapter, folder)
             values |= {"adapter_name_or_path": str(adapter), "finetuning_type": "lora"}
         elif missing := folders.check(adapter):

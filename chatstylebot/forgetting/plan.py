@@ -221,6 +221,11 @@ def _contacts(votes: Iterable[Record]) -> set[str]:
 
 def _tables(own: Workspace) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The messages and the index of the samples that the last `csb preprocess` left."""
+    if own.bereft:
+        raise UserError(
+            f"whose the samples in {own.samples.name} are is not known: .csb/ is gone, or was never here",
+            "csb preprocess EXPORT --replace, then the same line; or --exclude NAME with it",
+        )
     kept = any(path.exists() for path in (own.feedback, own.bot, own.forgetting))
     if kept and not own.messages.is_file() and not own.index.is_file():
         return store.nothing()

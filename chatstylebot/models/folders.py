@@ -71,7 +71,7 @@ def absent(folder: Path, faults: list[str]) -> str:
     """Why the base model of a folder cannot be used."""
     if folder.is_dir():
         return f"the base model in {folder} is not whole: {'; '.join(faults)}"
-    if folder.parent.name != "models":
+    if folder.parent != library() and folder.parent.name != "models":
         return f"the base model is not in {folder}"
     return f"the base model is not here: {folder.name} is neither in models/ of the workspace nor in {library()}"
 

@@ -39,6 +39,11 @@ def adapter_hash(folder: Path) -> str:
     return total.hexdigest()
 
 
+def weighty(folder: Path) -> bool:
+    """Whether weights lie there, of an adapter or of a whole model."""
+    return any((folder / name).is_file() for name in WEIGHTS)
+
+
 def pair(adapter: Path | None, base: Path) -> dict[str, str | None]:
     """The hashes that tell what an export is of."""
     return {"base": fingerprint(base), "adapter": adapter_hash(adapter) if adapter else None}
@@ -56,7 +61,7 @@ def state(folder: Path) -> State:
     told = read(folder).get("state")
     if told in ("finished", "interrupted", "broken"):
         return told  # type: ignore[no-any-return]
-    if any((folder / name).is_file() for name in WEIGHTS):
+    if weighty(folder):
         return "finished" if there & ENGINES else "foreign"  # a base model
     return "interrupted" if checkpoints(folder) else "foreign"
 
