@@ -68,7 +68,8 @@ def mortal() -> dict[str, Any]:
 
 
 def front(argv: Sequence[str], folder: Path, env: Mapping[str, str] | None = None) -> int:
-    """Run a child in the foreground with this terminal; its exit code. It ends when we do."""
+    """Run a child in the foreground with this terminal; its exit code, 130 after a Ctrl-C. It ends when we do."""
+    stopped = False
     if os.name == "nt":  # a pipe but stdin is not handed on there
         child, ours = subprocess.Popen(argv, cwd=folder, env=env), None
     else:
@@ -79,9 +80,10 @@ def front(argv: Sequence[str], folder: Path, env: Mapping[str, str] | None = Non
     try:
         while True:
             try:
-                return child.wait()
+                code = child.wait()
+                return 130 if stopped and code else code  # one that was still starting has another
             except KeyboardInterrupt:  # the child got it, too, and ends by itself
-                continue
+                stopped = True
     finally:
         if ours is not None:
             os.close(ours)

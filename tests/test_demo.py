@@ -1,11 +1,13 @@
 """The demo as a user meets it, with the real engine and a tiny model in SmolLM2's place."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from screen import Screen
 
 from chatstylebot.commands import demo
 
@@ -39,7 +41,7 @@ def test_the_demo_runs_the_whole_loop_in_a_folder_of_its_own_and_a_second_run_us
     env = os.environ | {"PYTHONUTF8": "1"}
     first = subprocess.run(line, cwd=tmp_path, env=env, capture_output=True, encoding="utf-8")
     assert first.returncode == 0, first.stdout + first.stderr
-    for part in ("a friend wrote", "the base model", "Mia's clone", "what Mia wrote", "next: cd csb-demo"):
+    for part in ("a friend wrote", "the base model", "Mia's clone", "what Mia wrote", "\n  cd csb-demo\n  csb chat  "):
         assert part in first.stdout
     for command in (
         "$ csb preprocess --no-groups ",
@@ -61,3 +63,23 @@ def test_the_demo_runs_the_whole_loop_in_a_folder_of_its_own_and_a_second_run_us
     assert adapter.stat().st_mtime_ns == before
     # the same seed, the same answers
     assert second.stdout.partition("┏")[2] == first.stdout.partition("┏")[2] != ""
+
+
+def test_the_lines_at_the_end_work_from_where_the_user_stands() -> None:
+    lines = [line.partition("#")[0].strip() for line in demo._next(Path("my demo"), ". .venv/bin/activate")]
+    assert lines == [". .venv/bin/activate", "cd 'my demo'", "csb chat", "csb chat --base", "csb init ~/my-clone"]
+    assert demo._next(Path("csb-demo"), "")[0] == "cd csb-demo"
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(("env", "said"), [({}, True), ({demo.ACTIVATE: ". .venv/bin/activate"}, False)])
+def test_an_interrupted_demo_names_the_line_that_goes_on(tmp_path: Path, env: dict[str, str], said: bool) -> None:
+    subprocess.run(
+        [sys.executable, HERE / "tiny_model.py", tmp_path / "d" / "models" / "SmolLM2-135M-Instruct"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    screen = Screen(tmp_path, "demo", "--folder", "d", **env)
+    screen.wait("$ csb train")
+    os.killpg(screen.process.pid, signal.SIGINT)  # as a terminal does it: to the demo and its children
+    assert screen.end() == 130
+    assert ("interrupted: csb demo --folder d goes on from there" in screen.text) is said  # else the script says it

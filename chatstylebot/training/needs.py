@@ -89,7 +89,7 @@ def _on_cpu(need: int) -> str:
     free = machine.ram()[1]
     told = f"memory: about {need / 1e9:.1f} GB (an estimate), on the CPU"
     if free and need > free:
-        told += f", which has {free / 1e9:.1f} GB free: too much, take a smaller model (--model {presets.FOR_CPU})"
+        told += f", which has {free / 1e9:.1f} GB free: too much, take a smaller model (csb recipes models)"
     return told
 
 
