@@ -129,7 +129,7 @@ def test_the_off_switch_of_a_folder_that_is_no_clone_s_is_an_error(tmp_path: Pat
     for word in ("pause", "resume"):
         done = csb(tmp_path, "bot", word)
         assert (done.returncode, done.stdout) == (1, "")
-        assert "no bot runs here" in done.stderr
+        assert "no workspace here" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

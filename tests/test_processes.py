@@ -137,6 +137,7 @@ def test_while_the_engine_of_a_killed_run_is_ending_no_other_run_begins(tmp_path
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
 def test_a_server_that_is_told_to_end_says_no_traceback(name: str, code: int, place: Path) -> None:
     fake = Path(__file__).with_name("fake_engine.py")
+    (place / "clone.yaml").touch()
     env = os.environ | {"CSB_ENGINE_KEY": "k" * 16, "PYTHONUTF8": "1"}
     with subprocess.Popen(
         [sys.executable, str(fake)], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"

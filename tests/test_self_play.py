@@ -162,6 +162,7 @@ def test_a_vote_wins_over_self_play_even_where_it_is_older(csb: Csb, workspace: 
 
 
 def test_without_samples_or_a_server_there_is_a_remedy(csb: Csb, place: Path) -> None:
+    (place / "clone.yaml").touch()
     assert "try: csb preprocess" in csb("feedback", "self-play", code=1).stderr
     (place / "data").mkdir()
     (place / "data" / "chat_records.json").write_text("[]")

@@ -503,7 +503,7 @@ def test_a_run_is_planned_for_a_gpu_that_is_elsewhere(csb: Csb, place: Path) -> 
     assert "GB (an estimate) of 24.0 GB on a GPU of 24 GB elsewhere\n" in rest
     assert re.search(r"time: about \d+ min to .*\d h.* \(an estimate, not measured\)", rest)
     assert "a card before Ampere (GTX, V100, T4) has none, there: fp16=true bf16=false" in story
-    assert "note: on this machine, the base model is not in" in story
+    assert "note: on this machine, the base model is not here" in story
     assert "would not start" not in story
     assert "planned for this CPU" not in story
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatstylebot import files, processes
 from chatstylebot.errors import UserError
+from chatstylebot.workspace import Workspace, here
 
 if TYPE_CHECKING:
     from llama_index.core.base.embeddings.base import BaseEmbedding
@@ -42,6 +43,8 @@ def load(name: str) -> "BaseEmbedding":
     from llama_index.embeddings.huggingface import HuggingFaceEmbedding
 
     folder = Path(name).expanduser()
+    if not folder.is_dir() and (shared := Workspace(here()).located(name)).is_dir():
+        folder = shared  # models/NAME, where the library has it
     if looks_like_path(name) and not folder.is_dir():
         raise UserError(f"there is no folder {folder}", "check memory.embedding in clone.yaml, or --embedding")
     try:
