@@ -16,7 +16,7 @@ def samples(workspace: Path, card: Card, train: int, whole: bool) -> list[str]:
     if train < ENOUGH and not card.url:
         lines += [
             f"a style takes about {ENOUGH:,} samples; for more: several exports at once (csb preprocess A B)",
-            "with few, the manner of a larger model that is shown your answers may be nearer: csb init OTHER --no-gpu",
+            "with few, a larger model that sees your answers may be nearer to you: csb init ~/another-clone --no-gpu",
         ]
     return [*lines, f"next: {_enter(workspace)}{_then(workspace, card, whole)}"]
 
@@ -25,7 +25,7 @@ def bereft(workspace: Path) -> list[str]:
     """What to say where .csb/ is not beside the samples: it was deleted, or stayed on another machine."""
     if not Workspace(workspace).bereft:
         return []
-    gone = "what csb preprocess left in .csb/ is gone (held-out talk, memory, rhythm; who is whose, for csb forget)"
+    gone = "what csb preprocess left in .csb/ is not here (held-out talk, memory, rhythm; who is whose, for csb forget)"
     return [f"{gone}: right on a rented machine, else csb preprocess EXPORT --replace brings it back"]
 
 
@@ -35,7 +35,7 @@ def _then(workspace: Path, card: Card, whole: bool) -> str:
     if card.url:
         return "csb rag index, then csb chat"
     if not own.card.is_file():
-        return "csb init here writes clone.yaml (name, language, model); then csb train --dry-run"
+        return "csb init . here writes clone.yaml (--name, --language, --model); then csb train --dry-run"
     return "csb train --dry-run, then csb train" if whole else "csb download, then csb train --dry-run and csb train"
 
 

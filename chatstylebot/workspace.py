@@ -27,10 +27,13 @@ def here(start: Path | None = None) -> Path:
     return next((p for p in (folder, *folder.parents) if (p / CARD).is_file()), folder)
 
 
-def inside() -> Path:
-    """The workspace that we stand in. Raises UserError where there is none: all that is made would land elsewhere."""
+def inside(named: object = True) -> Path:
+    """The workspace that we stand in. Raises UserError where there is none: all that is made would land elsewhere.
+
+    The original's folders, which this repository has, are one where a model is `named`, as in the original's lines.
+    """
     folder = here()
-    if Workspace(folder).begun:
+    if Workspace(folder).begun or (named and Workspace(folder).original):
         return folder
     below = sorted(path.parent.name for path in folder.glob(f"*/{CARD}"))[:1]
     entered = f"cd {shlex.quote(below[0])}, then the same line again" if below else "cd into the one you have"
@@ -57,9 +60,13 @@ class Workspace:
 
     @property
     def begun(self) -> bool:
-        """Whether somebody works here: a card, a .csb/, samples, or the original's folders, as this repository has."""
-        original = (self.config / "train").is_dir() and self.registry.is_file()
-        return self.card.is_file() or self.hidden.is_dir() or self.samples.is_file() or original
+        """Whether somebody works here: there is a card, a .csb/, or samples."""
+        return self.card.is_file() or self.hidden.is_dir() or self.samples.is_file()
+
+    @property
+    def original(self) -> bool:
+        """Whether the original's folders are here."""
+        return (self.config / "train").is_dir() and self.registry.is_file()
 
     def base(self, name: str) -> Path:
         """Where the base model of that folder name lies: in models/ here, else in the library (if anywhere)."""

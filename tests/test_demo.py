@@ -67,7 +67,7 @@ def test_the_demo_runs_the_whole_loop_in_a_folder_of_its_own_and_a_second_run_us
 
 def test_the_lines_at_the_end_work_from_where_the_user_stands() -> None:
     lines = [line.partition("#")[0].strip() for line in demo._next(Path("my demo"), ". .venv/bin/activate")]
-    assert lines == [". .venv/bin/activate", "cd 'my demo'", "csb chat", "csb chat --base", "csb init ~/my-clone"]
+    assert lines == [". .venv/bin/activate", "cd 'my demo'", "csb chat", "csb chat --base", ""]
     assert demo._next(Path("csb-demo"), "")[0] == "cd csb-demo"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from chatstylebot.engine import devices
+from chatstylebot.errors import UserError
 
 ROWS = "NVIDIA GeForce RTX 4090, 24564, 24000, 560.35\nTesla V100-SXM2-16GB, 16160, 16000, 560.35\n"
 
@@ -49,3 +50,9 @@ def test_without_a_driver_there_is_none() -> None:
 )
 def test_a_gpu_elsewhere_is_named_by_its_memory(text: str, memory: list[float]) -> None:
     assert [(d.memory, d.bf16) for d in devices.elsewhere(text)] == [(size * 10**9, True) for size in memory]
+
+
+def test_two_gpus_that_are_written_the_usual_way_round_are_not_24_of_2_gb() -> None:
+    with pytest.raises(UserError, match="24 GPUs of 2 GB each") as error:
+        devices.elsewhere("2x24")
+    assert error.value.remedy == "of 2 such GPUs: --gpu 24x2"

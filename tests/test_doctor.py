@@ -178,7 +178,8 @@ def test_the_url_is_asked_whether_it_answers_and_has_the_model(
         "url", False, f"{engine} answers, and has no qwen2.5:7b; it has fake", "ollama pull qwen2.5:7b"
     )
     away = found(f"http://127.0.0.1:{free_port()}/v1")
-    assert (away.ok, away.remedy) == (False, "ollama serve, or whatever is to answer there")
+    assert away.ok is False
+    assert "ollama serve (Ollama is at https://ollama.com), ollama pull qwen2.5:7b" in away.remedy
 
 
 def test_a_vendor_to_whom_nothing_may_go_yet_is_not_asked(place: Path) -> None:

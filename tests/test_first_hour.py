@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -72,7 +73,9 @@ def test_the_original_s_folders_are_a_workspace_and_a_folder_below_one_is_in_it(
     (place / "config" / "train").mkdir(parents=True)
     (place / "data").mkdir()
     (place / "data" / "dataset_info.json").write_text("{}")
-    assert workspace.inside() == place
+    assert workspace.inside("llama3") == place  # csb train --model llama3, an original's line
+    with pytest.raises(UserError, match="no workspace"):
+        workspace.inside(None)  # csb train, typed where the program was unpacked
     (place / "clone.yaml").write_text("")
     os.chdir(place / "config")
     assert workspace.inside() == place
@@ -85,7 +88,7 @@ def test_preprocess_without_a_workspace_says_what_it_leaves_and_asks_on_a_termin
     assert "nothing was written" in no
     assert not (place / ".csb").exists()
     yes = typed(place, ["preprocess", path], "y\n")
-    assert "next: csb init here writes clone.yaml" in yes
+    assert "next: csb init . here writes clone.yaml" in yes
     assert "write them here?" not in typed(place, ["preprocess", path], "")  # it was agreed to
     shutil.rmtree(place / ".csb")
     SAMPLES.unlink()
@@ -100,7 +103,7 @@ def test_another_export_replaces_nothing_in_silence(csb: Csb, place: Path) -> No
     kept = SAMPLES.read_bytes()
     said = csb("preprocess", two, code=1).stderr
     assert "data/chat_records.json holds 1 sample and .csb/ the messages and held-out talk, made of one.csv" in said
-    assert f"csb preprocess EARLIER {two} joins both" in said
+    assert f"csb preprocess one.csv {two}, each with its folder, joins them" in said
     assert "--replace replaces" in said
     assert SAMPLES.read_bytes() == kept
 
@@ -124,7 +127,7 @@ def test_samples_of_nobody_knows_what_are_not_replaced_and_another_output_keeps_
     csb("init", ".")
     SAMPLES.write_text('[{"instruction": "a", "output": "b"}, {"instruction": "c", "output": "d"}]')
     path = export(place / "m.csv", talk("A: hi", "me: hey"))
-    assert "holds 2 samples, made of other exports" in csb("preprocess", path, code=1).stderr
+    assert "holds 2 samples; of which exports is not known here" in csb("preprocess", path, code=1).stderr
     csb("preprocess", path, "--output", "data/mine.json")
     other = export(place / "o.csv", talk("A: hi", "me: ho"))
     assert ".csb/ holds messages and held-out talk" in csb("preprocess", other, "-o", "data/x.json", code=1).stderr
@@ -241,11 +244,13 @@ def test_a_model_made_for_another_language_is_a_note_and_one_of_the_same_nothing
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--max_steps", "4"], "--max_steps is a key of LLaMA-Factory: write max_steps=4"),
-        (["--max-steps=4"], "--max-steps is a key of LLaMA-Factory: write max_steps=4"),
+        (["--max_steps", "4"], "--max_steps is no option, but a key of LLaMA-Factory: write max_steps=4"),
+        (["--max-steps=4"], "--max-steps is no option, but a key of LLaMA-Factory: write max_steps=4"),
         (["--max_steps", "--dry-run"], "write max_steps=VALUE"),
         (["--metod", "full"], "there is no option --metod; did you mean --method?"),
         (["--lerning_rate", "1"], "did you mean learning_rate=VALUE?"),
+        (["--epochs", "1"], "write num_train_epochs=1"),
+        (["--lr=2e-5"], "write learning_rate=2e-5"),
         (["-x"], "there is no option -x"),
     ],
 )
@@ -278,7 +283,7 @@ def test_a_checkpoint_that_is_not_there_gets_the_list_of_those_that_are(csb: Csb
 def test_what_follows_the_samples_depends_on_what_is_here(place: Path) -> None:
     own, card = Workspace(place), Card(language="en", model="smollm2")
     assert onward.samples(place, card, 5_000, False) == [
-        "next: csb init here writes clone.yaml (name, language, model); then csb train --dry-run"
+        "next: csb init . here writes clone.yaml (--name, --language, --model); then csb train --dry-run"
     ]
     own.card.write_text("model: smollm2")
     few = onward.samples(place, card, 999, False)
@@ -306,7 +311,7 @@ def test_what_was_deleted_by_hand_is_noticed_with_the_line_that_brings_it_back(c
     csb("preprocess", path)
     assert ".csb/ is gone" not in csb("train", "--dry-run").stderr
     shutil.rmtree(place / ".csb")
-    gone = "what csb preprocess left in .csb/ is gone"
+    gone = "what csb preprocess left in .csb/ is not here"
     assert gone in (said := csb("train", "--dry-run").stderr)
     assert "csb preprocess EXPORT --replace brings it back" in said
     assert "csb preprocess EXPORT --replace" in csb("doctor", code=None).stdout
@@ -349,3 +354,66 @@ def test_a_model_of_the_library_is_trained_without_a_link_and_recorded_as_every_
     own = base(work / "models" / "Qwen3-4B-Instruct-2507")
     job = jobs.plan_run(Card(), work, pairs=["dataset=chat_records"])
     assert (job.values["model_name_or_path"], job.model) == ("models/Qwen3-4B-Instruct-2507", own)
+
+
+def test_the_home_folder_is_no_workspace_since_all_below_would_belong_to_it(csb: Csb, place: Path) -> None:
+    path = export(place / "m.csv", talk("A: hi", "me: hey"))
+    assert "csb init ~/my-clone" in csb("init", ".", code=1, HOME=str(place)).stderr
+    said = csb("preprocess", path, code=1, HOME=str(place)).stderr
+    assert "your home folder is no place for samples" in said
+    assert [one.name for one in place.iterdir()] == ["m.csv"]
+
+
+def test_an_export_that_is_not_there_is_told_before_what_it_would_replace(csb: Csb, place: Path) -> None:
+    csb("init", ".")
+    csb("preprocess", export(place / "m.csv", talk("A: hi", "me: hey")))
+    said = csb("preprocess", "nothere.csv", code=1).stderr
+    assert "nothere.csv" in said
+    assert "replace" not in said
+
+
+def test_a_server_that_does_not_answer_is_told_at_once_with_where_ollama_is(csb: Csb, place: Path) -> None:
+    csb("init", ".", "--no-gpu", "--url", f"http://127.0.0.1:{free_port()}/v1", "--url-model", "qwen2.5:7b")
+    csb("preprocess", export(place / "m.csv", talk("A: hi", "me: hey")))
+    for line in (("chat",), ("rag", "ask", "hi")):
+        said = csb(*line, code=1).stderr
+        assert "does not answer" in said
+        assert "ollama serve (Ollama is at https://ollama.com), ollama pull qwen2.5:7b" in said
+    assert re.search("✓ memory of past talk +indexed", csb("doctor", code=1).stdout)
+
+
+def test_an_interrupt_promises_to_go_on_only_where_something_was_saved(place: Path) -> None:
+    (place / "data").mkdir()
+    (place / "data" / "chat_records.json").write_text('[{"instruction": "a", "output": "b"}]')
+    job = jobs.plan_run(Card(), place, pairs=["dataset=chat_records"])
+    assert runs.goes_on(job) == "interrupted, and nothing was saved yet: the same line starts over"
+    (job.output / "checkpoint-8").mkdir(parents=True)
+    (job.output / "checkpoint-8" / "trainer_state.json").write_text("{}")
+    assert "--resume goes on" in runs.goes_on(job)
+
+
+def test_the_plan_of_a_rented_machine_is_the_plan_at_home(csb: Csb, place: Path) -> None:
+    csb("init", ".", "--language", "en")
+    words = " ".join(["word"] * 40)
+    csb("preprocess", export(place / "m.csv", talk(*(f"{who}: {n} {words}" for n in range(90) for who in ("A", "me")))))
+
+    def plan(where: Path) -> list[str]:
+        done = tiny_workspace.csb(where, "train", "--dry-run", "--gpu", "24").stdout
+        return [line for line in done.splitlines() if line.startswith(("cutoff_len", "memory", "time"))]
+
+    (place / "rented").mkdir()
+    for what in ("clone.yaml", "config", "data"):  # as the README's rsync
+        target = place / "rented" / what
+        shutil.copytree(place / what, target) if (place / what).is_dir() else shutil.copy(place / what, target)
+    assert plan(place / "rented") == plan(place)
+    assert plan(place)[0] != "cutoff_len: 1024"
+
+
+def test_a_merged_model_knows_its_template(place: Path) -> None:
+    merged, adapter = base(place / "exported" / "mine"), place / "saves" / "qwen3" / "lora" / "sft"
+    told = {"base_folder": "/elsewhere/models/Qwen3-4B-Instruct-2507", "adapter_folder": str(adapter), "learnt": []}
+    (merged / "csb_merged.json").write_text(json.dumps(told))
+    assert talking.base_of(str(merged), place) == (merged, presets.get("qwen3").template)
+    adapter.mkdir(parents=True)
+    (adapter / "csb_run.json").write_text('{"template": "mine"}')
+    assert talking.base_of(str(merged), place) == (merged, "mine")

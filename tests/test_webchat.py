@@ -83,7 +83,7 @@ def webchat(folder: Path, *argv: str, **env: str) -> Iterator[tuple["subprocess.
         assert process.stderr
         try:
             ready = process.stdout.readline()
-            assert ready == f"ready: http://127.0.0.1:{line[5]}\n", ready + process.stderr.read()
+            assert ready.startswith(f"ready: http://127.0.0.1:{line[5]} (open it in a browser"), ready
             yield process, ready.split()[1]
         finally:
             process.send_signal(signal.SIGINT)

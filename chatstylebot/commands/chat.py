@@ -41,7 +41,7 @@ def run(
     """
     from chatstylebot.bot import chat, sides
     from chatstylebot.models import presets
-    from chatstylebot.serving import keys, leaving
+    from chatstylebot.serving import keys, leaving, reach
 
     if model and Path(model).is_dir():
         model = str(Path(model).resolve())  # the server runs in the workspace, and we perhaps below it
@@ -56,9 +56,10 @@ def run(
             where = there = sides.There(server, os.environ.get(sides.KEY, ""), stack, loop)
             first = there.first()
         else:
-            own = Workspace(inside())
+            own = Workspace(inside(model or adapter or gguf))
             card = cards.find(own.folder) or Card()
             leaving.agree(own.folder, clone)
+            reach.check(leaving.elsewhere(card, leaving.words(clone)))
             _, key = keys.load(own.private().keys, os.environ)
             more: dict[sides.Kind, list[str]] = {"clone": clone}
             local = leaving.elsewhere(card, leaving.words(both)) is None

@@ -47,7 +47,7 @@ def run(
     except KeyboardInterrupt:
         if ACTIVATE not in os.environ:  # the script says it itself
             again = shlex.join(["csb", "demo", *(["--folder", str(folder)] if folder != Path("csb-demo") else [])])
-            progress.say(f"interrupted: {again} goes on from there")
+            progress.say(f"interrupted: {again} goes on from there; a training that was not finished starts over")
         raise
 
 
@@ -85,9 +85,9 @@ def _next(folder: Path, activate: str) -> list[str]:
         (f"cd {here}", ""),
         ("csb chat", "talks to Mia's clone"),
         ("csb chat --base", "talks to the model that it was made of"),
-        ("csb init ~/my-clone", "begins a clone of your own; the README leads on"),
     ]
-    return [f"{line:<28}# {what}" if what else line for line, what in lines if line]
+    shown = [f"{line:<28}# {what}" if what else line for line, what in lines if line]
+    return [*shown, "# a clone of your own: README.md, Your own clone (README_zh.md)"]
 
 
 def _used_again(adapter: Path, steps: int) -> None:

@@ -1,6 +1,5 @@
 """this machine and workspace → what is missing, and the line that fixes it"""
 
-import asyncio
 import importlib.metadata
 import importlib.util
 import json
@@ -27,7 +26,6 @@ from chatstylebot.workspace import Workspace, here
 ENGINE = "0.9.5"
 TESTED_TORCH = "pip install 'torch<2.15' 'torchvision<0.30' 'torchaudio<2.12'"
 GB = 1e9
-PATIENCE = 3.0  # seconds for a server elsewhere
 ENGINES = {"llamacpp": "llama.cpp", "llamafactory": "LLaMA-Factory", "url": "the server of the url"}
 # what `chatstylebot[gpu]` installs: what it is for, and what that wants
 PACKAGES = (
@@ -137,37 +135,15 @@ def spared(check: Check) -> Check:
 def elsewhere(workspace: Path) -> Check:
     """Whether the server that the card names answers, and has the model. Nothing is asked of a vendor to whom the owner
     does not let talk go."""
-    from chatstylebot.client import Client, Trouble, root
-    from chatstylebot.serving import engines, leaving
+    from chatstylebot.serving import leaving, reach
 
     card = cards.find(workspace) or Card()
     where = leaving.Elsewhere(card.url, card.url_model, named=True)
     if not leaving.agreed(Workspace(workspace), where):
         detail = f"{where.beyond} is not asked: nothing goes there before you agree"
         return Check("url", None, detail, "csb serve says what would go there, and asks once")
-    key, here_ = os.environ.get(engines.KEY, ""), leaving.Elsewhere(card.url).beyond == ""
-
-    async def models() -> list[str]:
-        client = Client(f"{root(card.url)}/v1", key)
-        try:
-            return await client.models(PATIENCE)
-        finally:
-            await client.close()
-
-    try:
-        names = asyncio.run(models())
-    except Trouble as error:
-        if error.status in (401, 403):
-            detail = f"{card.url} refuses the key" if key else f"{card.url} asks for a key"
-            return Check("url", False, detail, f"{engines.KEY}=… csb doctor, and the same before csb serve or csb chat")
-        remedy = "ollama serve, or whatever is to answer there" if here_ else "check url in clone.yaml, and the network"
-        return Check("url", False, f"{card.url} does not answer: {error.message}", remedy)
-    wanted = card.url_model
-    if not names or (wanted and not {wanted, f"{wanted}:latest"} & {*names}):
-        told = f"; it has {', '.join(names[:5])}" if names else ""
-        remedy = f"ollama pull {wanted or 'qwen2.5:7b'}" if here_ else "url_model in clone.yaml"
-        return Check("url", False, f"{card.url} answers, and has no {wanted or 'model'}{told}", remedy)
-    return Check("url", True, f"{card.url} answers, with {wanted or names[0]}")
+    seen = reach.look(where)
+    return Check("url", not seen.remedy, seen.detail, seen.remedy)
 
 
 def software(probes: Probes, url: str = "") -> Iterator[Check]:
@@ -272,11 +248,12 @@ def hardware(workspace: Path, probes: Probes, language: str = "en") -> Iterator[
 
 def contents(workspace: Path, fallback: str) -> Iterator[Check]:
     """The workspace: its card, data, base model and adapter. Outside of one, data and model may be missing."""
-    card, own = None, Workspace(workspace).card.is_file()
+    card, own = None, Workspace(workspace).begun
     try:
         card = cards.find(workspace)
         detail = f"{card.name or 'no name'}, {card.language}, {card.model}" if card else "no workspace here"
-        yield Check("clone.yaml", True if own else None, detail, "" if own else "csb init")
+        written = Workspace(workspace).card.is_file()
+        yield Check("clone.yaml", True if written else None, detail, "" if written else "csb init ~/my-clone")
     except UserError as error:
         yield Check("clone.yaml", False, error.problem, error.remedy)
 
@@ -315,7 +292,22 @@ def contents(workspace: Path, fallback: str) -> Iterator[Check]:
             there[-1] if there else "none yet: it is what csb train makes",
             "" if there else "csb train",
         )
+    if card and card.memory.enabled:
+        yield _memory(workspace)
     yield from _server(Workspace(workspace))
+
+
+def _memory(workspace: Path) -> Check:
+    """What answers from past talk: its packages, and the index."""
+    from chatstylebot.memory import packages
+
+    try:
+        packages.check()
+    except UserError as error:
+        return Check("memory of past talk", False, error.problem, error.remedy)
+    there = Workspace(workspace).memory.is_file()
+    detail = "indexed" if there else "not indexed yet"
+    return Check("memory of past talk", True if there else None, detail, "" if there else "csb rag index")
 
 
 def _server(own: Workspace) -> Iterator[Check]:

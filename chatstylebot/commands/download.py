@@ -1,5 +1,6 @@
 """hub, mirror or package → a base model in the library, a folder for all workspaces"""
 
+import os
 import time
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ from chatstylebot import card as cards
 from chatstylebot import progress
 from chatstylebot.errors import UserError
 from chatstylebot.models import folders, hubs
-from chatstylebot.workspace import Workspace, here, inside
+from chatstylebot.workspace import Workspace, here, inside, library
 
 
 def run(
@@ -40,6 +41,8 @@ def run(
     """
     workspace = here()
     wanted = folders.find(model or _of_card(), source, to, workspace)
+    if to is None and wanted.folder.parent != library() and os.environ.get("CSB_MODELS"):
+        progress.say(f"note: models/ of this workspace holds it, or leads to it: CSB_MODELS ({library()}) is not asked")
     shown = folders.place(wanted.folder)
     faults = folders.check(wanted.folder)
     if not faults and not force:

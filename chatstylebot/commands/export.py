@@ -34,7 +34,7 @@ def run(
         raise UserError("the base model needs no merging", "csb export --base --gguf q8_0 makes a GGUF of it")
     if base and adapter:
         raise UserError("--base and --adapter together make no sense", "leave one of them out")
-    workspace = inside()
+    workspace = inside(model or adapter)
     card = cards.find(workspace) or cards.Card()
     values = talk.recipe(card, workspace, model, adapter, base)
     source = values.get("adapter_name_or_path")

@@ -48,6 +48,7 @@ def run(
             progress.tell(line)
         if dry_run:
             _anew(plan)
+            progress.say("nothing was changed; next: the same line without --dry-run, which asks first")
             return
         if not yes:
             progress.sure("delete all this?", "--dry-run shows what would go")

@@ -67,8 +67,13 @@ def make(folder: Path, name: str, author: str, language: str, model: str, elsewh
     from chatstylebot.models import presets
     from chatstylebot.training import datasets, recipes
 
+    if folder.resolve() == Path.home().resolve():
+        raise UserError(
+            "your home folder is no workspace: every folder below it would belong to it", "csb init ~/my-clone"
+        )
     if not Path(model).is_dir():
         presets.get(model)
+    model_asked = model
     there = (elsewhere.url, elsewhere.model, True) if elsewhere else ("", "", False)
     card = card_text.commented(name, author, language, model, *there)  # type: ignore[arg-type]
     cards.parse(yaml.safe_load(card), "the options")
@@ -91,11 +96,14 @@ def make(folder: Path, name: str, author: str, language: str, model: str, elsewh
     if kept:
         were = "were there already and stay as they are" if len(kept) > 1 else "was there already and stays as it is"
         progress.say(f"{many(len(kept), 'file')} {were}")
-    typer.echo(f"made {many(len(wanted) - len(kept), 'file')} in {folder.resolve()}")
+    new = len(wanted) - len(kept)
+    typer.echo(
+        f"made {many(new, 'file')} in {folder.resolve()}" + (" (most are recipes, in config/)" if new > 99 else "")
+    )
     if place.card in kept:
         model = cards.read(place.card).model
-        options = "--name, --author, --language" + (", --model, --no-gpu and --url" if elsewhere else " and --model")
-        progress.say(f"note: clone.yaml was there: {options} are not applied to it")
+        if (name, author, language, model_asked, elsewhere) != ("", "", "zh", "qwen3", None):
+            progress.say("note: clone.yaml was there: what was typed behind csb init is not applied to it; edit it")
     if not elsewhere:
         card_now = cards.read(place.card)
         for line in presets.mute(card_now.model, card_now.language):

@@ -14,6 +14,7 @@ from chatstylebot import garbage, onward, progress
 from chatstylebot.errors import UserError
 from chatstylebot.workspace import Workspace, here
 
+START = "csb init ~/my-clone, cd ~/my-clone, then the same line"
 MEMORY_SHARE = 0.3  # of the samples, where the clone has a memory at work
 Privacy = Annotated[str | None, typer.Option(help="redact, drop or off.", metavar="redact|drop|off")]
 
@@ -154,23 +155,26 @@ def run(
 
 def _onward(card: Any, train: int) -> None:
     """Say what comes next."""
-    from chatstylebot.models import folders, tokenizer
+    from chatstylebot.models import folders, presets, tokenizer
 
     found = tokenizer.find(card.model, here())
+    for line in presets.mute(card.model, card.language) if not card.url else ():
+        progress.say(line)
     for line in onward.samples(here(), card, train, found is not None and not folders.check(found.parent)):
         progress.say(line)
 
 
 def _homeless(own: Workspace) -> None:
     """Say that there is no workspace, and what will lie here. Raises UserError where the user rather wants one."""
+    if own.folder == Path.home():
+        raise UserError("your home folder is no place for samples: every folder below it would belong to them", START)
     if own.hidden.exists():  # it was said before
         return
     progress.say(
         f"no workspace here: the samples go to data/, and .csb/ keeps the texts of all messages, in {own.folder}"
     )
     if sys.stdin.isatty():
-        remedy = "csb init ~/my-clone, cd ~/my-clone, then the same line"
-        progress.agreed("write them here?", "nothing was written", remedy, remedy)
+        progress.agreed("write them here?", "nothing was written", START, START)
 
 
 def _teaching(share: float) -> Any:

@@ -57,6 +57,7 @@ def index(
     own = Workspace(inside())
     card = _card(own, embedding=embedding, chunk_size=chunk_size, chunk_overlap=chunk_overlap)
     _index(own, card, records, progress.tell)
+    progress.say(_next(card))
 
 
 def _index(own: Workspace, card: Card, records: Path | None, tell: Callable[[str], None]) -> None:
@@ -85,6 +86,16 @@ def _index(own: Workspace, card: Card, records: Path | None, tell: Callable[[str
         raise
     if made:
         progress.say(f"{many(made, 'passage')} embedded by {name}")
+
+
+def _next(card: Card) -> str:
+    """What follows the index."""
+    put = (
+        "csb chat, csb serve and the bot answer from it"
+        if card.memory.enabled
+        else ("memory: {enabled: true} in clone.yaml has csb chat, csb serve and the bot answer from it")
+    )
+    return f'next: csb rag ask "…" asks it; {put}'
 
 
 @app.command()
@@ -155,7 +166,7 @@ def _answer(
     from chatstylebot.bot import chat, sides
     from chatstylebot.client import Trouble
     from chatstylebot.memory import shown
-    from chatstylebot.serving import keys, leaving
+    from chatstylebot.serving import keys, leaving, reach
 
     used: list[Found] = []
 
@@ -173,6 +184,7 @@ def _answer(
         else:
             more = ["--model", _model(who.name)] if who.name else []
             leaving.agree(own.folder, more)
+            reach.check(leaving.elsewhere(cards.find(own.folder) or Card(), leaving.words(more)))
             _, key = keys.load(own.private().keys, os.environ)
             where = sides.Own(own.folder, key, {"clone": more, "base": [*more, "--no-adapter"]}, stack, loop)
         talk = chat.Chat(where, "clone", loop, (lambda _: None) if as_json else _write, recall)

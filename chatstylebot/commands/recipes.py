@@ -79,10 +79,11 @@ def list_recipes(
     model: Annotated[str | None, typer.Argument(help="Only this preset's: qwen3.")] = None,
     stage: Annotated[str | None, typer.Option(help=f"Only this stage's: {', '.join(STAGES)}.")] = None,
     method: Annotated[str | None, typer.Option(help=f"Only this method's: {', '.join(recipes.TOLD)}.")] = None,
+    named: Annotated[str | None, typer.Option("--model", hidden=True)] = None,
     as_json: AsJson = False,
 ) -> None:
     """A table of the training recipes with the memory each is estimated to need."""
-    preset, stage = _preset(model), _one_of("--stage", stage, STAGES)
+    preset, stage = _preset(model or named), _one_of("--stage", stage, STAGES)
     method = _one_of("--method", method, recipes.TOLD)
     own = [recipe for recipe in recipes.every().values() if preset in (None, recipe.preset.name)]
     found = [recipe for recipe in own if stage in (None, recipe.stage) and method in (None, recipe.method)]

@@ -79,7 +79,7 @@ def run(
     from chatstylebot.serving import workspace as work
     from chatstylebot.serving.state import Choices, Limits
 
-    workspace = inside()
+    workspace = inside(model or adapter or gguf or url or model_name)
     card, more = cards.find(workspace) or Card(), {}
     if model_name is not None:
         named = original.load(card, workspace, workspace / settings, model_name)

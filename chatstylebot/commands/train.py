@@ -71,7 +71,7 @@ def run(
     elsewhere = devices.elsewhere(gpu) if gpu is not None else []
     if elsewhere and not dry_run:
         raise UserError("--gpu plans for a GPU elsewhere, and trains nothing", f"csb train --dry-run --gpu {gpu}")
-    workspace = inside()
+    workspace = inside(model or recipe)
     card = cards.find(workspace) or cards.Card()
     asked: Any = {"stage": stage, "pairs": pairs, "model": model, "method": method, "recipe": recipe}
     asked |= {"deepspeed": deepspeed, "elsewhere": elsewhere}
@@ -104,7 +104,7 @@ def run(
         try:
             done = training.train(job, env, resume, again, verbose)
         except KeyboardInterrupt:
-            progress.say("interrupted: the same line with --resume goes on, with --again starts over")
+            progress.say(training.goes_on(job))
             raise
         typer.echo(f"done: {done}")
         progress.say(f"next: csb chat --adapter {job.values['output_dir']}")
@@ -142,9 +142,10 @@ def _unknown(word: str, after: str) -> typer.BadParameter:
 
     name, equals, value = word.partition("=")
     key = name.lstrip("-").replace("-", "_")
+    key = keys.MEANT.get(key, key)
     if key in keys.known():
         value = value if equals else after if after and not after.startswith("-") else "VALUE"
-        return typer.BadParameter(f"{name} is a key of LLaMA-Factory: write {key}={value}")
+        return typer.BadParameter(f"{name} is no option, but a key of LLaMA-Factory: write {key}={value}")
     near = nearest(name, [*OPTIONS, *(f"--{one}" for one in keys.known())])
     meant = near if near in OPTIONS else f"{near[2:]}=VALUE"
     return typer.BadParameter(f"there is no option {name}" + (f"; did you mean {meant}?" if near else ""))

@@ -28,7 +28,7 @@ def run(
         nonlocal told
         if not told and (line == webpage.READY or "Running on local URL" in line):  # of llamafactory-cli's own page
             told = True
-            progress.tell(f"ready: http://127.0.0.1:{port}")
+            progress.tell(f"ready: http://127.0.0.1:{port} (open it in a browser; Ctrl-C here ends it)")
 
     progress.say(f"starting the engine, which takes about twenty seconds; Ctrl-C ends it; its log: {log}")
     llamafactory.run(call, log, heard, "page")

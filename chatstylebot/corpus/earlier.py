@@ -12,6 +12,7 @@ from chatstylebot import files, progress
 from chatstylebot.corpus.store import Place, report
 from chatstylebot.errors import UserError
 
+SHOWN = 3  # names of earlier exports
 TALK = "talk"  # what .csb/ holds of chats: messages, held-out rows
 Record = dict[str, Any]
 
@@ -32,13 +33,22 @@ def check(place: Place, paths: Sequence[Path], chats: bool, replace: bool) -> No
 
     On a terminal the user is asked; elsewhere it takes `replace`.
     """
-    lost = _lost(place, paths, chats)
-    if not lost or replace:
+    if replace or not all(path.exists() for path in paths):  # what is not there is told when it is read
         return
-    joined = (
-        f"csb preprocess EARLIER {files.typed(paths)} joins both; csb init ELSEWHERE, and this line there, keeps both"
-    )
-    story = f"{' and '.join(lost)}, made of {_names(place)}, which this run does not read and would replace"
+    lost = _lost(place, paths, chats)
+    if not lost:
+        return
+    earlier = [Path(name) for name in _earlier(place)]
+    if earlier:
+        few = files.typed(earlier) if len(earlier) <= SHOWN else "EARLIER_EXPORTS"
+        story = f"{' and '.join(lost)}, made of {_names(earlier)}, which this run does not read and would replace"
+        joined = (
+            f"csb preprocess {few} {files.typed(paths)}, each with its folder, joins them; in a workspace of its own "
+        )
+        joined += "(csb init ~/another-clone) this line keeps both"
+    else:
+        story = f"{' and '.join(lost)}; of which exports is not known here (.csb/ is gone, or another tool made them)"
+        joined = "move them away"
     if not sys.stdin.isatty():
         raise UserError(story, f"{joined}; --replace replaces what is there")
     progress.say(f"{story}\n{joined}")
@@ -67,11 +77,9 @@ def _covered(told: Record, what: str, place: Place, paths: Sequence[Path]) -> bo
     return all(one.get("path") in known or (one.get("content") or "") in contents for one in made)
 
 
-def _names(place: Place) -> str:
-    """Of which files, where that is known."""
-    names = [Path(name).name for name in _earlier(place)]
-    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
-    return f"{', '.join(names[:3])}{more}" if names else "other exports"
+def _names(earlier: list[Path]) -> str:
+    more = f" and {len(earlier) - SHOWN:,} more" if len(earlier) > SHOWN else ""
+    return f"{', '.join(path.name for path in earlier[:SHOWN])}{more}"
 
 
 def _earlier(place: Place) -> list[str]:

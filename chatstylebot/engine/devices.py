@@ -9,6 +9,7 @@ from chatstylebot.engine import machine
 from chatstylebot.errors import UserError
 
 AMPERE = 8.0  # compute capability from which bf16 is fast; older cards train in fp16
+SMALLEST = 4  # GB: no card below that trains anything
 CAPABILITY = ("nvidia-smi", "--query-gpu=compute_cap", "--format=csv,noheader")
 
 
@@ -46,6 +47,10 @@ def elsewhere(text: str) -> list[Device]:
     if not size or not number:
         raise UserError(
             f"--gpu {text} is no GPU", "--gpu GB, its memory, such as --gpu 24; of two such GPUs --gpu 24x2"
+        )
+    if size < SMALLEST < number:
+        raise UserError(
+            f"--gpu {text} is {number} GPUs of {size:g} GB each", f"of {size:g} such GPUs: --gpu {number}x{size:g}"
         )
     return [Device(f"a GPU of {size:g} GB elsewhere", round(size * 1e9), bf16=True)] * number
 

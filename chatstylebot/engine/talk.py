@@ -34,15 +34,29 @@ def adapter_of(card: Card, workspace: Path, model: str | None) -> Path:
     runs = finished(workspace)
     own = [folder for folder in runs if folder.parent.parent.name == name]
     if own:
+        if begun := next(
+            (one for one in _interrupted(workspace, name) if provenance.made(one) > provenance.made(own[0])), None
+        ):
+            progress.say(f"note: {_shown(begun, workspace)} is not finished; this is {_shown(own[0], workspace)}")
         return own[0]
     if runs and model is None:
-        progress.say(f"note: no finished run of {name}; this is {runs[0].relative_to(workspace)}")
+        progress.say(f"note: no finished run of {name}; this is {_shown(runs[0], workspace)}")
         return runs[0]
     nearest = f"--adapter {runs[0].relative_to(workspace)}, or " if runs else ""
     raise UserError(
         f"no finished adapter for {name} in {Workspace(workspace).saves}",
         nearest + "csb train" + (f" --model {model}" if model else ""),
     )
+
+
+def _interrupted(workspace: Path, name: str) -> list[Path]:
+    """Runs of a model that made no clone yet."""
+    found = Workspace(workspace).saves.glob(f"{name}/*/*")
+    return [one for one in found if one.name in CLONES and provenance.state(one) == "interrupted"]
+
+
+def _shown(run: Path, workspace: Path) -> str:
+    return run.relative_to(workspace).as_posix()
 
 
 def base_of(model: str, workspace: Path) -> tuple[Path, str | None]:
@@ -55,10 +69,19 @@ def base_of(model: str, workspace: Path) -> tuple[Path, str | None]:
         folder = Path(model) if Path(model).is_dir() else Workspace(workspace).located(model)
         if not folder.is_dir():
             presets.get(model)  # says what is near
-        template = next((p.template for p in known.values() if p.title == folder.name), None)
+        template = next((p.template for p in known.values() if p.title == folder.name), None) or _merged(folder)
     if missing := folders.check(folder):
         raise UserError(folders.absent(folder, missing), f"csb download {model}")
     return folder, template
+
+
+def _merged(folder: Path) -> str | None:
+    """The template of a model that was merged here."""
+    told = provenance.told_in(folder / provenance.MERGED)
+    preset = presets.titled(Path(str(told.get("base_folder"))).name)
+    adapter = Path(str(told["adapter_folder"])) if told.get("adapter_folder") else None
+    learnt = provenance.read(adapter).get("template") if adapter else None
+    return learnt or (preset.template if preset else None)
 
 
 def _no_adapter(adapter: Path, missing: list[str], workspace: Path) -> UserError:
@@ -85,6 +108,8 @@ def recipe(card: Card, workspace: Path, model: str | None, adapter: Path | None,
     told: dict[str, Any] = {}
     if not base:
         adapter = workspace / adapter if adapter else adapter_of(card, workspace, model)
+        if not adapter.is_dir():
+            raise _no_adapter(adapter, [], workspace)
         told = provenance.read(adapter)
     # an adapter knows its base; the card's model may be another by now
     folder, template = base_of(model or _preset_of(told) or card.model, workspace)
@@ -125,7 +150,7 @@ def begin(
     verb: llamafactory.Verb, model: str | None, adapter: Path | None, base: bool, env: Mapping[str, str]
 ) -> llamafactory.Call:
     """The engine's call for talking, its recipe written into .csb/. Raises UserError."""
-    workspace = inside()
+    workspace = inside(model or adapter)
     card = cards.find(workspace) or Card()
     values = recipe(card, workspace, model, adapter, base)
     if remark := prompt_differs(card, values.get("adapter_name_or_path")):

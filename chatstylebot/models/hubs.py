@@ -94,7 +94,10 @@ def explain(wanted: Wanted, said: str) -> UserError:
             remedy = f"{mirror}{again} --source modelscope"
         else:
             remedy = f"{again} --source huggingface"
-        return UserError(f"{source} cannot be reached from here; what has arrived is kept", remedy)
+        remedy += f"; where neither answers, is there a network, or a proxy ({_with('HTTPS_PROXY', 'URL', again)})? "
+        remedy += f"A model that you copy into {wanted.folder} is found, too"
+        kept = "; what has arrived is kept" if wanted.folder.is_dir() else ""
+        return UserError(f"{source} cannot be reached from here{kept}", remedy)
     lines = [line for line in said.splitlines() if line.strip()]
     return UserError(f"the download failed: {lines[-1] if lines else 'the hub said nothing'}", again)
 

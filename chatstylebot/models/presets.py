@@ -20,7 +20,7 @@ WITHOUT_GPU = (
     f"  without a GPU, one way: csb train --model {SMALL}, on a patient CPU (1,000 samples on two cores: "
     "2 to 9 hours, by estimate)",
     "  another: a rented GPU of 24 GB or more (README, Move to a rented GPU and back)",
-    "  a third: csb init OTHER --no-gpu, where a server's model answers with your memory, and nothing is trained",
+    "  a third: csb init ~/another-clone --no-gpu: a server's model answers with your memory, and nothing is trained",
 )
 
 

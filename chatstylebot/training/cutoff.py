@@ -1,17 +1,26 @@
 """The cutoff_len that the samples of this workspace need, rather than the recipe's own."""
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from chatstylebot.models import tokenizer
 from chatstylebot.training.dataset_files import Dataset
+from chatstylebot.workspace import Workspace
 
 COVERED = 0.99  # of the samples fit, as in the report of `csb preprocess`
 SAMPLED = 2_000
 PER_TURN = 8  # tokens that a chat template puts around a turn, about
 LOWEST, HIGHEST, STEP = 256, 4096, 64
+HAN = re.compile(r"[\u2e80-\u9fff\u3040-\u30ff\uac00-\ud7af\uff00-\uffef]")
+
+
+def estimated(said: Sequence[str]) -> list[int]:
+    """Tokens of texts, about: one a Chinese character, one for 3 Latin letters, as `csb preprocess` reckons."""
+    han = [len(HAN.findall(text)) for text in said]
+    return [wide + (len(text) - wide) // 3 for text, wide in zip(said, han, strict=True)]
 
 
 def suggested(
@@ -19,18 +28,17 @@ def suggested(
 ) -> tuple[int, str] | None:
     """The cutoff for the samples that `csb preprocess` wrote last and where it comes from; None where they are no part.
 
-    `report` is its account. Counted with the model's own tokenizer where it is here, else as the report estimated it.
+    `report`, its account, says which they are; where that stayed on another machine, they are where they usually lie.
+    Counted with the model's own tokenizer where it is here, else estimated: on every machine alike.
     """
-    output = workspace / str(report.get("output", ""))
+    output = workspace / str(report["output"]) if "output" in report else Workspace(workspace).samples
     mine = [dataset for dataset in datasets if dataset.path is not None and dataset.path.resolve() == output.resolve()]
-    if not mine or not isinstance(report.get("cutoff_len"), int):
+    if not mine:
         return None
     path = model / "tokenizer.json"
     count = tokenizer.counter(path) if path.is_file() else None
-    if count is None:
-        return report["cutoff_len"], "estimated by csb preprocess"
-    found = _covering(_lengths(output, count, _sample))
-    return (found, f"{COVERED:.0%} of your samples fit") if found else None
+    found = _covering(_lengths(output, count or estimated, _sample))
+    return (found, f"{COVERED:.0%} of your samples fit{'' if count else ', by estimate'}") if found else None
 
 
 def longer(model: Path, datasets: list[Dataset], now: int) -> tuple[int, str] | None:

@@ -13,7 +13,7 @@ MAKES = {
     "chat_records": "csb preprocess EXPORT",
     "chat_records_dev": "csb preprocess EXPORT",
     "identity": "csb id-tag --name NAME --author AUTHOR",
-    "dpo_records": "csb feedback export, once there are votes; to try it out: csb train dpo dataset=dpo_zh_demo",
+    "dpo_records": "csb feedback export, once there are votes; to try it (Chinese): csb train dpo dataset=dpo_zh_demo",
     "kto_records": "csb feedback export, once there are votes; to try it out: csb train kto dataset=kto_en_demo",
     "trump": "csb corpus ARCHIVE --output data/trump.json",
     "elon_musk": "csb corpus ARCHIVE --output data/elon_musk.json",

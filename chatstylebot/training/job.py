@@ -20,6 +20,7 @@ from chatstylebot.training.sources import Source
 from chatstylebot.workspace import Workspace, library
 
 FOLDERS = ("output_dir", "model_name_or_path", "adapter_name_or_path", "ref_model", "ref_model_adapters")
+RENTED = "; for a rented one: csb train --dry-run --gpu 24"
 Report = Callable[[], Mapping[str, Any]]
 
 
@@ -125,7 +126,9 @@ def plan_run(
     system = None if prepare.stage_of(values) == "pretrain" else _prompt(card, report, workspace, prepared, given)
     if missing := folders.check(folder):
         name, light = preset.name if preset else "MODEL", presets.for_cpu(card.language)
-        small = "" if gpus or name in (light, presets.FOR_CPU) else f", or without a GPU: csb train --model {light}"
+        small = (
+            "" if gpus or name in (light, presets.FOR_CPU) else f", or without a GPU: csb train --model {light}{RENTED}"
+        )
         prepared.faults.insert(0, prepare.Missing(folders.absent(folder, missing), f"csb download {name}{small}"))
     named = f" --model {model}" if model else ""
     for key in ("adapter_name_or_path", "ref_model_adapters"):

@@ -1,16 +1,14 @@
 """How long the samples of a dataset are, in tokens."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from chatstylebot.models import tokenizer
 from chatstylebot.training import dataset_files
-from chatstylebot.training.cutoff import PER_TURN
+from chatstylebot.training.cutoff import PER_TURN, estimated
 from chatstylebot.training.dataset_files import Dataset
 
-HAN = re.compile(r"[\u2e80-\u9fff\u3040-\u30ff\uac00-\ud7af\uff00-\uffef]")
 ROLES = ("from", "role")
 
 
@@ -26,12 +24,6 @@ def of(dataset: Dataset, model: Path) -> list[int]:
     found = [list(texts(row)) for row in dataset_files.rows(dataset.path, dataset.samples // dataset_files.ENOUGH)]
     counted = count(["\n".join(row) for row in found])
     return [tokens + PER_TURN * len(row) for tokens, row in zip(counted, found, strict=True)]
-
-
-def estimated(said: Sequence[str]) -> list[int]:
-    """Tokens of texts, about: one a Chinese character, one for 3 Latin letters, as `csb preprocess` reckons."""
-    han = [len(HAN.findall(text)) for text in said]
-    return [wide + (len(text) - wide) // 3 for text, wide in zip(said, han, strict=True)]
 
 
 def texts(row: Any) -> Iterator[str]:

@@ -11,7 +11,8 @@ from chatstylebot.models.shape import ModelShape
 from chatstylebot.training import duration, lengths, plan, prepare
 from chatstylebot.training.job import Asked, Job
 
-ESTIMATE = "(an estimate, not measured)"
+ESTIMATE = "(an estimate, not measured; loading and evaluations come on top)"
+TIGHT = 0.9  # of the memory: an estimate may be as far off
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def of(job: Job, more: Sequence[str] = ()) -> Needs:
     where = job.gpus[0].name if gpus == 1 else f"each of {gpus} GPUs ({job.gpus[0].name})"
     told = f"memory: about {need / 1e9:.1f} GB (an estimate) of {have / 1e9:.1f} GB on {where}"
     if need <= have:
-        return Needs(samples, steps, told, time)
+        return Needs(samples, steps, told + (": it is tight" if need > TIGHT * have else ""), time)
     told = f"{told}: too much; {_instead(job, shape, have, asked, more)}"
     return Needs(samples, steps, told, time, fits=False)
 
@@ -109,7 +110,7 @@ def _instead(job: Job, shape: ModelShape, have: int, asked: dict[str, Any], more
     for zero in divided:
         if plan.estimate(shape, job.method, **asked | {"deepspeed": zero}).total <= have:
             return f"{told}\nwith --deepspeed {zero} the batch of {asked['batch']} would fit, too"
-    return f"{told}\nwith --deepspeed {divided[-1]} the batch of {asked['batch']} would be too much, too"
+    return f"{told}\ndivided by --deepspeed {divided[-1]}, what you asked for would not fit either"
 
 
 def _line(job: Job, choice: plan.Choice, zero: plan.Zero | None, more: Sequence[str]) -> str:

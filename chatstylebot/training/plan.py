@@ -163,12 +163,14 @@ def fits(
 
     A smaller batch comes first, because gradient accumulation makes up for it and the result is the same: batches are
     those that leave `batch` × `accumulation` as it is. Then comes dividing over the GPUs, then a smaller method of
-    `methods`; shorter sequences come last, because they cut what the model sees.
+    `methods`; shorter sequences come last, because they cut what the model sees (for DPO and KTO before the method: of
+    another one there is no adapter to start from).
     """
     least = min(batch, 2 if stage == "kto" else 1)  # KTO's reference point is estimated inside the batch
     batches = [rows for rows in range(batch, least - 1, -1) if batch * accumulation % rows == 0]
     smaller = methods[methods.index(method) :]
-    for way, zero, rows, length in _ways(smaller, batches, cutoff_len, gpus, deepspeed):
+    on_adapter = stage in ("dpo", "kto")
+    for way, zero, rows, length in _ways(smaller, batches, cutoff_len, gpus, deepspeed, on_adapter):
         memory = estimate(shape, way, stage, rows, length, lora_rank, gradient_checkpointing, bf16, gpus, zero)
         if memory.total <= available:
             return Choice(way, rows, length, memory, zero)
@@ -184,16 +186,22 @@ def zeros(method: Method, gpus: int, deepspeed: Zero | None) -> list[Zero | None
 
 
 def _ways(
-    methods: Sequence[Method], batches: Sequence[int], cutoff_len: int, gpus: int, deepspeed: Zero | None
+    methods: Sequence[Method],
+    batches: Sequence[int],
+    cutoff_len: int,
+    gpus: int,
+    deepspeed: Zero | None,
+    shorter_first: bool,
 ) -> Iterator[tuple[Method, Zero | None, int, int]]:
     """Method, ZeRO stage, batch and cutoff, the least loss first."""
     for method in methods:
         # of a smaller method than the wanted one, 4 bit goes without stage 3, which no shipped recipe joins with it
         wanted = None if method == "qlora" != methods[0] and deepspeed == "z3" else deepspeed
         yield from ((method, zero, rows, cutoff_len) for zero in zeros(method, gpus, wanted) for rows in batches)
-    for length in (cutoff_len >> 1, cutoff_len >> 2):
-        if length >= 128:
-            yield methods[-1], zeros(methods[-1], gpus, wanted)[-1], batches[-1], length
+        if shorter_first or method == methods[-1]:
+            for length in (cutoff_len >> 1, cutoff_len >> 2):
+                if length >= 128:
+                    yield method, zeros(method, gpus, wanted)[-1], batches[-1], length
 
 
 def steps(samples: int, batch: int, accumulation: int = 1, gpus: int = 1, epochs: float = 1.0) -> int:

@@ -134,6 +134,13 @@ def _same(job: Job) -> None:
         )
 
 
+def goes_on(job: Job) -> str:
+    """What to type after an interrupt."""
+    if provenance.last_checkpoint(job.output) is None:
+        return "interrupted, and nothing was saved yet: the same line starts over"
+    return "interrupted: the same line with --resume goes on, with --again starts over"
+
+
 def kept(output: Path, resume: bool, again: bool) -> Path | None:
     """Where the run that lies in the folder goes, None when it stays; UserError when it would be overwritten."""
     state = provenance.state(output)
