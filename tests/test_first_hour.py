@@ -127,7 +127,10 @@ def test_samples_of_nobody_knows_what_are_not_replaced_and_another_output_keeps_
     csb("init", ".")
     SAMPLES.write_text('[{"instruction": "a", "output": "b"}, {"instruction": "c", "output": "d"}]')
     path = export(place / "m.csv", talk("A: hi", "me: hey"))
-    assert "holds 2 samples; of which exports is not known here" in csb("preprocess", path, code=1).stderr
+    assert (
+        "holds 2 samples, which this run would replace (what they were made of is not known"
+        in csb("preprocess", path, code=1).stderr
+    )
     csb("preprocess", path, "--output", "data/mine.json")
     other = export(place / "o.csv", talk("A: hi", "me: ho"))
     assert ".csb/ holds messages and held-out talk" in csb("preprocess", other, "-o", "data/x.json", code=1).stderr

@@ -38,17 +38,18 @@ def check(place: Place, paths: Sequence[Path], chats: bool, replace: bool) -> No
     lost = _lost(place, paths, chats)
     if not lost:
         return
-    earlier = [Path(name) for name in _earlier(place)]
+    told = _told(place)
+    one = TALK in told and told.get(place.named(place.samples), told[TALK]) == told[TALK]  # a single run made all
+    earlier = [Path(name) for name in _earlier(place)] if one or not told else []
     if earlier:
         few = files.typed(earlier) if len(earlier) <= SHOWN else "EARLIER_EXPORTS"
         story = f"{' and '.join(lost)}, made of {_names(earlier)}, which this run does not read and would replace"
-        joined = (
-            f"csb preprocess {few} {files.typed(paths)}, each with its folder, joins them; in a workspace of its own "
-        )
-        joined += "(csb init ~/another-clone) this line keeps both"
+        joined = f"csb preprocess {few} {files.typed(paths)}, each with its folder, joins them; "
+        joined += "in a workspace of its own (csb init ~/another-clone) this line keeps both"
     else:
-        story = f"{' and '.join(lost)}; of which exports is not known here (.csb/ is gone, or another tool made them)"
-        joined = "move them away"
+        why = "what they were made of is not known: .csb/ is gone, or they were no chats"
+        story = f"{' and '.join(lost)}, which this run would replace ({why})"
+        joined = "move it away to keep it"
     if not sys.stdin.isatty():
         raise UserError(story, f"{joined}; --replace replaces what is there")
     progress.say(f"{story}\n{joined}")
