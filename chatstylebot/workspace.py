@@ -44,9 +44,15 @@ def inside(named: object = True) -> Path:
 
 
 def library() -> Path:
-    """The folder of base models for all workspaces: what CSB_MODELS names, else one in the user's data folder."""
+    """The folder of base models for all workspaces: what CSB_MODELS names, else one in the user's data folder.
+
+    Raises UserError where that is no whole path.
+    """
     if named := os.environ.get("CSB_MODELS"):
-        return Path(named).expanduser().resolve()
+        folder = Path(named).expanduser()
+        if not folder.is_absolute():
+            raise UserError(f"CSB_MODELS={named} is another folder wherever one stands", "write it whole, /…/models")
+        return folder.resolve()
     import platformdirs
 
     return platformdirs.user_data_path("chatstylebot", appauthor=False) / "models"

@@ -112,7 +112,9 @@ def test_another_export_replaces_nothing_in_silence(csb: Csb, place: Path) -> No
     csb("preprocess", moved)  # and under another name
     csb("preprocess", moved, two, "--me", "me")  # and more
     assert len(samples(SAMPLES)) == 3
-    assert "made of moved.csv, two.csv" in csb("preprocess", two, code=1).stderr
+    said = csb("preprocess", two, code=1).stderr
+    assert "made of moved.csv, which this run does not read" in said
+    assert f"csb preprocess moved.csv {two}, each" in said
     assert "replace it?" in typed(place, ["preprocess", two], "n\n")
     assert len(samples(SAMPLES)) == 3
     csb("preprocess", two, "--replace")
@@ -128,7 +130,7 @@ def test_samples_of_nobody_knows_what_are_not_replaced_and_another_output_keeps_
     SAMPLES.write_text('[{"instruction": "a", "output": "b"}, {"instruction": "c", "output": "d"}]')
     path = export(place / "m.csv", talk("A: hi", "me: hey"))
     assert (
-        "holds 2 samples, which this run would replace (what they were made of is not known"
+        "holds 2 samples, which this run would replace (of what is not known, as .csb/ is gone)"
         in csb("preprocess", path, code=1).stderr
     )
     csb("preprocess", path, "--output", "data/mine.json")
@@ -279,7 +281,7 @@ def test_a_checkpoint_that_is_not_there_gets_the_list_of_those_that_are(csb: Csb
     (run / "checkpoint-3").mkdir()  # an empty one
     said = csb("export", "--adapter", f"{run}/checkpoint-99", code=1).stderr
     assert "checkpoint-99 is not there" in said
-    there = [f"--adapter saves/smollm2/lora/sft/checkpoint-{step}" for step in (8, 16, 100)]
+    there = [f"--adapter saves/smollm2/lora/sft/checkpoint-{step}" for step in (100, 16, 8)]
     assert f"try: {' or '.join(there)}" in said
 
 
@@ -291,7 +293,7 @@ def test_what_follows_the_samples_depends_on_what_is_here(place: Path) -> None:
     own.card.write_text("model: smollm2")
     few = onward.samples(place, card, 999, False)
     assert "a style takes about 1,000 samples" in few[0]
-    assert few[-1] == "next: csb download, then csb train --dry-run and csb train"
+    assert few[-1] == "next: csb download, then csb train --dry-run, then csb train"
     assert onward.samples(place, card, 1_000, True) == ["next: csb train --dry-run, then csb train"]
     url = Card(url="http://127.0.0.1:11434/v1")
     assert onward.samples(place, url, 3, False) == ["next: csb rag index, then csb chat"]
@@ -302,7 +304,7 @@ def test_what_follows_the_samples_depends_on_what_is_here(place: Path) -> None:
 def test_preprocess_ends_with_the_line_that_works_here(csb: Csb, place: Path) -> None:
     csb("init", ".", "--model", "smollm2", "--language", "en")
     path = export(place / "m.csv", talk("A: hi", "me: hey"))
-    assert csb("preprocess", path).stderr.endswith("next: csb download, then csb train --dry-run and csb train\n")
+    assert csb("preprocess", path).stderr.endswith("next: csb download, then csb train --dry-run, then csb train\n")
     base(place / "models" / "SmolLM2-135M-Instruct")
     assert csb("preprocess", path).stderr.endswith("next: csb train --dry-run, then csb train\n")
 
@@ -316,8 +318,8 @@ def test_what_was_deleted_by_hand_is_noticed_with_the_line_that_brings_it_back(c
     shutil.rmtree(place / ".csb")
     gone = "what csb preprocess left in .csb/ is not here"
     assert gone in (said := csb("train", "--dry-run").stderr)
-    assert "csb preprocess EXPORT --replace brings it back" in said
-    assert "csb preprocess EXPORT --replace" in csb("doctor", code=None).stdout
+    assert "csb preprocess --replace, with all your exports, brings it back" in said
+    assert "csb preprocess --replace, with all your exports" in csb("doctor", code=None).stdout
     assert "whose the samples in chat_records.json are is not known" in csb("forget", "--contact", "A", code=1).stderr
     assert "is gone" not in csb("train", "pretrain", "--dry-run", code=None).stderr
     csb("preprocess", path, "--replace")
@@ -420,3 +422,37 @@ def test_a_merged_model_knows_its_template(place: Path) -> None:
     adapter.mkdir(parents=True)
     (adapter / "csb_run.json").write_text('{"template": "mine"}')
     assert talking.base_of(str(merged), place) == (merged, "mine")
+
+
+@pytest.mark.parametrize(
+    "damaged", ['{"salt": "a", "talk": [1, 2]}', '{"salt": "z", "talk": [{"path": ["a"], "contents": {}}]}', "[]", "{"]
+)
+def test_a_damaged_record_of_exports_is_none(csb: Csb, place: Path, damaged: str) -> None:
+    csb("init", ".")
+    path = export(place / "m.csv", talk("A: hi", "me: hey"))
+    csb("preprocess", path)
+    (place / ".csb" / "origin.json").write_text(damaged)
+    assert "Traceback" not in csb("preprocess", path, code=None).stderr
+    csb("preprocess", path, "--replace")
+
+
+def test_the_same_export_by_another_road_is_the_same(csb: Csb, place: Path) -> None:
+    csb("init", "w")
+    (place / "ex").mkdir()
+    path = export(place / "ex" / "m.csv", talk("A: hi", "me: hey"))
+    for way in (place / "ex", path, place / "ex"):
+        tiny_workspace.csb(place / "w", "preprocess", way)
+    export(place / "ex" / "n.csv", talk("A: so", "me: what", talker=2, name="Bob"))
+    tiny_workspace.csb(place / "w", "preprocess", place / "ex")  # it has grown
+    said = tiny_workspace.csb(place / "w", "preprocess", path, code=1).stderr
+    assert "n.csv, which this run does not read" in said
+
+
+def test_samples_elsewhere_are_named_to_training(csb: Csb, place: Path) -> None:
+    csb("init", ".", "--model", "smollm2", "--language", "en")
+    path = export(place / "m.csv", talk("A: hi", "me: hey"))
+    assert "then csb train dataset=mine\n" in csb("preprocess", path, "--output", "data/mine.json").stderr
+
+
+def test_a_library_that_is_another_folder_everywhere_is_refused(csb: Csb, place: Path) -> None:
+    assert "is another folder wherever one stands" in csb("download", "smollm2", code=1, CSB_MODELS="models").stderr

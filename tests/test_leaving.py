@@ -141,7 +141,7 @@ def test_a_no_at_the_terminal_sends_nothing(place: Path) -> None:
 
 def test_a_workspace_without_a_gpu_talks_and_loads_no_engine(csb: Csb, place: Path, engine: str) -> None:
     made = csb("init", ".", "--no-gpu", "--url", engine, "--name", "Mia", "--language", "en")
-    assert "next: edit clone.yaml, then csb preprocess EXPORT, csb rag index, csb chat" in made.stderr
+    assert "next: look through clone.yaml, then csb preprocess EXPORT, csb rag index, csb chat" in made.stderr
     (place / "shadow").mkdir()
     for name in ("torch", "transformers", "llamafactory", "xllamacpp"):
         (place / "shadow" / f"{name}.py").write_text(f"open({str(place / name)!r}, 'w').close()\nraise ImportError\n")

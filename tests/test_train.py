@@ -485,7 +485,7 @@ def test_a_model_that_does_not_speak_the_card_s_language_is_named(csb: Csb, work
 
 
 def test_init_says_what_to_type_next_and_what_it_did_not_apply(csb: Csb, place: Path) -> None:
-    assert "next: cd my-clone, edit clone.yaml" in csb("init", "my-clone", "--model", "smollm2").stderr
+    assert "next: cd my-clone, look through clone.yaml" in csb("init", "my-clone", "--model", "smollm2").stderr
     again = csb("init", "my-clone", "--name", "B", "--model", "qwen2").stderr
     assert "is not applied to it" in again
     assert "csb download smollm2" in again

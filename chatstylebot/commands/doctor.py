@@ -75,7 +75,7 @@ def run(as_json: Annotated[bool, typer.Option("--json", help="The checks as JSON
     with progress.stage("starting the engine once, to see whether it does"):
         found = [
             *software(probes, url := _url(workspace)),
-            *hardware(workspace, probes, language := _language(workspace)),
+            *hardware(workspace, probes, language := _card(workspace).language, _card(workspace).model),
             *contents(workspace, presets.FOR_GPU if probes.gpus() else presets.for_cpu(language)),
             *network(probes),
         ]
@@ -86,7 +86,10 @@ def run(as_json: Annotated[bool, typer.Option("--json", help="The checks as JSON
         typer.echo(json.dumps([asdict(check) for check in found], ensure_ascii=False, indent=2))
     else:
         typer.echo("\n".join(lines(found, sys.stdout.encoding)))
-        progress.say(f"{wrong} to put right" if wrong else "all that is needed is here")
+        fine = (
+            "all that is needed is here" if Workspace(workspace).begun else "no workspace here yet: csb init ~/my-clone"
+        )
+        progress.say(f"{wrong} to put right" if wrong else fine)
     if wrong:
         raise typer.Exit(1)
 
@@ -115,13 +118,12 @@ def _url(workspace: Path) -> str:
     return card.url if card else ""
 
 
-def _language(workspace: Path) -> str:
-    """Of the chats, as far as the card can be read."""
+def _card(workspace: Path) -> Card:
+    """The card, where it can be read, else a new one's values."""
     try:
-        card = cards.find(workspace)
+        return cards.find(workspace) or Card()
     except UserError:
-        card = None
-    return card.language if card else Card().language
+        return Card()
 
 
 def spared(check: Check) -> Check:
@@ -227,14 +229,14 @@ def _torch_and_driver(seen: Engine, gpus: list[Gpu], driver: str) -> Check:
     return Check(name, True, both)
 
 
-def hardware(workspace: Path, probes: Probes, language: str = "en") -> Iterator[Check]:
+def hardware(workspace: Path, probes: Probes, language: str = "en", model: str = "") -> Iterator[Check]:
     """GPUs, memory, cores, and room on the disk."""
     gpus = probes.gpus()
     detail = "; ".join(f"{gpu.name}, {gpu.total / 1024:.0f} GiB ({gpu.free / 1024:.0f} free)" for gpu in gpus)
     light = presets.for_cpu(language)
     slow = "minutes" if light == presets.FOR_CPU else "hours"
     without = f"none seen by nvidia-smi; without one, {light}, a small model, can be trained in {slow}"
-    remedy = "" if gpus else f"csb init FOLDER --model {light}, or csb train --model {light}"
+    remedy = "" if gpus or model == light else f"csb init FOLDER --model {light}, or csb train --model {light}"
     yield Check("GPU", True if gpus else None, detail or without, remedy)
     total, free = probes.ram()
     enough = not total or total >= 4 * GB
@@ -271,7 +273,7 @@ def contents(workspace: Path, fallback: str) -> Iterator[Check]:
 
     if own and Workspace(workspace).bereft:
         gone = "what csb preprocess left there is gone (held-out talk, memory, rhythm); right on a rented machine"
-        yield Check(".csb/", None, gone, "csb preprocess EXPORT --replace")
+        yield Check(".csb/", None, gone, "csb preprocess --replace, with all your exports")
     yield _base(workspace, card.model if card else fallback, own)
     if told := presets.mute(card.model, card.language) if card else []:
         loud = told[0].startswith("warning")

@@ -64,7 +64,7 @@ def run(
 
 def _of_card() -> str:
     """The model that clone.yaml names. Raises UserError where it names none of this machine."""
-    card = cards.find(inside()) or cards.Card()
+    card = cards.find(inside(None)) or cards.Card()
     if card.url:
         raise UserError(
             f"clone.yaml names a server ({card.url}) whose model answers: none is needed here",

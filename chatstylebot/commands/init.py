@@ -110,4 +110,5 @@ def make(folder: Path, name: str, author: str, language: str, model: str, elsewh
             progress.say(line)
     first = "" if folder.resolve() == Path.cwd().resolve() else f"cd {shlex.quote(str(folder))}, "
     then = "csb rag index, csb chat" if elsewhere else f"csb download {model}, csb train"
-    progress.say(f"next: {first}edit clone.yaml, then csb preprocess EXPORT, {then}")
+    made = "" if place.samples.is_file() else "csb preprocess EXPORT, "
+    progress.say(f"next: {first}look through clone.yaml, then {made}{then}")

@@ -10,11 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
-from chatstylebot import garbage, onward, progress
+from chatstylebot import files, garbage, onward, progress
 from chatstylebot.errors import UserError
 from chatstylebot.workspace import Workspace, here
 
-START = "csb init ~/my-clone, cd ~/my-clone, then the same line"
 MEMORY_SHARE = 0.3  # of the samples, where the clone has a memory at work
 Privacy = Annotated[str | None, typer.Option(help="redact, drop or off.", metavar="redact|drop|off")]
 
@@ -109,7 +108,7 @@ def run(
     show_examples: Annotated[bool, typer.Option("--show-examples", help="Show the text of dropped messages.")] = False,
 ) -> None:
     """Turn chat exports into training samples; account for every message."""
-    exports = [*(paths or []), *([input_csv] if input_csv else [])]
+    exports = [path.expanduser() for path in [*(paths or []), *([input_csv] if input_csv else [])]]
     if not exports:
         raise typer.BadParameter("name at least one chat export", param_hint="PATH")
     if me and person:
@@ -146,35 +145,38 @@ def run(
     if share:
         switches = replace(switches, recall=_teaching(share))
     if not found:
-        _homeless(Workspace(here()))
+        _homeless(Workspace(here()), exports)
     with Workspace(here()).alone():
         made = build(source, target, report, card, found, switches, replacing, update_contacts)
     _show(made.account, made.texts() if show_examples else {})
-    _onward(made.card, made.account["train"])
+    _onward(made.card, made.account["train"], target)
 
 
-def _onward(card: Any, train: int) -> None:
+def _onward(card: Any, train: int, output: Path) -> None:
     """Say what comes next."""
     from chatstylebot.models import folders, presets, tokenizer
 
     found = tokenizer.find(card.model, here())
     for line in presets.mute(card.model, card.language) if not card.url else ():
         progress.say(line)
-    for line in onward.samples(here(), card, train, found is not None and not folders.check(found.parent)):
+    other = "" if output.resolve() == Workspace(here()).samples.resolve() else f" dataset={output.stem}"
+    for line in onward.samples(here(), card, train, found is not None and not folders.check(found.parent), other):
         progress.say(line)
 
 
-def _homeless(own: Workspace) -> None:
+def _homeless(own: Workspace, exports: list[Path]) -> None:
     """Say that there is no workspace, and what will lie here. Raises UserError where the user rather wants one."""
+    start = f"csb init ~/my-clone, cd ~/my-clone, then csb preprocess {files.typed(path.resolve() for path in exports)}"
     if own.folder == Path.home():
-        raise UserError("your home folder is no place for samples: every folder below it would belong to them", START)
+        raise UserError("your home folder is no place for samples: every folder below it would belong to them", start)
     if own.hidden.exists():  # it was said before
         return
-    progress.say(
-        f"no workspace here: the samples go to data/, and .csb/ keeps the texts of all messages, in {own.folder}"
-    )
+    kept = "the samples go to data/, and .csb/ keeps the texts of all messages"
+    progress.say(f"no workspace here: {kept}, in {own.folder}")
+    if own.original:
+        progress.say("this is the program's own folder: a workspace outside of it is safer")
     if sys.stdin.isatty():
-        progress.agreed("write them here?", "nothing was written", START, START)
+        progress.agreed("write them here?", "nothing was written", start, start)
 
 
 def _teaching(share: float) -> Any:
@@ -264,7 +266,7 @@ def _ready_made(
             outputs.json(report, account)
     progress.tell(ready_made.told(account, str(output)))
     progress.say("note: no chats, so nothing is held out for the final score, and there is no memory to index")
-    _onward(card, len(train))
+    _onward(card, len(train), output)
 
 
 def build(

@@ -54,7 +54,7 @@ def index(
     records: Records = None,
 ) -> None:
     """Bring the index up to date with the last csb preprocess: what is new comes in, what is gone goes."""
-    own = Workspace(inside())
+    own = Workspace(inside(None))
     card = _card(own, embedding=embedding, chunk_size=chunk_size, chunk_overlap=chunk_overlap)
     _index(own, card, records, progress.tell)
     progress.say(_next(card))
@@ -125,7 +125,7 @@ def ask(
     from chatstylebot.memory import facts, keeping, shown, whose
     from chatstylebot.memory.remembering import Remembering
 
-    own = Workspace(inside())
+    own = Workspace(inside(model or records))
     cut = {"chunk_size": chunk_size, "chunk_overlap": chunk_overlap}
     card = _card(own, embedding=embedding, top_k=top_k, context_window=context_window, **cut)
     if as_json and question is None:
@@ -238,7 +238,7 @@ def stats(as_json: AsJson = False) -> None:
     from chatstylebot.memory import facts, figures
     from chatstylebot.memory.store import Store
 
-    own = Workspace(inside())
+    own = Workspace(inside(None))
     if not own.memory.is_file():
         raise UserError(f"nothing is indexed in {own.folder}", "csb rag index")
     with Store.open(own.memory) as store:
@@ -280,7 +280,7 @@ def forget(
     from chatstylebot.contacts import read_contacts
     from chatstylebot.memory import forget as forgetting
 
-    own = Workspace(inside())
+    own = Workspace(inside(None))
     card = _card(own)
     wish = forgetting.wish(contact, before, text, card.timezone)
     if not own.memory.is_file():

@@ -68,6 +68,8 @@ def run(
         _decides(recipe, model, method)
     if deepspeed is not None:
         _choice("--deepspeed", deepspeed, get_args(plan.Zero))
+    if resume and again:
+        raise typer.BadParameter("it starts over, and --resume goes on: choose one", param_hint="--again")
     elsewhere = devices.elsewhere(gpu) if gpu is not None else []
     if elsewhere and not dry_run:
         raise UserError("--gpu plans for a GPU elsewhere, and trains nothing", f"csb train --dry-run --gpu {gpu}")

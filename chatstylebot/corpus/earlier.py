@@ -5,6 +5,7 @@ import json
 import secrets
 import sys
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from chatstylebot.corpus.store import Place, report
 from chatstylebot.errors import UserError
 
 SHOWN = 3  # names of earlier exports
+MOST = 500  # files of a folder that are looked into
 TALK = "talk"  # what .csb/ holds of chats: messages, held-out rows
 Record = dict[str, Any]
 
@@ -24,7 +26,7 @@ def record(place: Place, paths: Sequence[Path], chats: bool) -> Record:
     """
     told = _told(place)
     salt = str(told.get("salt") or secrets.token_hex(16))
-    made = [{"path": _hash(salt, place, path), "content": _content(path)} for path in paths]
+    made = [{"path": _hash(salt, place, path), "contents": sorted(_contents(path))} for path in paths]
     return told | {"salt": salt, place.named(place.samples): made} | ({TALK: made} if chats else {})
 
 
@@ -41,15 +43,17 @@ def check(place: Place, paths: Sequence[Path], chats: bool, replace: bool) -> No
     told = _told(place)
     one = TALK in told and told.get(place.named(place.samples), told[TALK]) == told[TALK]  # a single run made all
     earlier = [Path(name) for name in _earlier(place)] if one or not told else []
+    new = {path.name for path in paths}
+    earlier = [path for path in earlier if path.name not in new] or earlier
     if earlier:
         few = files.typed(earlier) if len(earlier) <= SHOWN else "EARLIER_EXPORTS"
         story = f"{' and '.join(lost)}, made of {_names(earlier)}, which this run does not read and would replace"
         joined = f"csb preprocess {few} {files.typed(paths)}, each with its folder, joins them; "
         joined += "in a workspace of its own (csb init ~/another-clone) this line keeps both"
     else:
-        why = "what they were made of is not known: .csb/ is gone, or they were no chats"
+        why = "made of other files, whose names are not kept" if told else "of what is not known, as .csb/ is gone"
         story = f"{' and '.join(lost)}, which this run would replace ({why})"
-        joined = "move it away to keep it"
+        joined = f"to keep them, move {place.named(place.samples)} away"
     if not sys.stdin.isatty():
         raise UserError(story, f"{joined}; --replace replaces what is there")
     progress.say(f"{story}\n{joined}")
@@ -71,11 +75,14 @@ def _lost(place: Place, paths: Sequence[Path], chats: bool) -> list[str]:
 def _covered(told: Record, what: str, place: Place, paths: Sequence[Path]) -> bool:
     """Whether everything that it was made of is among these exports."""
     made, salt = told.get(what), str(told.get("salt"))
-    if not isinstance(made, list):  # an older csb: it knew the names alone
+    if not isinstance(made, list) or not all(isinstance(one, dict) for one in made):  # an older csb knew names alone
         earlier = _earlier(place)
         return bool(earlier) and {Path(name).name for name in earlier} <= {path.name for path in paths}
-    known, contents = {_hash(salt, place, path) for path in paths}, {_content(path) for path in paths}
-    return all(one.get("path") in known or (one.get("content") or "") in contents for one in made)
+    known = [_hash(salt, place, path) for path in paths]
+    new = [one for one in made if one.get("path") not in known]
+    contents = [content for path in paths for content in _contents(path)] if new else []
+    held = [one.get("contents") if isinstance(one.get("contents"), list) else [] for one in new]
+    return all(parts and all(part in contents for part in parts) for parts in held)
 
 
 def _names(earlier: list[Path]) -> str:
@@ -111,9 +118,11 @@ def _hash(salt: str, place: Place, path: Path) -> str:
     return hashlib.sha256((salt + place.named(path)).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _content(path: Path) -> str | None:
-    """The digest of a file, by which it is known under another name, too."""
+def _contents(path: Path) -> set[str]:
+    """The digests of a file, or of those in a folder, by which they are known under another name, too."""
+    found = islice((one for one in path.rglob("*") if one.is_file()), MOST + 1) if path.is_dir() else [path]
     try:
-        return files.digest(path) if path.is_file() else None
+        digests = {files.digest(one) for one in found}
     except OSError:
-        return None
+        return set()
+    return digests if len(digests) <= MOST else set()

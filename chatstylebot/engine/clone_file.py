@@ -30,8 +30,8 @@ def ready(workspace: Path, card: Card, model: str | None, adapter: Path | None, 
     with merge.turn(workspace):
         if _is(file, identity(values, kind)):  # another csb has made it meanwhile
             return file
-        why = "the one that is there is of another adapter, base or template" if file.is_file() else "it is made once"
-        progress.say(f"making {file.relative_to(workspace)}: {why}, and takes some minutes")
+        other = " (the one that is there is of another adapter, base or template)" if file.is_file() else ""
+        progress.say(f"making {file.relative_to(workspace)}: this is done once, and takes some minutes{other}")
         make(workspace, values, file, kind)
     if (recipe := file.with_suffix(".Modelfile")).is_file():
         progress.say(f"note: {recipe.relative_to(workspace)} is of before; csb export --gguf {kind} writes a new one")

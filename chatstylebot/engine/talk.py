@@ -15,6 +15,7 @@ from chatstylebot.errors import UserError
 from chatstylebot.models import folders, presets, provenance, special, tokenizer
 from chatstylebot.workspace import Workspace, inside
 
+SHOWN = 3  # checkpoints and runs that are named
 CLONES = ("sft", "dpo", "kto")
 
 
@@ -42,6 +43,11 @@ def adapter_of(card: Card, workspace: Path, model: str | None) -> Path:
     if runs and model is None:
         progress.say(f"note: no finished run of {name}; this is {_shown(runs[0], workspace)}")
         return runs[0]
+    if card.url and model is None:
+        raise UserError(
+            f"clone.yaml names a server ({card.url}) whose model answers: nothing was trained here",
+            "csb serve has a chat page for it; csb chat talks to it here",
+        )
     nearest = f"--adapter {runs[0].relative_to(workspace)}, or " if runs else ""
     raise UserError(
         f"no finished adapter for {name} in {Workspace(workspace).saves}",
@@ -88,11 +94,20 @@ def _no_adapter(adapter: Path, missing: list[str], workspace: Path) -> UserError
     """What to say of a folder that holds no adapter: which there are, those of the same run first."""
     near = adapter if adapter.is_dir() else adapter.parent
     inside = sorted(near.glob("checkpoint-*"), key=lambda path: (len(path.name), path.name))
-    there = [path for path in [*inside, *finished(workspace)] if provenance.weighty(path)]
+    there = [path for path in [*reversed(inside), *finished(workspace)] if provenance.weighty(path)]
     runs = [f"--adapter {os.path.relpath(path)}" for path in there]
     anew = "csb train --again" if provenance.state(adapter) != "none" else "csb train"
     why = "is not there" if not adapter.is_dir() else f"is neither an adapter nor a model: {'; '.join(missing)}"
-    return UserError(f"{adapter} {why}", " or ".join([*runs[:8], *([] if runs and anew == "csb train" else [anew])]))
+    return UserError(
+        f"{adapter} {why}",
+        " or ".join(
+            [
+                *runs[:SHOWN],
+                *([f"{len(runs) - SHOWN} more"] if len(runs) > SHOWN else []),
+                *([] if runs and anew == "csb train" else [anew]),
+            ]
+        ),
+    )
 
 
 def _preset_of(told: Mapping[str, Any]) -> str | None:

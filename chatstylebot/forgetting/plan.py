@@ -224,7 +224,7 @@ def _tables(own: Workspace) -> tuple[pl.DataFrame, pl.DataFrame]:
     if own.bereft:
         raise UserError(
             f"whose the samples in {own.samples.name} are is not known: .csb/ is gone, or was never here",
-            "csb preprocess EXPORT --replace, then the same line; or --exclude NAME with it",
+            "csb preprocess --replace, with all your exports, then the same line",
         )
     kept = any(path.exists() for path in (own.feedback, own.bot, own.forgetting))
     if kept and not own.messages.is_file() and not own.index.is_file():

@@ -164,8 +164,10 @@ def kept(output: Path, resume: bool, again: bool) -> Path | None:
         number = next(n for n in range(1, 10_000) if not output.with_name(f"{output.name}-{n}").exists())
         return output.with_name(f"{output.name}-{number}")
     if state == "interrupted":
+        begun = str(provenance.read(output).get("line") or "csb train --again").removesuffix(" --again")
         raise UserError(
-            f"an interrupted run lies in {output}", "the same line with --resume goes on with it, --again starts over"
+            f"an interrupted run lies in {output}",
+            f"{begun} --resume goes on with it; --again in its place starts over",
         )
     raise UserError(
         f"a {state} run lies in {output}",
