@@ -98,16 +98,9 @@ def _no_adapter(adapter: Path, missing: list[str], workspace: Path) -> UserError
     runs = [f"--adapter {os.path.relpath(path)}" for path in there]
     anew = "csb train --again" if provenance.state(adapter) != "none" else "csb train"
     why = "is not there" if not adapter.is_dir() else f"is neither an adapter nor a model: {'; '.join(missing)}"
-    return UserError(
-        f"{adapter} {why}",
-        " or ".join(
-            [
-                *runs[:SHOWN],
-                *([f"{len(runs) - SHOWN} more"] if len(runs) > SHOWN else []),
-                *([] if runs and anew == "csb train" else [anew]),
-            ]
-        ),
-    )
+    more = f"; {len(runs)} others are there, such as those below" if len(runs) > SHOWN else ""
+    lines = [*runs[:SHOWN], *([] if runs and anew == "csb train" else [anew])]
+    return UserError(f"{adapter} {why}{more}", " or ".join(lines))
 
 
 def _preset_of(told: Mapping[str, Any]) -> str | None:

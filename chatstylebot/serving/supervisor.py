@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from io import FileIO
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from chatstylebot import processes
-from chatstylebot.client import ADDRESS, Client, Trouble
+from chatstylebot.client import ADDRESS, LOOPBACK, Client, Trouble
 from chatstylebot.serving.engines import Spec, Start, in_the_cloud
 
 State = Literal["starting", "ready", "restarting", "failed", "stopped"]
@@ -105,7 +106,10 @@ class Engine:
                 names = await self.client.models()
             except Trouble as error:
                 if self.state != "restarting":
-                    self._say(f"note: {self.spec.url} does not answer: {error.message}; it is asked again and again")
+                    near = urlsplit(self.spec.url or "").hostname in LOOPBACK
+                    start = " (ollama serve, where Ollama is to answer)" if near else ""
+                    again = f"it is asked again and again{start}"
+                    self._say(f"note: {self.spec.url} does not answer: {error.message}; {again}")
                 # what once took our key may be in trouble, and takes it again
                 self._turn("failed" if error.status in (401, 403) and not self._ever else "restarting")
                 if self.state == "failed":
