@@ -159,7 +159,7 @@ def test_after_a_training_forget_leaves_no_word_of_theirs_and_its_lines_work(
     assert not (copy / "saves/smollm2/lora/sft").exists()
     line = anew[0].split()
     assert (line[:2], line[-1]) == (["csb", "train"], "--again")
-    csb(copy, "preprocess", export(copy / "n.csv", talk("B: hello there", "me: hi", talker=2, name="Bob")))
+    csb(copy, "preprocess", export(copy / "n.csv", talk("B: hello there", "me: hi", talker=2, name="Bob")), "--replace")
     assert "hello there" in (copy / "data/chat_records.json").read_text("utf-8")
     # one sample and twenty-four identities, and no fault
     assert "25 samples" in csb(copy, *line[1:], "--dry-run", "eval_dataset=null", "eval_strategy=no",
